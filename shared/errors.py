@@ -1,0 +1,83 @@
+"""The one error tree. Foreign errors are wrapped at the adapter, with the cause kept.
+
+    AluskortError
+    ├── Retryable              the same call may succeed later; the layer that owns retrying decides when
+    │   ├── StoreUnavailable   PostgreSQL, Redis, Qdrant or Blob cannot be reached
+    │   ├── BusUnavailable     Kafka cannot be reached or did not acknowledge
+    │   └── ModelUnavailable   the model provider failed, throttled or timed out
+    └── Terminal               the same call can never succeed; retrying is waste
+        ├── InvalidInput       outside data broke a contract: field, got, expected
+        ├── ConfigurationError a setting is missing or wrong
+        ├── Conflict           the state moved on: a lost race, a second answer, an expired approval
+        ├── NotFound           no such thing for this tenant
+        └── AccessDenied       the caller is known and may not
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+GOT_LIMIT = 200  # characters of a hostile value that an error message may repeat
+
+
+class AluskortError(Exception):
+    """Root of every error that this product raises on purpose."""
+
+
+class Retryable(AluskortError):
+    """The same call may succeed later."""
+
+
+class Terminal(AluskortError):
+    """The same call can never succeed."""
+
+
+class StoreUnavailable(Retryable):
+    """A store cannot be reached: ``store`` names it."""
+
+    def __init__(self, store: str, reason: object) -> None:
+        super().__init__(f"{store} cannot be reached: {reason}")
+        self.store = store
+
+
+class BusUnavailable(Retryable):
+    """Kafka cannot be reached or did not acknowledge a message."""
+
+
+class ModelUnavailable(Retryable):
+    """The model provider failed, throttled or timed out; ``retry_after`` is in seconds when the provider said so."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class InvalidInput(Terminal):
+    """Outside data broke a contract. The message says where, what was found, what was expected and what to do."""
+
+    def __init__(self, field: str, *, got: Any, expected: str, hint: str = "") -> None:
+        shown = got if isinstance(got, str) else repr(got)
+        if len(shown) > GOT_LIMIT:
+            shown = f"{shown[:GOT_LIMIT]}… ({len(shown)} characters)"
+        advice = f" {hint}" if hint else ""
+        super().__init__(f"{field}: got {shown!r}, expected {expected}.{advice}")
+        self.field = field
+        self.got = shown
+        self.expected = expected
+        self.hint = hint
+
+
+class ConfigurationError(Terminal):
+    """A setting is missing or wrong; the message names it."""
+
+
+class Conflict(Terminal):
+    """The state moved on: a lost race, a second answer, an expired or changed approval."""
+
+
+class NotFound(Terminal):
+    """No such thing for this tenant."""
+
+
+class AccessDenied(Terminal):
+    """The caller is known and may not do this."""

@@ -1,16 +1,16 @@
 """The one error tree. Foreign errors are wrapped at the adapter, with the cause kept.
 
-    AluskortError
-    ├── Retryable              the same call may succeed later; the layer that owns retrying decides when
-    │   ├── StoreUnavailable   PostgreSQL, Redis, Qdrant or Blob cannot be reached
-    │   ├── BusUnavailable     Kafka cannot be reached or did not acknowledge
-    │   └── ModelUnavailable   the model provider failed, throttled or timed out
-    └── Terminal               the same call can never succeed; retrying is waste
-        ├── InvalidInput       outside data broke a contract: field, got, expected
-        ├── ConfigurationError a setting is missing or wrong
-        ├── Conflict           the state moved on: a lost race, a second answer, an expired approval
-        ├── NotFound           no such thing for this tenant
-        └── AccessDenied       the caller is known and may not
+AluskortError
+├── Retryable              the same call may succeed later; the layer that owns retrying decides when
+│   ├── StoreUnavailable   PostgreSQL, Redis, Qdrant or Blob cannot be reached
+│   ├── BusUnavailable     Kafka cannot be reached or did not acknowledge
+│   └── ModelUnavailable   the model provider failed, throttled or timed out
+└── Terminal               the same call can never succeed; retrying is waste
+    ├── InvalidInput       outside data broke a contract: field, got, expected
+    ├── ConfigurationError a setting is missing or wrong
+    ├── Conflict           the state moved on: a lost race, a second answer, an expired approval
+    ├── NotFound           no such thing for this tenant
+    └── AccessDenied       the caller is known and may not
 """
 
 from __future__ import annotations

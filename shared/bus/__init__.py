@@ -1,0 +1,1 @@
+"""Kafka: publish with acknowledgement. What is published, and when, is the domains' business."""

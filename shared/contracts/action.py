@@ -1,0 +1,84 @@
+"""Actions: the closed list that a model may propose from, and one proposal (spec/security-and-audit §10-11)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from enum import StrEnum
+
+from pydantic import Field
+
+from shared.contracts.contract import Contract
+
+
+class ActionName(StrEnum):
+    """Everything that the product can do to the world. Nothing outside this list is ever executed."""
+
+    ADD_COMMENT = "add_comment"
+    TAG_INCIDENT = "tag_incident"
+    SET_SEVERITY = "set_severity"
+    NOTIFY_OWNER = "notify_owner"
+    OPEN_TICKET = "open_ticket"
+    ISOLATE_HOST = "isolate_host"
+    DISABLE_ACCOUNT = "disable_account"
+    BLOCK_IP = "block_ip"
+    BLOCK_URL = "block_url"
+    REVOKE_SESSIONS = "revoke_sessions"
+    PURGE_MAIL = "purge_mail"
+    QUARANTINE_FILE = "quarantine_file"
+
+
+# Response tier 2: a person decides, at any confidence.
+DESTRUCTIVE = frozenset(
+    {
+        ActionName.ISOLATE_HOST,
+        ActionName.DISABLE_ACCOUNT,
+        ActionName.BLOCK_IP,
+        ActionName.BLOCK_URL,
+        ActionName.REVOKE_SESSIONS,
+        ActionName.PURGE_MAIL,
+        ActionName.QUARANTINE_FILE,
+    }
+)
+
+
+class ActionRisk(StrEnum):
+    """The model's own estimate; it never lowers what code demands."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Action(Contract):
+    """One proposed change to one target."""
+
+    action: ActionName
+    target: str = Field(max_length=2048)
+    reason: str = Field(default="", max_length=2048)
+    risk: ActionRisk = ActionRisk.MEDIUM
+
+    @property
+    def destructive(self) -> bool:
+        """True when a person must approve, whatever the model says."""
+        return self.action in DESTRUCTIVE
+
+
+class PendingAction(Contract):
+    """The message on `actions.pending`: an action that may run now; ``approval_id`` is empty for a harmless one."""
+
+    action_id: str
+    investigation_id: str
+    alert_id: str
+    tenant_id: str
+    playbook_id: str
+    action: Action
+    approval_id: str = ""
+    approved_by: str = ""
+    confidence: float = Field(ge=0, le=1)
+
+
+def actions_hash(actions: Sequence[Action]) -> str:
+    """SHA-256 over what would be done, in order: an approval binds to it, so changed actions void the approval."""
+    lines = "\n".join(f"{len(item.target)}:{item.action}:{item.target}" for item in actions)
+    return hashlib.sha256(lines.encode()).hexdigest()

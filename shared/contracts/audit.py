@@ -1,0 +1,165 @@
+"""Audit events, records and evidence packages (spec/security-and-audit §2-6, spec/data-model §6.2).
+
+Grammar of an event type: `noun.past_participle`; its category follows from the type and is never chosen by a producer.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from shared.contracts.contract import Contract
+
+RECORD_VERSION = "1.0"
+
+
+class EventCategory(StrEnum):
+    """Why an event is recorded."""
+
+    DECISION = "decision"
+    ACTION = "action"
+    APPROVAL = "approval"
+    SECURITY = "security"
+    SYSTEM = "system"
+
+
+class AuditSeverity(StrEnum):
+    """How loud an event is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class ActorType(StrEnum):
+    """Who acted."""
+
+    AGENT = "agent"
+    HUMAN = "human"
+    SYSTEM = "system"
+    SCHEDULER = "scheduler"
+
+
+_TYPES: dict[EventCategory, str] = {
+    EventCategory.DECISION: """alert.classified alert.auto_closed alert.escalated alert.short_circuited
+        investigation.state_changed investigation.enriched playbook.selected playbook.generated ctem.exposure_scored
+        atlas.detection_fired routing.tier_selected routing.provider_failover""",
+    EventCategory.ACTION: """response.prepared response.executed response.rolled_back response.generated ioc.enriched
+        fp_pattern.created fp_pattern.activated ctem.remediation_assigned ctem.remediation_verified knowledge.indexed
+        embedding.reindexed feedback.recorded""",
+    EventCategory.APPROVAL: """approval.requested approval.granted approval.denied approval.timed_out
+        approval.escalated fp_pattern.approved fp_pattern.revoked shadow.go_live_approved""",
+    EventCategory.SECURITY: """injection.detected injection.quarantined technique.quarantined
+        accumulation.threshold_breached spend.soft_limit spend.hard_limit access.denied audit.exported""",
+    EventCategory.SYSTEM: """degradation.entered degradation.exited kill_switch.activated kill_switch.deactivated
+        config.changed circuit_breaker.opened circuit_breaker.closed system.genesis""",
+}
+EVENT_CATEGORIES: dict[str, EventCategory] = {
+    name: category for category, names in _TYPES.items() for name in names.split()
+}
+
+
+class AuditEvent(Contract):
+    """What a producer sends on `audit.events`, keyed by tenant. It sets neither sequence nor hashes."""
+
+    audit_id: str = Field(min_length=36, max_length=36)  # UUIDv7, or uuid5 of the step for events that may be repeated
+    tenant_id: str = Field(min_length=1, max_length=128)
+    timestamp: str
+    event_type: str
+    event_category: EventCategory
+    severity: AuditSeverity = AuditSeverity.INFO
+    actor_type: ActorType
+    actor_id: str
+    actor_permissions: list[str] = Field(default_factory=list)
+    investigation_id: str = ""
+    alert_id: str = ""
+    entity_ids: list[str] = Field(default_factory=list)
+    context: dict[str, Any] = Field(default_factory=dict)
+    decision: dict[str, Any] = Field(default_factory=dict)
+    outcome: dict[str, Any] = Field(default_factory=dict)
+    source_service: str
+    record_version: str = RECORD_VERSION
+
+    @field_validator("event_type")
+    @classmethod
+    def _is_in_the_vocabulary(cls, value: str) -> str:
+        if value not in EVENT_CATEGORIES:
+            raise ValueError(f"one of the {len(EVENT_CATEGORIES)} audit event types")
+        return value
+
+    @field_validator("event_category")
+    @classmethod
+    def _belongs_to_the_type(cls, value: EventCategory, info: Any) -> EventCategory:
+        expected = EVENT_CATEGORIES.get(info.data.get("event_type", ""))
+        if expected is not None and value != expected:
+            raise ValueError(f"category {expected} for this event type")
+        return value
+
+
+class AuditRecord(Contract):
+    """One link of a tenant's chain: the event, its place and its hash (lower-case hex SHA-256)."""
+
+    audit_id: str
+    tenant_id: str
+    sequence_number: int = Field(ge=0)
+    previous_hash: str = Field(min_length=64, max_length=64)
+    timestamp: str
+    ingested_at: str
+    event_type: str
+    event_category: EventCategory
+    severity: AuditSeverity
+    actor_type: ActorType
+    actor_id: str
+    actor_permissions: list[str]
+    investigation_id: str
+    alert_id: str
+    entity_ids: list[str]
+    context: dict[str, Any]
+    decision: dict[str, Any]
+    outcome: dict[str, Any]
+    source_service: str
+    record_version: str
+    record_hash: str = Field(min_length=64, max_length=64)
+
+
+class ChainVerification(Contract):
+    """Result of checking a stretch of one tenant's chain."""
+
+    tenant_id: str
+    chain_valid: bool
+    records_checked: int
+    from_sequence: int
+    to_sequence: int
+    errors: list[str] = Field(default_factory=list)
+
+
+class EvidencePackage(Contract):
+    """Everything about one investigation, self-contained (seed §10)."""
+
+    package_id: str
+    investigation_id: str
+    tenant_id: str
+    generated_at: str
+    generated_by: str
+    source_alert: dict[str, Any]
+    raw_alert_payload: dict[str, Any]
+    events: list[AuditRecord]
+    state_transitions: list[dict[str, Any]]
+    retrieval_context: dict[str, Any]
+    llm_interactions: list[dict[str, Any]]
+    final_classification: str
+    final_confidence: float
+    final_severity: str
+    reasoning_chain: list[str]
+    techniques_mapped: list[str]
+    techniques_quarantined: list[str]
+    actions_recommended: list[dict[str, Any]]
+    actions_executed: list[dict[str, Any]]
+    actions_pending: list[dict[str, Any]]
+    approvals: list[dict[str, Any]]
+    analyst_feedback: list[dict[str, Any]]
+    chain_verified: bool
+    chain_verification_errors: list[str]
+    package_hash: str

@@ -1,0 +1,114 @@
+"""The state of an investigation (seed §4, spec/data-model §3)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from shared.contracts.action import Action
+from shared.contracts.contract import Contract
+from shared.contracts.routing import DegradationLevel
+
+
+class InvestigationState(StrEnum):
+    """Where an investigation stands; closed and failed are final."""
+
+    RECEIVED = "received"
+    PARSING = "parsing"
+    ENRICHING = "enriching"
+    REASONING = "reasoning"
+    AWAITING_HUMAN = "awaiting_human"
+    RESPONDING = "responding"
+    CLOSED = "closed"
+    FAILED = "failed"
+
+
+class AgentRole(StrEnum):
+    """The six agents."""
+
+    IOC_EXTRACTOR = "ioc_extractor"
+    CONTEXT_ENRICHER = "context_enricher"
+    REASONING_AGENT = "reasoning_agent"
+    RESPONSE_AGENT = "response_agent"
+    CTEM_CORRELATOR = "ctem_correlator"
+    ATLAS_MAPPER = "atlas_mapper"
+
+
+class Classification(StrEnum):
+    """What an alert turned out to be."""
+
+    TRUE_POSITIVE = "true_positive"
+    FALSE_POSITIVE = "false_positive"
+    BENIGN_TRUE_POSITIVE = "benign_true_positive"
+    REQUIRES_INVESTIGATION = "requires_investigation"
+
+
+class RiskState(StrEnum):
+    """Risk of the entities. No data is never low risk."""
+
+    NO_BASELINE = "no_baseline"
+    UNKNOWN = "unknown"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class DecisionEntry(Contract):
+    """One step of the decision chain, as a person reads it."""
+
+    step: str
+    agent: str
+    action: str
+    reasoning: str
+    confidence: float = 0.0
+    attestation_status: str = ""
+    taxonomy_version: str = ""
+    timestamp: str
+    state_before: str
+    state_after: str
+    model_id: str = ""
+
+
+class GraphState(Contract):
+    """Everything known about one investigation. ``version`` counts its transitions (optimistic lock)."""
+
+    investigation_id: str
+    state: InvestigationState = InvestigationState.RECEIVED
+    alert_id: str = ""
+    tenant_id: str = ""
+    taxonomy_version: str = ""
+    entities: dict[str, Any] = Field(default_factory=dict)
+    ioc_matches: list[dict[str, Any]] = Field(default_factory=list)
+    ueba_context: list[dict[str, Any]] = Field(default_factory=list)
+    ctem_exposures: list[dict[str, Any]] = Field(default_factory=list)
+    atlas_techniques: list[dict[str, Any]] = Field(default_factory=list)
+    similar_incidents: list[dict[str, Any]] = Field(default_factory=list)
+    playbook_matches: list[dict[str, Any]] = Field(default_factory=list)
+    decision_chain: list[DecisionEntry] = Field(default_factory=list)
+    classification: str = ""
+    severity: str = ""
+    confidence: float = 0.0
+    recommended_actions: list[Action] = Field(default_factory=list)
+    requires_human_approval: bool = False
+    risk_state: str = RiskState.UNKNOWN
+    llm_calls: int = 0
+    queries_executed: int = 0
+    total_cost_usd: float = 0.0
+    case_facts: dict[str, Any] = Field(default_factory=dict)
+    alert_title: str = ""
+    alert_description: str = ""
+    alert_severity: str = "medium"
+    alert_timestamp: str = ""
+    techniques: list[str] = Field(default_factory=list)
+    tactics: list[str] = Field(default_factory=list)
+    product: str = ""
+    source: str = ""
+    min_confidence: float = 0.0
+    fp_dismissal_allowed: bool = True
+    ctem_stale: bool = False
+    degradation_level: DegradationLevel = DegradationLevel.FULL_CAPABILITY
+    model_provider: str = ""  # `simulated` when the verdict was not made by a real model
+    outcome: str = ""  # how it ended: auto_closed, responded, rejected, timed_out, failed
+    version: int = 0

@@ -1,0 +1,59 @@
+"""The only reader of the environment. A missing or wrong value fails at start and is named."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.contracts.routing import LLMProvider
+from shared.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """Every setting of the product; names in the environment are upper-case with the prefix ALUSKORT_."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ALUSKORT_", frozen=True, extra="ignore", protected_namespaces=(), populate_by_name=True
+    )
+
+    postgres_url: SecretStr
+    redis_url: SecretStr
+    kafka_brokers: str
+    blob_connection_string: SecretStr | None = None
+    blob_account_url: str = ""  # with managed identity; used when there is no connection string
+    qdrant_url: str = ""
+    qdrant_path: str = ""  # embedded engine, for one process only; used when there is no URL
+
+    model_provider: LLMProvider = LLMProvider.ANTHROPIC
+    anthropic_api_key: SecretStr = Field(alias="ANTHROPIC_API_KEY")
+    anthropic_base_url: str | None = Field(default=None, alias="ANTHROPIC_BASE_URL")
+    spend_soft_limit_usd: float = Field(default=500.0, ge=0)
+    spend_hard_limit_usd: float = Field(default=1000.0, ge=0)
+
+    oidc_issuer: str
+    oidc_audience: str
+    oidc_jwks_url: str
+
+    approval_timeout_seconds: int = Field(default=4 * 3600, gt=0)
+    llm_wait_seconds: int = Field(default=900, gt=0)  # how long a verdict waits for a model before it degrades
+    allowlisted_playbooks: frozenset[str] = frozenset()  # JSON list
+    dry_run: bool = True
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once. Raises ConfigurationError that lists every wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{_variable(item['loc'])}: {item['msg'].lower()}" for item in error.errors())
+        raise ConfigurationError(
+            f"settings: {wrong}. Set them in the environment or in local.settings.json (see the .example beside it)."
+        ) from error
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0])
+    return name if name.isupper() else f"ALUSKORT_{name.upper()}"

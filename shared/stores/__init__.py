@@ -1,0 +1,1 @@
+"""Connections to PostgreSQL, Redis, Qdrant and Blob: connect, health, wrap errors, migrate. No domain queries."""

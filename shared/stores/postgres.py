@@ -1,0 +1,57 @@
+"""PostgreSQL: one pool a process, transactions bound to one tenant by row level security."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from shared.errors import StoreUnavailable
+
+Connection = psycopg.AsyncConnection[DictRow]
+
+EVERY_TENANT = "*"  # the scope of relays and sweeps that work for all tenants; policies know it
+POOL_SIZE = 10
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+class Postgres:
+    """A pool that opens on first use. Every transaction names the tenant whose rows it may see."""
+
+    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+        self._pool = AsyncConnectionPool(
+            url,
+            connection_class=psycopg.AsyncConnection[DictRow],
+            kwargs={"row_factory": dict_row},
+            min_size=1,
+            max_size=pool_size,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    @asynccontextmanager
+    async def transaction(self, tenant_id: str) -> AsyncIterator[Connection]:
+        """One transaction that sees ``tenant_id``'s rows only. Raises StoreUnavailable when the server is away."""
+        try:
+            await self._pool.open()
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute("SELECT set_config('aluskort.tenant', %s, true)", (tenant_id,))
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            raise StoreUnavailable("PostgreSQL", error) from error
+
+    async def health(self) -> dict[str, Any]:
+        """Server version; raises StoreUnavailable."""
+        async with self.transaction(EVERY_TENANT) as connection:
+            cursor = await connection.execute("SELECT current_setting('server_version') AS version")
+            row = await cursor.fetchone()
+        return {"version": row["version"] if row else ""}
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._pool.close()

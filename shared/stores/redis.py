@@ -1,0 +1,48 @@
+"""Redis: a fast copy of what PostgreSQL knows. Callers fall back to PostgreSQL when it is away (data-model §6.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import redis.asyncio as redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from shared.errors import StoreUnavailable
+
+TIMEOUT_SECONDS = 2.0
+
+
+class Redis:
+    """Get and set byte values under keys that carry their tenant."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Values in the order of the keys, None where there is none. Raises StoreUnavailable."""
+        try:
+            values = await self._client.mget(keys) if keys else []
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable("Redis", error) from error
+        return [value if isinstance(value, bytes) else None for value in values]
+
+    async def set(self, key: str, value: bytes, *, ttl_seconds: int) -> None:
+        """Store a value that expires. Raises StoreUnavailable."""
+        try:
+            await self._client.set(key, value, ex=ttl_seconds)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable("Redis", error) from error
+
+    async def health(self) -> dict[str, Any]:
+        """Server version; raises StoreUnavailable."""
+        try:
+            info = await self._client.info("server")
+        except (RedisError, RedisConnectionError, OSError) as error:
+            raise StoreUnavailable("Redis", error) from error
+        return {"version": info["redis_version"]}
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

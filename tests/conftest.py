@@ -1,0 +1,70 @@
+"""The real services that tests run on: each is started once per run, when the first test asks for it.
+
+Data lives in ``.local/tests/<run>``; a guard process ends everything when the run ends, also when it is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from local.services.azurite import Azurite
+from local.services.guard import remove
+from local.services.kafka import Kafka
+from local.services.postgres import Postgres
+from local.services.redis import Redis
+from local.services.service import ensure
+from local.services.site import CHECKOUT, Site
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The run's own site, emptied of processes and data at the end."""
+    own = Site(CHECKOUT / ".local" / "tests" / str(os.getpid()))
+    own.folder.mkdir(parents=True)
+    command = [sys.executable, "-m", "local.services.guard", str(own.folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=CHECKOUT, start_new_session=True):
+        yield own
+        remove(own)
+
+
+@pytest.fixture(scope="session")
+def postgres(site: Site) -> Postgres:
+    """A PostgreSQL with one empty database, ``test``."""
+    server = Postgres(site, databases=("test",))
+    ensure(server, site)
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Postgres) -> str:
+    """The URL of the database ``test`` for its owner, who is no superuser and may make roles and databases."""
+    return postgres.url(database="test")
+
+
+@pytest.fixture(scope="session")
+def redis_url(site: Site) -> str:
+    """The URL of an empty Redis."""
+    server = Redis(site)
+    ensure(server, site)
+    return server.url()
+
+
+@pytest.fixture(scope="session")
+def kafka_brokers(site: Site) -> str:
+    """``host:port`` of a Kafka broker without topics, which makes none by itself."""
+    broker = Kafka(site)
+    ensure(broker, site)
+    return broker.brokers()
+
+
+@pytest.fixture(scope="session")
+def azurite(site: Site) -> str:
+    """The connection string of an empty blob store."""
+    store = Azurite(site)
+    ensure(store, site)
+    return store.connection_string()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import http.client
 import shutil
 import signal
 from dataclasses import dataclass
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+
+import httpx
 
 from local.services.process import Command, ServiceFailed
 from local.services.service import NotReady
@@ -68,13 +67,10 @@ class Azurite:
 
     def _server(self) -> str:
         try:
-            with urlopen(f"http://127.0.0.1:{self.ports()[0]}/", timeout=2) as answer:
-                return str(answer.headers.get("Server", ""))
-        except HTTPError as refusal:  # an anonymous request is refused, by the right server
-            with refusal:
-                return str(refusal.headers.get("Server", ""))
-        except (URLError, OSError, http.client.HTTPException) as cause:
+            answer = httpx.get(f"http://127.0.0.1:{self.ports()[0]}/", timeout=2, trust_env=False)
+        except httpx.HTTPError as cause:
             raise NotReady(str(cause)) from cause
+        return str(answer.headers.get("server", ""))  # an anonymous request is refused, but by the right server
 
     def _key(self) -> str:
         return base64.b64encode(self.site.secret(self.name).encode()).decode()

@@ -29,7 +29,7 @@ JVM = (
     "-Xms64m",
     "-Xmx256m",
     "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
+    "-XX:TieredStopAtLevel=1",  # starts sooner; one machine never needs the slow compiler's code
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 )
 

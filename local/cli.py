@@ -1,0 +1,151 @@
+"""The ``aluskort`` command: the local services, and what a person does with them. Errors are sentences, exit code 1.
+
+A further command is a function of its own module in local/, registered at the end of this file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import threading
+from contextlib import suppress
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from typer.core import TyperGroup
+
+from local.services.functions_host import PORT
+from local.services.service import Health, Look
+from local.services.site import CHECKOUT, Site
+from local.services.stack import Stack, Step
+from shared.errors import AluskortError
+
+STYLES = {
+    Step.STARTING: "[yellow]starting[/]",
+    Step.STARTED: "[green]ready[/]",
+    Step.REUSED: "[green]ready (was running)[/]",
+    Step.FAILED: "[red]failed[/]",
+    Health.HEALTHY: "[green]healthy[/]",
+    Health.SILENT: "[red]does not answer[/]",
+    Health.STOPPED: "[yellow]stopped[/]",
+}
+
+
+class SentencesForErrors(TyperGroup):
+    """Turns the project's own errors into a sentence and exit code 1; all others are defects and keep their trace."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen command."""
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it also logs what it raises
+        try:
+            return super().invoke(ctx)
+        except AluskortError as error:
+            Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+
+
+class Steps:
+    """A live line per service while they start; :meth:`report` may be called from any thread."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description:12}"),
+            TextColumn("{task.fields[step]}"),
+        )
+        self.progress = Progress(*columns, TimeElapsedColumn(), console=console)
+        self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
+
+    def report(self, name: str, step: Step) -> None:
+        """Show that ``name`` came to ``step``."""
+        with self._lock:
+            if name not in self._tasks:
+                self._tasks[name] = self.progress.add_task(name, total=1, step=STYLES[step])
+            done = step is not Step.STARTING
+            self.progress.update(self._tasks[name], step=STYLES[step], completed=int(done))
+
+
+def local_stack() -> Stack:
+    """Return the stack of this checkout, with the services that the environment gives."""
+    return Stack(Site(CHECKOUT / ".local"), os.environ)
+
+
+def up() -> None:
+    """Start the services and the host, or what of them does not run yet, and leave them running."""
+    console, stack = Console(highlight=False), local_stack()
+    steps = Steps(console)
+    with steps.progress:
+        stack.up(steps.report)
+    url = stack.host().url()
+    console.print(f"The product runs at [bold]{url}[/]. `aluskort down` stops it.")
+    if not url.endswith(f":{PORT}"):
+        console.print(f"(Port {PORT} is another program's, so a free port was taken.)")
+
+
+def down() -> None:
+    """Stop the host and all services. Their data stays."""
+    stopped = local_stack().down()
+    Console(highlight=False).print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+def status() -> None:
+    """Show each service; exit code 1 unless all are healthy."""
+    stack = local_stack()
+    looks, versions = stack.looks(), stack.versions()
+    table = Table("service", "state", "pid", "port", "version", "memory", box=None, header_style="bold")
+    for service in stack.services():
+        seen = looks[service.name]
+        port, pid = str(service.ports()[0]), str(seen.pid or "")
+        table.add_row(
+            service.name, STYLES[seen.health], pid, port, versions.get(service.name, ""), _megabytes(seen.memory)
+        )
+    for name in stack.replaced():
+        table.add_row(name, "given by the environment")
+    table.add_row("", "", "", "", "[bold]together[/]", f"[bold]{_megabytes(_memory(looks))}[/]")
+    Console(highlight=False).print(table)
+    if any(seen.health is not Health.HEALTHY for seen in looks.values()):
+        raise typer.Exit(1)
+
+
+def logs(
+    name: Annotated[str, typer.Argument(help="One service; all of them when left out.")] = "",
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 40,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
+) -> None:
+    """Show the end of the services' logs."""
+    stack = local_stack()
+    names = [service.name for service in stack.services()]
+    if name and name not in names:
+        raise typer.BadParameter(f"there is no service {name!r}; there are {', '.join(names)}")
+    files = [str(log) for one in ([name] if name else names) if (log := stack.site.log(one)).exists()]
+    if not files:
+        raise typer.BadParameter("there is no log yet: `aluskort up` starts the services")
+    with suppress(KeyboardInterrupt):  # the way to end --follow
+        subprocess.run(["tail", "-n", str(lines), *(["-F"] if follow else []), *files], check=False)
+
+
+def _memory(looks: dict[str, Look]) -> int:
+    return sum(seen.memory for seen in looks.values())
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1_000_000:.0f} MB" if count else ""
+
+
+app = typer.Typer(
+    cls=SentencesForErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="ALUSKORT on this machine, without Azure.",
+)
+for command in (up, down, status, logs):
+    app.command()(command)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,65 @@
+"""The simulated Claude and the simulated identity provider (``python -m local.simulators``), one process."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import httpx
+
+from local.services.process import Command
+from local.services.service import NotReady
+from local.services.site import CHECKOUT, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Simulators:
+    """Both simulators."""
+
+    site: Site
+    name: str = "simulators"
+    patience: float = 20.0
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    def claude_url(self) -> str:
+        """Return the base URL for the anthropic client."""
+        return f"http://127.0.0.1:{self.ports()[0]}/claude"
+
+    def issuer(self) -> str:
+        """Return the identity provider's issuer."""
+        return f"http://127.0.0.1:{self.ports()[0]}/identity"
+
+    def jwks_url(self) -> str:
+        """Return where the identity provider publishes its keys."""
+        return f"{self.issuer()}/jwks"
+
+    def ports(self) -> tuple[int, ...]:
+        """Return the one TCP port."""
+        return (self.site.port(self.name),)
+
+    def prepare(self) -> None:
+        """Nothing to make."""
+
+    def command(self) -> Command:
+        """Run with its signing key kept in the site."""
+        module = [sys.executable, "-m", "local.simulators"]
+        place = ["--port", str(self.ports()[0]), "--data", str(self.site.data(self.name))]
+        return Command([*module, *place], {}, CHECKOUT)
+
+    def probe(self) -> None:
+        """Fetch the identity provider's keys."""
+        try:
+            keys = httpx.get(self.jwks_url(), timeout=2, trust_env=False).raise_for_status().json().get("keys")
+        except (httpx.HTTPError, ValueError) as cause:
+            raise NotReady(str(cause)) from cause
+        if not keys:
+            raise NotReady("the identity provider has no keys")
+
+    def initialise(self) -> None:
+        """Nothing to make."""
+
+    def version(self) -> str:
+        """Return the product's version: the simulators are part of it."""
+        return version("aluskort")

@@ -1,0 +1,62 @@
+"""`python -m local.host`: run the function app on this machine until SIGTERM or Ctrl+C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from local.host.host import Host
+from shared.errors import AluskortError
+
+log = logging.getLogger("local.host")
+
+# Libraries that report in their own words what the host tells once and plainly, or that speak of every request.
+QUIET = {
+    "aiokafka": logging.CRITICAL,
+    "azure.eventhub": logging.CRITICAL,
+    "azure": logging.WARNING,
+    "uvicorn": logging.WARNING,
+    "httpx": logging.WARNING,
+}
+
+
+def main() -> int:
+    """Parse the command line, run the host, return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m local.host", description="Run a function app on this machine.")
+    parser.add_argument("--port", type=int, default=7071, help="port of the HTTP triggers; 0 takes a free one")
+    parser.add_argument("--app", type=Path, default=Path.cwd(), metavar="DIR", help="folder of function_app.py")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(level)
+    app_dir: Path = arguments.app.resolve()
+    state_dir = Path(os.environ.get("ALUSKORT_HOST_STATE_DIR") or app_dir / ".local" / "host")
+    try:
+        ended_well, stuck = asyncio.run(_serve(app_dir, arguments.port, state_dir))
+    except AluskortError as error:
+        log.error("%s", error)
+        return 1
+    logging.shutdown()
+    if stuck:
+        # A synchronous function is still in its thread and cannot be interrupted; Python would wait for it for ever.
+        os._exit(0)
+    return 0 if ended_well else 1
+
+
+async def _serve(app_dir: Path, port: int, state_dir: Path) -> tuple[bool, bool]:
+    host = Host(app_dir=app_dir, port=port, state_dir=state_dir)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, host.stop)
+    await host.load()
+    ended_well = await host.run()
+    return ended_well, host.busy
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""A host process on the sample app: started, read, stopped and killed by tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+APPS = Path(__file__).parent / "apps"
+ROOT = Path(__file__).parents[3]
+
+
+def until[T](look: Callable[[], T], *, what: str, seconds: float = 30) -> T:
+    """What ``look`` gives once it is true; AssertionError names ``what`` after the deadline."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s, last seen {found!r}")
+        time.sleep(0.05)
+    return found
+
+
+class SampleHost:
+    """`python -m local.host` on one app; its state folder and record outlive kills."""
+
+    def __init__(self, folder: Path, *, app: Path = APPS / "sample", **environment: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.app = app
+        self.record = folder / "record.jsonl"
+        self.log = folder / "host.log"
+        self.environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._read_from = 0
+
+    def launch(self) -> None:
+        """Start the process and do not wait."""
+        self._read_from = self.log.stat().st_size if self.log.exists() else 0
+        clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        own = {"SAMPLE_RECORD": str(self.record), "ALUSKORT_HOST_STATE_DIR": str(self.folder / "state")}
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local.host", "--port", "0", "--app", str(self.app)],
+                cwd=ROOT,
+                env=clean | own | self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def start(self) -> None:
+        """Start and wait until the host says that it is ready."""
+        self.launch()
+        until(lambda: self._ended() or "Host is ready" in self.text, what=f"readiness ({self.log})")
+        assert not self._ended(), self.text
+
+    @property
+    def text(self) -> str:
+        """The log since the last launch."""
+        return self.log.read_bytes()[self._read_from :].decode()
+
+    @property
+    def url(self) -> str:
+        """The address of the HTTP triggers."""
+        found = re.findall(r"http://127\.0\.0\.1:\d+", self.text)
+        assert found, self.text
+        return found[0]
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keys in the state folder."""
+        keys: dict[str, str] = json.loads((self.folder / "state" / "keys.json").read_text())
+        return keys
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request to the host."""
+        return httpx.request(method, self.url + path, timeout=30, **options)
+
+    def records(self, kind: str) -> list[dict[str, Any]]:
+        """Effects of one kind so far, in order; a line that a kill has cut is left out."""
+        if not self.record.exists():
+            return []
+        found = []
+        for line in self.record.read_text().splitlines():
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+        return [one for one in found if one["kind"] == kind]
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def wait(self) -> int:
+        """The exit code of a process that ends by itself."""
+        assert self._process is not None
+        return self._process.wait(30)
+
+    def _ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
+    def _end(self, number: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        process.send_signal(number)
+        return process.wait(30)

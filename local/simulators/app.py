@@ -1,0 +1,54 @@
+"""Puts the simulators together as one ASGI application: /claude, /control, /identity, and /health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from local.simulators.batches import BatchStore
+from local.simulators.claude import Claude
+from local.simulators.control import control_routes
+from local.simulators.identity import IdentityProvider, load_key
+
+SIMULATED_HEADER = "x-aluskort-simulated"
+
+
+class _SaysSimulated:
+    """Adds the header that tells a simulated answer from a real one, whatever the answer is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def mark(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[SIMULATED_HEADER] = "true"
+            await send(message)
+
+        await self.app(scope, receive, mark)
+
+
+async def _health(_: Request) -> Response:
+    return JSONResponse({"status": "ok", "simulated": True})
+
+
+def build_app(*, base_url: str, data: Path, batch_seconds: float) -> Starlette:
+    """The application reached at ``base_url``; ``data`` keeps the signing key and the batches."""
+    claude = Claude(BatchStore(data / "batches", batch_seconds))
+    identity = IdentityProvider(f"{base_url}/identity", load_key(data))
+    return Starlette(
+        routes=[
+            Route("/health", _health),
+            Mount("/claude", routes=claude.routes),
+            Mount("/control", routes=control_routes(claude.faults, claude.log)),
+            Mount("/identity", routes=identity.routes),
+        ],
+        middleware=[Middleware(_SaysSimulated)],
+    )

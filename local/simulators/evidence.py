@@ -1,0 +1,158 @@
+"""Reads the evidence out of a prompt: `<untrusted_alert_data>` with its children, and `<retrieved_context>`.
+All of it is data. Clauses that give orders to whoever judges are set apart, so that no rule ever weighs them.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+ALERT_ELEMENT = "untrusted_alert_data"
+CONTEXT_ELEMENT = "retrieved_context"
+ENTITY_KINDS = {
+    "account": "account", "user": "account", "host": "host", "ip": "ip", "file": "file", "process": "process",
+    "url": "url", "dns": "dns", "dns_record": "dns", "filehash": "file_hash", "file_hash": "file_hash",
+    "mailbox": "mailbox", "mailmessage": "mailbox", "registry-key": "registry_key", "registry_key": "registry_key",
+}  # fmt: skip
+VALUE_KEYS = ("primary_value", "value", "Address", "HostName", "Url", "DomainName", "Value", "MailboxPrimaryAddress",
+              "Key", "Name")  # fmt: skip
+PLACEHOLDERS = {"USER": "account", "HOST": "host", "IP": "ip", "IP_SRC": "ip", "IP_DST": "ip", "EMAIL": "mailbox"}
+
+_OPEN_TAG = re2.compile(r"<([a-z][a-z0-9_]*)(?:\s[^>]*)?>")
+_PLACEHOLDER = re2.compile(r"\b(USER|HOST|IP|IP_SRC|IP_DST|EMAIL)_\d{3,4}\b")
+_CLAUSE_END = re2.compile(r"[.!?;]\s+|[\r\n]+")
+_ORDER = re2.compile(
+    r"(?i)\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|all|your|rules|instructions?)\b"
+    r"|\byou are (?:now|an?)\b|\bsystem prompt\b|\bas an ai\b|\b(?:assistant|language model|llm)\b"
+    r"|\b(?:set|raise|lower|report)\b.{0,20}\bconfidence\b|\b(?:classify|mark|treat|label|close)\b.{0,30}"
+    r"\b(?:as|benign|false[_ ]positive|closed|resolved|harmless)\b|\bapprove\b.{0,30}\b(?:action|playbook|request)s?\b"
+    r"|\bdo not (?:escalate|isolate|investigate|alert|report)\b"
+)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One thing that the alert names: ``kind`` is a value of ENTITY_KINDS, ``details`` one line of its properties."""
+
+    kind: str
+    value: str
+    details: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the request shows. ``clauses`` and ``orders`` split title and description; ``context`` is retrieved text."""
+
+    title: str
+    severity: str
+    techniques: str
+    entities: tuple[Entity, ...]
+    clauses: tuple[str, ...]
+    orders: tuple[str, ...]
+    context: str
+
+    def named(self, *kinds: str) -> tuple[str, ...]:
+        """The distinct values of the entities of these kinds, in the order of the evidence."""
+        return tuple(dict.fromkeys(entity.value for entity in self.entities if entity.kind in kinds))
+
+    @property
+    def passages(self) -> tuple[str, ...]:
+        """Everything about the alert that is not an order: its clauses, then a line for each entity."""
+        return (*self.clauses, *(f"{entity.kind}: {entity.details}" for entity in self.entities))
+
+
+def read_evidence(prompt: str) -> Evidence:
+    """The evidence in the user text of a request; a prompt without the elements counts as one description."""
+    alert = _element(prompt, ALERT_ELEMENT)
+    fields = dict(_children(alert)) if alert is not None else {"description": html.unescape(prompt)}
+    title = fields.get("title", "").strip()
+    clauses, orders = _split([title, fields.get("description", "")])
+    entities = tuple(_entities(fields.get("entities", "")))
+    if not entities:
+        entities = tuple(_placeholders(f"{title} {fields.get('description', '')}"))
+    return Evidence(
+        title=title,
+        severity=fields.get("severity", "").strip().lower(),
+        techniques=fields.get("techniques", ""),
+        entities=entities,
+        clauses=clauses,
+        orders=orders,
+        context=html.unescape(_element(prompt, CONTEXT_ELEMENT) or ""),
+    )
+
+
+def _element(text: str, name: str) -> str | None:
+    """The inside of the first element of this name, or None. Values are escaped, so the first end tag is its end."""
+    for tag in _OPEN_TAG.finditer(text):
+        if tag.group(1) == name:
+            end = text.find(f"</{name}>", tag.end())
+            return text[tag.end() : end if end >= 0 else None]
+    return None
+
+
+def _children(inside: str) -> Iterator[tuple[str, str]]:
+    done = 0
+    for tag in _OPEN_TAG.finditer(inside):
+        if tag.start() < done:
+            continue
+        end = inside.find(f"</{tag.group(1)}>", tag.end())
+        if end >= 0:
+            yield tag.group(1), html.unescape(inside[tag.end() : end])
+            done = end
+
+
+def _split(texts: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Clauses that state something, and clauses that give orders."""
+    clauses = [clause.strip() for text in texts for clause in _CLAUSE_END.split(text) if clause.strip()]
+    orders = tuple(clause for clause in clauses if _ORDER.search(clause))
+    return tuple(clause for clause in clauses if clause not in orders), orders
+
+
+def _placeholders(text: str) -> Iterator[Entity]:
+    for found in _PLACEHOLDER.finditer(text):
+        yield Entity(PLACEHOLDERS[found.group(1)], found.group(0), found.group(0))
+
+
+def _entities(text: str) -> Iterator[Entity]:
+    """Entities of a JSON text, in lists by category or as a list of typed objects. Text that is no JSON names none."""
+    try:
+        value = json.loads(text) if text.strip() else []
+    except json.JSONDecodeError:
+        value = []
+    if isinstance(value, dict):
+        for category, items in value.items():
+            for item in items if isinstance(items, list) else []:
+                yield from _entity(item, _kind(category))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _entity(item, "other")
+
+
+def _kind(name: str) -> str:
+    singular = name.lower().removesuffix("es" if name.lower().endswith(("hashes", "processes", "mailboxes")) else "s")
+    return ENTITY_KINDS.get(name.lower()) or ENTITY_KINDS.get(singular, "other")
+
+
+def _entity(item: Any, kind: str) -> Iterator[Entity]:
+    if isinstance(item, str) and item:
+        yield Entity(kind, item, item)
+    if not isinstance(item, dict):
+        return
+    named = next((item[key] for key in ("entity_type", "type", "Type", "kind") if isinstance(item.get(key), str)), "")
+    value = next((item[key] for key in VALUE_KEYS if isinstance(item.get(key), str) and item[key]), None)
+    if value is not None:
+        details = _line({key: part for key, part in item.items() if item.get(key) not in (value, named)})
+        yield Entity(_kind(named) if named else kind, value, f"{value} ({details})" if details else value)
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={part}" for key, raw in value.items() if (part := _line(raw)))
+    if isinstance(value, list):
+        return " ".join(_line(part) for part in value)
+    return "" if value is None else str(value)

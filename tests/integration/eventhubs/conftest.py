@@ -1,0 +1,30 @@
+"""One namespace for the whole folder; every test that stores events has a hub of its own."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+from namespace_process import NamespaceProcess
+
+HUBS = (
+    "keys:4",
+    "bodies:1",
+    "starts:1",
+    "latest:1",
+    "tracked:2",
+    "levels:1:crowd",
+    "refusals:2",
+    "checkpoints:1",
+    "hostile:1",
+)
+
+
+@pytest.fixture(scope="session")
+def namespace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NamespaceProcess]:
+    """A running namespace with the hubs above, all with the consumer group $Default."""
+    server = NamespaceProcess(tmp_path_factory.mktemp("namespace"), HUBS)
+    server.start()
+    yield server
+    assert server.end(signal.SIGTERM) == 0

@@ -6,30 +6,26 @@ Data lives in ``.local/tests/<run>``; a guard process ends everything when the r
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from local.services.azurite import Azurite
-from local.services.guard import remove
+from local.services.event_hubs import EventHubs
+from local.services.guard import guarded
 from local.services.kafka import Kafka
 from local.services.postgres import Postgres
 from local.services.redis import Redis
 from local.services.service import ensure
+from local.services.simulators import Simulators
 from local.services.site import CHECKOUT, Site
 
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     """The run's own site, emptied of processes and data at the end."""
-    own = Site(CHECKOUT / ".local" / "tests" / str(os.getpid()))
-    own.folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "local.services.guard", str(own.folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=CHECKOUT, start_new_session=True):
+    with guarded(CHECKOUT / ".local" / "tests" / str(os.getpid())) as own:
         yield own
-        remove(own)
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +56,28 @@ def kafka_brokers(site: Site) -> str:
     broker = Kafka(site)
     ensure(broker, site)
     return broker.brokers()
+
+
+@pytest.fixture(scope="session")
+def event_hubs(site: Site) -> str:
+    """The connection string of a namespace with the empty hub ``sentinel-alerts``, 4 partitions."""
+    namespace = EventHubs(site)
+    ensure(namespace, site)
+    return namespace.connection_string()
+
+
+@pytest.fixture(scope="session")
+def simulators(site: Site) -> Simulators:
+    """The simulated Claude and identity provider."""
+    both = Simulators(site)
+    ensure(both, site)
+    return both
+
+
+@pytest.fixture(scope="session")
+def claude_url(simulators: Simulators) -> str:
+    """The base URL of the simulated Claude, without faults."""
+    return simulators.claude_url()
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Literal, Protocol
+
+from starlette.requests import Request
 
 from local.host.messages import TypedData
 
@@ -31,17 +33,28 @@ class HubEvent(Protocol):
     """What is read from a received Event Hubs event."""
 
     @property
-    def body(self) -> Any: ...
+    def body(self) -> Any:
+        """Bytes, chunks of bytes, or a decoded value."""
+
     @property
-    def sequence_number(self) -> int | None: ...
+    def sequence_number(self) -> int | None:
+        """Number in the partition."""
+
     @property
-    def offset(self) -> str | None: ...
+    def offset(self) -> str | None:
+        """Place in the partition."""
+
     @property
-    def partition_key(self) -> bytes | None: ...
+    def partition_key(self) -> bytes | None:
+        """The sender's key."""
+
     @property
-    def enqueued_time(self) -> datetime | None: ...
+    def enqueued_time(self) -> datetime | None:
+        """When the hub accepted it."""
+
     @property
-    def properties(self) -> Mapping[Any, Any]: ...
+    def properties(self) -> Mapping[Any, Any]:
+        """The sender's properties."""
 
 
 def as_json(value: Any) -> TypedData:
@@ -141,7 +154,9 @@ def _hub_system_properties(event: HubEvent) -> dict[str, Any]:
 
 def _hub_properties(event: HubEvent) -> dict[str, Any]:
     return {
-        _text(name) if isinstance(name, bytes) else str(name): _text(value) if isinstance(value, bytes) else value
+        name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name): _text(value)
+        if isinstance(value, bytes)
+        else value
         for name, value in (event.properties or {}).items()
     }
 
@@ -176,23 +191,22 @@ def timer(*, last: datetime, next_run: datetime, updated: datetime, past_due: bo
     return as_json({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due})
 
 
-def http_request(
-    *,
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    query: Mapping[str, str],
-    route: Mapping[str, str],
-    body: bytes,
-) -> TypedData:
-    """An HTTP request; `query` and `headers` hold one text per name, repeated ones joined by a comma."""
+def http_request(request: Request, body: bytes) -> TypedData:
+    """An HTTP request; names that occur more than once in headers or query have their values joined by a comma."""
     return TypedData(
         http=SimpleNamespace(
-            method=method,
-            url=url,
-            headers=dict(headers),
-            query=dict(query),
-            params=dict(route),
+            method=request.method,
+            url=str(request.url),
+            headers=_joined(request.headers.items()),
+            query=_joined(request.query_params.multi_items()),
+            params={name: str(value) for name, value in request.path_params.items()},
             body=TypedData(bytes=body),
         )
     )
+
+
+def _joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in items:
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined

@@ -1,6 +1,6 @@
-"""Event Hubs triggers: the azure-eventhub client with checkpoints in AzureWebJobsStorage, one delivery per partition at a time.
+"""Event Hubs triggers: the azure-eventhub client, checkpoints in AzureWebJobsStorage, partitions side by side.
 
-As in Azure the checkpoint follows the invocation whether it succeeded or not, once the retry policy has ended (reference §2.4).
+As in Azure the checkpoint follows the end of the retry policy, whether the function succeeded or not (reference §2.4).
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from azure.eventhub.exceptions import EventHubError
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
 
 from local.host import datums
-from local.host.function import IndexedFunction
 from local.host.host_json import EventHubsOptions
 from local.host.outage import Outage
 from local.host.storage import HostStorage
-from local.host.worker import HostStopping, Inputs, InvocationFailed, Worker
+from local.host.worker import HostStopping, InvocationFailed, Target
 from shared.errors import ConfigurationError, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -38,23 +37,14 @@ class EventHubTrigger:
     """Feeds one function from its hub until told to stop."""
 
     def __init__(
-        self,
-        function: IndexedFunction,
-        *,
-        worker: Worker,
-        options: EventHubsOptions,
-        connection_string: str,
-        storage: HostStorage,
-        storage_connection: str,
-        fixed_inputs: Inputs,
+        self, target: Target, *, options: EventHubsOptions, connection_string: str, storage: HostStorage
     ) -> None:
+        function = target.function
         self._function = function
-        self._worker = worker
+        self._target = target
         self._options = options
         self._connection_string = connection_string
         self._storage = storage
-        self._storage_connection = storage_connection
-        self._fixed_inputs = fixed_inputs
         self._hub = str(function.trigger["eventHubName"])
         self._group = str(function.trigger.get("consumerGroup") or "$Default")
         self._outage = Outage(f"Event hub {self._hub} of function {function.name}")
@@ -68,7 +58,7 @@ class EventHubTrigger:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Receive until the host stops; `ready` is called when receiving begins, the hub may still be away."""
-        while not self._worker.stopping.is_set():
+        while not self._target.stopping.is_set():
             try:
                 await self._storage.ensure_container(CHECKPOINT_CONTAINER)
                 client = self._client()
@@ -76,7 +66,7 @@ class EventHubTrigger:
                 await self._receive(client)
             except (StoreUnavailable, AzureError, EventHubError, OSError) as error:
                 self._outage.report(error)
-            if not self._worker.stopping.is_set():
+            if not self._target.stopping.is_set():
                 await asyncio.sleep(RESTART_SECONDS)
 
     async def _receive(self, client: EventHubConsumerClient) -> None:
@@ -90,7 +80,7 @@ class EventHubTrigger:
                 starting_position=_starting_position(self._function.name, self._options),
             )
         )
-        stopping = asyncio.create_task(self._worker.stopping.wait())
+        stopping = asyncio.create_task(self._target.stopping.wait())
         try:
             await asyncio.wait({receiving, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if self._deliveries:
@@ -125,12 +115,10 @@ class EventHubTrigger:
             await context.update_checkpoint(events[-1])
 
     async def _invoke(self, payload: datums.Payload) -> None:
-        if self._worker.stopping.is_set():
+        if self._target.stopping.is_set():
             raise HostStopping("the host stops")
-        value, metadata = payload
-        inputs = {self._function.trigger["name"]: value, **self._fixed_inputs}
         try:
-            await self._worker.invoke_with_retry(self._function, inputs, metadata=metadata)
+            await self._target.invoke(*payload)
         except InvocationFailed:
             log.error(
                 "Function %s goes on after a failed batch of %s: Azure does the same.", self._function.name, self._hub
@@ -151,7 +139,7 @@ class EventHubTrigger:
                 self._group,
                 eventhub_name=self._hub,
                 checkpoint_store=BlobCheckpointStore.from_connection_string(
-                    self._storage_connection, CHECKPOINT_CONTAINER
+                    self._storage.connection_string, CHECKPOINT_CONTAINER
                 ),
                 load_balancing_interval=LOAD_BALANCING_SECONDS,
                 retry_total=retry.maximum_retries,

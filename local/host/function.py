@@ -44,7 +44,7 @@ class RetryPolicy:
         if self.strategy == "fixed_delay":
             return self.delay_interval
         doublings = min(retry - 1, 30)  # 2**30 s is beyond any maximum; more would only overflow
-        return min(self.minimum_interval * 2**doublings, self.maximum_interval)
+        return min(self.minimum_interval * float(2**doublings), self.maximum_interval)
 
 
 @dataclass(frozen=True, slots=True)

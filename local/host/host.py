@@ -32,7 +32,7 @@ from local.host.keys import load_keys
 from local.host.messages import TypedData
 from local.host.storage import HostStorage
 from local.host.timer_trigger import TimerTrigger
-from local.host.worker import Worker
+from local.host.worker import Target, Worker
 from local.taskhub import DurableOptions, TaskHub, client_binding, durable_routes
 from shared.errors import AluskortError, ConfigurationError
 
@@ -47,8 +47,11 @@ class Trigger(Protocol):
     """What feeds one function: KafkaTrigger, EventHubTrigger, TimerTrigger."""
 
     @property
-    def title(self) -> str: ...
-    async def run(self, ready: Callable[[], None]) -> None: ...
+    def title(self) -> str:
+        """What the start log says about it."""
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Feed the function until the host stops; `ready` is called once it is at work."""
 
 
 class _Server(uvicorn.Server):
@@ -180,7 +183,7 @@ class Host:
             routes.append(Mount("/runtime/webhooks/durabletask", app=guarded(Starlette(routes=durable), keys)))
         for function in self._functions:
             inputs = {binding["name"]: TypedData(string=client) for binding in function.inputs}
-            trigger = self._make_trigger(function, host_id, inputs)
+            trigger = self._make_trigger(Target(function, self._worker, inputs), host_id)
             if trigger:
                 self._triggers[function.name] = trigger
         timers = {name: trigger for name, trigger in self._triggers.items() if isinstance(trigger, TimerTrigger)}
@@ -194,34 +197,21 @@ class Host:
         )
         return Starlette(routes=routes)
 
-    def _make_trigger(self, function: IndexedFunction, host_id: str, inputs: dict[str, TypedData]) -> Trigger | None:
-        extensions, worker, settings = self._options.extensions, self._worker, self._settings
-        if function.kind == "kafkaTrigger":
-            servers = broker_list(function, settings)
-            broker = self._brokers.setdefault(servers, Broker(servers))
-            return KafkaTrigger(
-                function,
-                worker=worker,
-                options=extensions.kafka,
-                settings=settings,
-                broker=broker,
-                host_id=host_id,
-                fixed_inputs=inputs,
-            )
-        if function.kind == "timerTrigger":
-            return TimerTrigger(
-                function, worker=worker, storage=self._get_storage(), host_id=_lock_id(settings), fixed_inputs=inputs
-            )
-        if function.kind == "eventHubTrigger":
-            return EventHubTrigger(
-                function,
-                worker=worker,
-                options=extensions.event_hubs,
-                connection_string=settings.require(function.trigger["connection"], wanted_by=function.name),
-                storage=self._get_storage(),
-                storage_connection=settings.require("AzureWebJobsStorage", wanted_by=function.name),
-                fixed_inputs=inputs,
-            )
+    def _make_trigger(self, target: Target, host_id: str) -> Trigger | None:
+        """The trigger's own loop; None for kinds that are called: HTTP functions, orchestrators, activities."""
+        extensions, settings, function = self._options.extensions, self._settings, target.function
+        match function.kind:
+            case "kafkaTrigger":
+                servers = broker_list(function, settings)
+                broker = self._brokers.setdefault(servers, Broker(servers))
+                return KafkaTrigger(target, options=extensions.kafka, settings=settings, broker=broker, host_id=host_id)
+            case "timerTrigger":
+                return TimerTrigger(target, storage=self._get_storage(), host_id=_lock_id(settings))
+            case "eventHubTrigger":
+                connection = settings.require(function.trigger["connection"], wanted_by=function.name)
+                return EventHubTrigger(
+                    target, options=extensions.event_hubs, connection_string=connection, storage=self._get_storage()
+                )
         return None
 
     def _make_hub(self) -> TaskHub:

@@ -144,7 +144,7 @@ def read_host_json(app_dir: Path) -> HostJson:
         raise ConfigurationError(f"{path} is missing: a function app needs one beside function_app.py.") from error
     except ValidationError as error:
         faults = [
-            f"  {'.'.join(str(part) for part in fault['loc']) or 'the file'}: got {fault['input']!r:.80}. {fault['msg']}."
+            f"  {'.'.join(map(str, fault['loc'])) or 'the file'}: got {fault['input']!r:.80}. {fault['msg']}."
             for fault in error.errors()
         ]
         raise ConfigurationError(f"{path} is wrong:\n" + "\n".join(faults)) from error

@@ -1,6 +1,6 @@
 """HTTP triggers: routes with prefix, parameters and keys, as Azure serves them, on Starlette.
 
-Starlette answers 404 and 405; a body over 100 MB is refused as Azure does. The caller mounts the routes and serves them.
+Starlette answers 404 and 405; a body over 100 MB is refused, as Azure does. The caller serves the routes.
 """
 
 from __future__ import annotations
@@ -104,14 +104,7 @@ class _Endpoint:
         body = await read_body(request)
         if body is None:
             return Response(f"The body is over {BODY_LIMIT} bytes.", status_code=413)
-        payload = datums.http_request(
-            method=request.method,
-            url=str(request.url),
-            headers=_joined(request.headers.items()),
-            query=_joined(request.query_params.multi_items()),
-            route={name: str(value) for name, value in request.path_params.items()},
-            body=body,
-        )
+        payload = datums.http_request(request, body)
         inputs = {self._function.trigger["name"]: payload, **self._clients}
         try:
             result = await self._worker.invoke(
@@ -131,13 +124,6 @@ async def read_body(request: Request) -> bytes | None:
             return None
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for name, value in items:
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
-    return joined
 
 
 def _response(result: TypedData | None) -> Response:

@@ -1,6 +1,6 @@
 """Kafka triggers: one aiokafka consumer per function, with the Functions extension's delivery and commit rules.
 
-Offsets are stored after the invocation and committed every autoCommitIntervalMs, so a crash redelivers (reference §2.4).
+Offsets are stored after the invocation and committed every autoCommitIntervalMs: a crash redelivers (reference §2.4).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from local.host.broker import Broker
 from local.host.function import IndexedFunction
 from local.host.host_json import KafkaOptions
 from local.host.outage import Outage
-from local.host.worker import HostStopping, Inputs, InvocationFailed, Worker
+from local.host.worker import HostStopping, InvocationFailed, Target
 from shared.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
-# The consumer's heartbeat alone proves that it lives: a function under retry may hold its partition as long as it takes.
+# The heartbeat alone proves that a consumer lives: a function under retry may hold its partition as long as it takes.
 MAX_POLL_INTERVAL_MS = 24 * 60 * 60 * 1000
 REBALANCE_TIMEOUT_MS = 60_000
 RECONNECT_SECONDS = 1.0
@@ -41,20 +41,12 @@ class KafkaTrigger:
     """Feeds one function from its topic until told to stop."""
 
     def __init__(
-        self,
-        function: IndexedFunction,
-        *,
-        worker: Worker,
-        options: KafkaOptions,
-        settings: AppSettings,
-        broker: Broker,
-        host_id: str,
-        fixed_inputs: Inputs,
+        self, target: Target, *, options: KafkaOptions, settings: AppSettings, broker: Broker, host_id: str
     ) -> None:
+        function = target.function
         self._function = function
-        self._worker = worker
+        self._target = target
         self._options = options
-        self._fixed_inputs = fixed_inputs
         self._broker = broker
         self._topic = str(function.trigger["topic"])
         self._data_type = _data_type(function)
@@ -70,7 +62,7 @@ class KafkaTrigger:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Consume until the host stops; calls `ready` once the consumer is subscribed or waits for its topic."""
-        while not self._worker.stopping.is_set():
+        while not self._target.stopping.is_set():
             consumer = AIOKafkaConsumer(**self._arguments)
             try:
                 await consumer.start()
@@ -80,7 +72,7 @@ class KafkaTrigger:
             except (KafkaError, OSError) as error:
                 if await self._broker.reachable():  # else the broker's own watch has said it, once for all functions
                     self._outage.report(error)
-                await _sleep_unless(self._worker.stopping, RECONNECT_SECONDS)
+                await _sleep_unless(self._target.stopping, RECONNECT_SECONDS)
             finally:
                 await _quietly(consumer.stop())
 
@@ -92,8 +84,8 @@ class KafkaTrigger:
                 told = True
                 log.warning("Function %s waits: topic %s does not exist.", self._function.name, self._topic)
                 ready()
-            await _sleep_unless(self._worker.stopping, TOPIC_CHECK_SECONDS)
-            if self._worker.stopping.is_set():
+            await _sleep_unless(self._target.stopping, TOPIC_CHECK_SECONDS)
+            if self._target.stopping.is_set():
                 return False
         consumer.subscribe([self._topic], listener=_CommitOnRevoke(lambda: self._commit(consumer)))
         ready()
@@ -102,7 +94,7 @@ class KafkaTrigger:
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
         self._stored.clear()
         committer = asyncio.create_task(self._commit_regularly(consumer))
-        stopping = asyncio.create_task(self._worker.stopping.wait())
+        stopping = asyncio.create_task(self._target.stopping.wait())
         try:
             while not stopping.done():
                 poll = asyncio.create_task(
@@ -138,7 +130,7 @@ class KafkaTrigger:
 
     async def _deliver_partition(self, partition: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
         for record in records:
-            if self._worker.stopping.is_set():
+            if self._target.stopping.is_set():
                 raise HostStopping("the host stops")
             await self._deliver(datums.kafka_one(record, self._data_type), f"{partition.partition}/{record.offset}")
             self._stored[partition] = record.offset + 1
@@ -152,16 +144,14 @@ class KafkaTrigger:
 
     async def _deliver(self, payload: datums.Payload, place: str) -> None:
         """Invoke until it succeeds or host.json gives the message up; returning means: store the offset."""
-        value, metadata = payload
-        inputs = {self._function.trigger["name"]: value, **self._fixed_inputs}
         failures = 0
         while True:
             try:
-                await self._worker.invoke_with_retry(self._function, inputs, metadata=metadata)
+                await self._target.invoke(*payload)
                 return
             except InvocationFailed:
                 failures += 1
-            if self._worker.stopping.is_set():
+            if self._target.stopping.is_set():
                 raise HostStopping("the host stops")
             if self._options.commit_on_failure or failures > self._options.max_retries:
                 log.error(
@@ -202,7 +192,7 @@ class KafkaTrigger:
         arguments: dict[str, Any] = {
             "bootstrap_servers": self._broker.servers,
             "group_id": str(trigger.get("consumerGroup") or "$Default"),
-            # A static member: a host that restarts after a kill takes its partitions back without waiting for a timeout.
+            # A static member: a host that restarts after a kill gets its partitions back without waiting.
             "group_instance_id": f"{host_id}-{self._function.name}",
             "enable_auto_commit": False,
             "auto_offset_reset": self._options.auto_offset_reset.lower(),

@@ -31,9 +31,7 @@ class HostKeys:
         given = (request.headers.get("x-functions-key") or request.query_params.get("code") or "").encode()
         accepted = {"function": (self.function, self.master), "durable": (self.durable, self.master)}
         keys = accepted.get(level, (self.master,))
-        return any(
-            [hmac.compare_digest(given, key.encode()) for key in keys]
-        )  # a list: all are compared, in equal time
+        return any(hmac.compare_digest(given, key.encode()) for key in keys)
 
 
 def load_keys(state_dir: Path) -> HostKeys:

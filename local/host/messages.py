@@ -19,6 +19,7 @@ class TypedData:
         setattr(self, self.kind, self.value)
 
     def WhichOneof(self, _group: str) -> str:  # noqa: N802 - the name that the runtime calls
+        """Which field of the group is set."""
         return self.kind
 
     def __repr__(self) -> str:
@@ -33,6 +34,7 @@ class ParameterBinding:
     data: TypedData | None
 
     def WhichOneof(self, _group: str) -> str:  # noqa: N802 - the name that the runtime calls
+        """Which field of the group is set."""
         return "data"
 
 
@@ -122,7 +124,7 @@ class Cookie:
     max_age: Any
 
     class SameSite:
-        """The protocol's SameSite choices, as the attribute's text; `None` (not set) is added below, it is a keyword."""
+        """The protocol's choices as the attribute's text; `None`, not set, is a keyword and added below."""
 
         Lax = "Lax"
         Strict = "Strict"

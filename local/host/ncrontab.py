@@ -1,6 +1,6 @@
 """NCRONTAB schedules, "{second} {minute} {hour} {day} {month} {day-of-week}", in UTC.
 
-Five fields are accepted too, with second 0. A day matches when both the day and the day-of-week field match, as NCrontab has it.
+Five fields are accepted too, with second 0. As NCrontab has it, day and day-of-week must both match.
 """
 
 from __future__ import annotations

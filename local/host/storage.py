@@ -20,6 +20,7 @@ class HostStorage:
     """Blob access for triggers; every failure is a StoreUnavailable."""
 
     def __init__(self, connection_string: str) -> None:
+        self.connection_string = connection_string
         try:
             self._service = BlobServiceClient.from_connection_string(connection_string, retry_total=0)
         except ValueError as error:

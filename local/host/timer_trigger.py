@@ -1,4 +1,4 @@
-"""Timer triggers: one run at a time over all hosts, missed runs made up for once, status kept in AzureWebJobsStorage."""
+"""Timer triggers: one run at a time over all hosts, missed runs made up for, status in AzureWebJobsStorage."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 from azure.storage.blob.aio import BlobLeaseClient
 
 from local.host import datums
-from local.host.function import IndexedFunction
 from local.host.ncrontab import Schedule
 from local.host.outage import Outage
 from local.host.storage import HOSTS_CONTAINER, LEASE_SECONDS, HostStorage
-from local.host.worker import HostStopping, Inputs, InvocationFailed, Worker
+from local.host.worker import HostStopping, InvocationFailed, Target
 from shared.errors import ConfigurationError, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -27,19 +26,11 @@ SHORTEST_MONITORED = timedelta(minutes=1)
 class TimerTrigger:
     """Fires one function on its schedule until told to stop."""
 
-    def __init__(
-        self,
-        function: IndexedFunction,
-        *,
-        worker: Worker,
-        storage: HostStorage,
-        host_id: str,
-        fixed_inputs: Inputs,
-    ) -> None:
+    def __init__(self, target: Target, *, storage: HostStorage, host_id: str) -> None:
+        function = target.function
         self._function = function
-        self._worker = worker
+        self._target = target
         self._storage = storage
-        self._fixed_inputs = fixed_inputs
         try:
             self._schedule = Schedule(str(function.trigger["schedule"]))
         except ConfigurationError as error:
@@ -60,7 +51,7 @@ class TimerTrigger:
         """Fire until the host stops; `ready` is called at once, another host may hold the timer for long."""
         ready()
         first = True
-        while not self._worker.stopping.is_set():
+        while not self._target.stopping.is_set():
             try:
                 await self._storage.ensure_container(HOSTS_CONTAINER)
                 lease = await self._storage.acquire(self._lock_blob)
@@ -81,9 +72,7 @@ class TimerTrigger:
             last=due or now, next_run=self._schedule.next_after(now), updated=due or now, past_due=past_due
         )
         try:
-            await self._worker.invoke_with_retry(
-                self._function, {self._function.trigger["name"]: tick, **self._fixed_inputs}
-            )
+            await self._target.invoke(tick)
         except InvocationFailed:
             return  # the worker has logged it; a timer's next chance is its next occurrence
 
@@ -142,7 +131,7 @@ class TimerTrigger:
 
     async def _wait_until(self, moment: datetime, keeper: asyncio.Task[None] | None = None) -> bool:
         """True at that time, False when before it the host stops or the keeper lost the lease."""
-        stop = asyncio.create_task(self._worker.stopping.wait())
+        stop = asyncio.create_task(self._target.stopping.wait())
         ends = {stop, keeper} if keeper else {stop}
         try:
             while (left := (moment - datetime.now(UTC)).total_seconds()) > 0:
@@ -151,7 +140,7 @@ class TimerTrigger:
                     return False
         finally:
             stop.cancel()
-        return not (self._worker.stopping.is_set() or (keeper is not None and keeper.done()))
+        return not (self._target.stopping.is_set() or (keeper is not None and keeper.done()))
 
 
 def _time(text: object) -> datetime | None:

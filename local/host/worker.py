@@ -11,6 +11,7 @@ import os
 import sys
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,11 +36,7 @@ type Inputs = Mapping[str, TypedData]
 
 
 class InvocationFailed(Retryable):
-    """A function raised or ran out of time; the message is "TypeName: text", `stack_trace` is for debugging."""
-
-    def __init__(self, message: str, *, stack_trace: str = "") -> None:
-        super().__init__(message)
-        self.stack_trace = stack_trace
+    """A function raised or ran out of time; the message is "TypeName: text"."""
 
 
 class HostStopping(Retryable):
@@ -77,25 +74,30 @@ class Worker:
         return list(metadata)
 
     async def invoke(
-        self, function: IndexedFunction, inputs: Inputs, *, metadata: Inputs | None = None, traceparent: str = ""
+        self,
+        function: IndexedFunction,
+        inputs: Inputs,
+        *,
+        metadata: Inputs | None = None,
+        traceparent: str = "",
     ) -> TypedData | None:
         """Run the function once and return its return value; raises InvocationFailed."""
-        return await self._invoke_once(function, inputs, metadata or {}, traceparent=traceparent, retry=0)
+        return await self._run(_Call(function, inputs, metadata or {}, traceparent=traceparent))
 
     async def invoke_with_retry(
         self, function: IndexedFunction, inputs: Inputs, *, metadata: Inputs | None = None
     ) -> TypedData | None:
         """Run the function under its retry policy; raises InvocationFailed at its end, HostStopping during a wait."""
-        retry = 0
+        call = _Call(function, inputs, metadata or {})
         while True:
             try:
-                return await self._invoke_once(function, inputs, metadata or {}, traceparent="", retry=retry)
+                return await self._run(call)
             except InvocationFailed:
-                retry += 1
-                delay = function.retry.delay(retry) if function.retry else None
+                call = replace(call, retry=call.retry + 1)
+                delay = function.retry.delay(call.retry) if function.retry else None
                 if delay is None:
                     raise
-                log.info("Function %s is retried in %.1f s (retry %d).", function.name, delay, retry)
+                log.info("Function %s is retried in %.1f s (retry %d).", function.name, delay, call.retry)
             await self._wait(delay)
 
     async def _wait(self, seconds: float) -> None:
@@ -105,41 +107,63 @@ class Worker:
             return
         raise HostStopping("the host stops")
 
-    async def _invoke_once(
-        self, function: IndexedFunction, inputs: Inputs, metadata: Inputs, *, traceparent: str, retry: int
-    ) -> TypedData | None:
-        invocation_id = str(uuid.uuid4())
-        request = _invocation_request(function, invocation_id, inputs, metadata, traceparent, retry)
+    async def _run(self, call: _Call) -> TypedData | None:
+        invocation_id, name = str(uuid.uuid4()), call.function.name
         try:
             async with asyncio.timeout(self._function_timeout):
-                response: InvocationResponse = await handle_event.invocation_request(request)
+                response: InvocationResponse = await handle_event.invocation_request(call.request(invocation_id))
         except TimeoutError as error:
             self.abandoned += 1
-            log.error("Function %s (invocation %s) ran longer than functionTimeout.", function.name, invocation_id)
+            log.error("Function %s (invocation %s) ran longer than functionTimeout.", name, invocation_id)
             raise InvocationFailed(f"ran longer than functionTimeout, {self._function_timeout:g} s") from error
         except asyncio.CancelledError:
             self.abandoned += 1
             raise
         failure = response.result.exception
         if failure is not None:
-            log.debug("Function %s, invocation %s:\n%s", function.name, invocation_id, failure.stack_trace)
+            log.debug("Function %s, invocation %s:\n%s", name, invocation_id, failure.stack_trace)
             # Orchestrators fail as part of their protocol; the task hub tells about those.
-            if function.kind != "orchestrationTrigger":
-                log.error("Function %s failed (invocation %s): %.500s", function.name, invocation_id, failure.message)
-            raise InvocationFailed(failure.message, stack_trace=failure.stack_trace)
+            if call.function.kind != "orchestrationTrigger":
+                log.error("Function %s failed (invocation %s): %.500s", name, invocation_id, failure.message)
+            raise InvocationFailed(failure.message)
         return response.return_value
 
 
-def _invocation_request(
-    function: IndexedFunction, invocation_id: str, inputs: Inputs, metadata: Inputs, traceparent: str, retry: int
-) -> Any:
-    max_retries = function.retry.max_retry_count if function.retry else 0
-    invocation = SimpleNamespace(
-        invocation_id=invocation_id,
-        function_id=function.function_id,
-        input_data=[ParameterBinding(name, data) for name, data in inputs.items()],
-        trigger_metadata=dict(metadata),
-        trace_context=SimpleNamespace(trace_parent=traceparent, trace_state="", attributes={}),
-        retry_context=SimpleNamespace(retry_count=retry, max_retry_count=max_retries, exception=None),
-    )
-    return SimpleNamespace(request=SimpleNamespace(invocation_request=invocation))
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A function as its trigger sees it: the worker and the inputs that are the same in every invocation."""
+
+    function: IndexedFunction
+    worker: Worker
+    fixed_inputs: Inputs
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        """Set when the host stops."""
+        return self.worker.stopping
+
+    async def invoke(self, value: TypedData, metadata: Inputs | None = None) -> None:
+        """Run the function on the trigger's value under its retry policy; raises InvocationFailed or HostStopping."""
+        inputs = {self.function.trigger["name"]: value, **self.fixed_inputs}
+        await self.worker.invoke_with_retry(self.function, inputs, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    function: IndexedFunction
+    inputs: Inputs
+    metadata: Inputs
+    traceparent: str = ""
+    retry: int = 0
+
+    def request(self, invocation_id: str) -> Any:
+        max_retries = self.function.retry.max_retry_count if self.function.retry else 0
+        invocation = SimpleNamespace(
+            invocation_id=invocation_id,
+            function_id=self.function.function_id,
+            input_data=[ParameterBinding(name, data) for name, data in self.inputs.items()],
+            trigger_metadata=dict(self.metadata),
+            trace_context=SimpleNamespace(trace_parent=self.traceparent, trace_state="", attributes={}),
+            retry_context=SimpleNamespace(retry_count=self.retry, max_retry_count=max_retries, exception=None),
+        )
+        return SimpleNamespace(request=SimpleNamespace(invocation_request=invocation))

@@ -1,0 +1,1 @@
+"""Exposures that scanners found on a tenant's assets. Normalising the scanners' formats comes with their connectors."""

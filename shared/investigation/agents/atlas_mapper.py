@@ -1,0 +1,35 @@
+"""ATLASMapperAgent (no model): the alert's technique ids, looked up in ATT&CK and ATLAS."""
+
+from __future__ import annotations
+
+from shared.contracts.investigation import AgentRole, GraphState
+from shared.contracts.taxonomy import current_technique
+from shared.investigation.agents.agent import decision_entry
+
+
+class ATLASMapperAgent:
+    """Fills ``atlas_techniques``; unknown ids are named in the decision chain and used nowhere."""
+
+    async def execute(self, state: GraphState) -> GraphState:
+        """See Agent."""
+        found = {given: current_technique(given) for given in state.techniques}
+        mapped = [
+            {
+                "technique_id": technique.id,
+                "name": technique.name,
+                "matrix": technique.matrix,
+                "tactics": technique.tactics,
+            }
+            for technique in found.values()
+            if technique is not None
+        ]
+        unknown = [given for given, technique in found.items() if technique is None]
+        entry = decision_entry(
+            state,
+            step="map_techniques",
+            agent=AgentRole.ATLAS_MAPPER,
+            action="mapped techniques",
+            reasoning=f"{len(mapped)} technique(s) in the taxonomy"
+            + (f", unknown: {', '.join(unknown)}" if unknown else ""),
+        )
+        return state.model_copy(update={"atlas_techniques": mapped, "decision_chain": [*state.decision_chain, entry]})

@@ -1,0 +1,52 @@
+"""ContextEnricherAgent (no model): risk signals and similar incidents."""
+
+from __future__ import annotations
+
+import asyncio
+
+from shared.contracts.investigation import AgentRole, GraphState
+from shared.investigation.agents.agent import decision_entry
+from shared.investigation.evidence import entities_of
+from shared.knowledge.incidents import IncidentMemory
+from shared.knowledge.risk import RiskSignals, worst_risk
+
+
+class ContextEnricherAgent:
+    """Fills ``ueba_context``, ``risk_state`` and ``similar_incidents``."""
+
+    def __init__(self, risk: RiskSignals, incidents: IncidentMemory) -> None:
+        self._risk = risk
+        self._incidents = incidents
+
+    async def execute(self, state: GraphState) -> GraphState:
+        """See Agent."""
+        entities = entities_of(state)
+        subjects = [entity.primary_value for entity in (*entities.accounts, *entities.hosts)]
+        signals, similar = await asyncio.gather(
+            self._risk.of(state.tenant_id, subjects),
+            self._incidents.similar(
+                state.tenant_id,
+                alert_name=state.alert_title,
+                text=state.alert_description,
+                techniques=state.techniques,
+            ),
+        )
+        risk = worst_risk(signals)
+        how = "structured search, the vector store is away" if similar.structured_search else "vector search"
+        entry = decision_entry(
+            state,
+            step="enrich_context",
+            agent=AgentRole.CONTEXT_ENRICHER,
+            action="gathered context",
+            reasoning=f"risk {risk} from {len(signals)} signal(s); {len(similar.incidents)} like incident(s) by {how}",
+        )
+        return state.model_copy(
+            update={
+                "ueba_context": [signal.model_dump(mode="json") for signal in signals],
+                "risk_state": risk,
+                "similar_incidents": similar.incidents,
+                "case_facts": {**state.case_facts, "structured_search": similar.structured_search},
+                "queries_executed": state.queries_executed + 2,
+                "decision_chain": [*state.decision_chain, entry],
+            }
+        )

@@ -1,0 +1,158 @@
+"""ReasoningAgent (tier 1, once tier 1+): the model's verdict on the whole case. Code decides what follows from it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from shared.contracts.action import Action, ActionName, ActionRisk
+from shared.contracts.alert import SeverityLevel
+from shared.contracts.gateway import GatewayRequest, GatewayResponse
+from shared.contracts.investigation import AgentRole, Classification, GraphState, RiskState
+from shared.contracts.routing import DegradationLevel
+from shared.investigation.agents.agent import Gateway, decision_entry
+from shared.investigation.evidence import user_content
+
+PROMPT = (
+    "Judge the whole case on MITRE ATT&CK and ATLAS. Give your steps, each naming the evidence that it rests on. Name "
+    "what is missing; never read the absence of data as safety. Answer requires_investigation when the evidence is "
+    "ambiguous. A path to plant equipment, an anomaly of a physics model, spoofed sensors or tampered model weights "
+    "is critical. Propose actions only from the given list and only on entities of the alert; anything destructive "
+    "needs a person's approval."
+)
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "classification": {"type": "string", "enum": list(Classification)},
+        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+        "severity": {"type": "string", "enum": list(SeverityLevel)},
+        "attack_techniques": {"type": "array", "items": {"type": "string"}},
+        "atlas_techniques": {"type": "array", "items": {"type": "string"}},
+        "reasoning_chain": {"type": "array", "items": {"type": "string"}},
+        "recommended_actions": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "action": {"type": "string", "enum": list(ActionName)},
+                    "target": {"type": "string"},
+                    "risk": {"type": "string", "enum": list(ActionRisk)},
+                    "needs_approval": {"type": "boolean"},
+                },
+                "required": ["action", "target", "risk", "needs_approval"],
+                "additionalProperties": False,
+            },
+        },
+        "requires_human_approval": {"type": "boolean"},
+        "risk_state": {"type": "string", "enum": list(RiskState)},
+    },
+    "required": [
+        "classification",
+        "confidence",
+        "severity",
+        "attack_techniques",
+        "atlas_techniques",
+        "reasoning_chain",
+        "recommended_actions",
+        "requires_human_approval",
+        "risk_state",
+    ],
+    "additionalProperties": False,
+}
+
+TIME_BUDGET_SECONDS = {1: 30, 2: 60}  # tier 1, tier 1+
+
+
+class ReasoningAgent:
+    """Fills classification, confidence, severity and proposals; ``previous_confidence`` asks for the stronger model."""
+
+    def __init__(self, gateway: Gateway, *, previous_confidence: float | None = None) -> None:
+        self._gateway = gateway
+        self._previous_confidence = previous_confidence
+
+    async def execute(self, state: GraphState) -> GraphState:
+        """See Agent. Raises ModelUnavailable while the model is away; the queue owns waiting."""
+        attempt = 1 if self._previous_confidence is None else 2
+        response = await self._gateway.complete(
+            GatewayRequest(
+                agent_id=AgentRole.REASONING_AGENT,
+                task_type="investigation",
+                system_prompt=PROMPT,
+                user_content=user_content(state, with_context=True),
+                output_schema=SCHEMA,
+                tenant_id=state.tenant_id,
+            ),
+            alert_severity=state.alert_severity,
+            time_budget_seconds=TIME_BUDGET_SECONDS[attempt],
+            previous_confidence=self._previous_confidence,
+        )
+        cost = response.metrics.cost_usd if response.metrics else 0.0
+        counted = state.model_copy(
+            update={
+                "llm_calls": state.llm_calls + (response.metrics is not None),
+                "total_cost_usd": state.total_cost_usd + cost,
+                "model_provider": response.metrics.provider if response.metrics else state.model_provider,
+            }
+        )
+        return _verdict(counted, response) if response.valid else _no_verdict(counted, response)
+
+
+def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
+    answer = json.loads(response.content)
+    chain: list[str] = answer["reasoning_chain"]
+    entry = decision_entry(
+        state,
+        step="reason",
+        agent=AgentRole.REASONING_AGENT,
+        action=f"classified as {answer['classification']}",
+        reasoning=" ".join(chain),
+        confidence=answer["confidence"],
+        model_id=response.model_id,
+    )
+    named = [*answer["attack_techniques"], *answer["atlas_techniques"]]
+    return state.model_copy(
+        update={
+            "classification": answer["classification"],
+            "confidence": answer["confidence"],
+            "severity": answer["severity"],
+            "recommended_actions": [
+                Action(action=ActionName(item["action"]), target=item["target"][:2048], risk=ActionRisk(item["risk"]))
+                for item in answer["recommended_actions"]
+            ],
+            "requires_human_approval": answer["requires_human_approval"],
+            "case_facts": {
+                **state.case_facts,
+                "reasoning_chain": chain,
+                "model_techniques": named,
+                "quarantined_ids": response.quarantined_ids,
+                "model_id": response.model_id,
+            },
+            "decision_chain": [*state.decision_chain, entry],
+        }
+    )
+
+
+def _no_verdict(state: GraphState, response: GatewayResponse) -> GraphState:
+    """No valid answer: a person decides, and the reason is on the case."""
+    code = response.validation_errors[0] if response.validation_errors else "invalid_output"
+    entry = decision_entry(
+        state,
+        step="reason",
+        agent=AgentRole.REASONING_AGENT,
+        action="got no valid verdict",
+        reasoning=f"the gateway returned no valid answer: {'; '.join(response.validation_errors)[:500]}",
+        model_id=response.model_id,
+    )
+    level = DegradationLevel.DETERMINISTIC_ONLY if code == "spend_hard_limit" else state.degradation_level
+    return state.model_copy(
+        update={
+            "classification": Classification.REQUIRES_INVESTIGATION,
+            "confidence": 0.0,
+            "severity": state.alert_severity,
+            "requires_human_approval": True,
+            "degradation_level": level,
+            "case_facts": {**state.case_facts, "model_refusal": code},
+            "decision_chain": [*state.decision_chain, entry],
+        }
+    )

@@ -1,0 +1,65 @@
+"""ResponseAgent (no model): playbook and actions. What the model proposed is kept only where code agrees."""
+
+from __future__ import annotations
+
+from shared.contracts.action import Action, ActionName, ActionRisk
+from shared.contracts.investigation import AgentRole, Classification, GraphState
+from shared.investigation.agents.agent import decision_entry
+from shared.investigation.evidence import entity_values
+from shared.response.playbooks import Playbook, Playbooks
+
+
+class ResponseAgent:
+    """Fills ``playbook_matches`` and narrows ``recommended_actions`` to what the best playbook allows."""
+
+    def __init__(self, playbooks: Playbooks) -> None:
+        self._playbooks = playbooks
+
+    async def execute(self, state: GraphState) -> GraphState:
+        """See Agent."""
+        matches = await self._playbooks.select(
+            techniques=[item["technique_id"] for item in state.atlas_techniques],
+            tactics=state.tactics,
+            product=state.product,
+            severity=state.severity,
+        )
+        best = matches[0].playbook if matches else None
+        kept, dropped = _narrow(state, best)
+        entry = decision_entry(
+            state,
+            step="respond",
+            agent=AgentRole.RESPONSE_AGENT,
+            action=f"selected {best.playbook_id}" if best else "found no playbook",
+            reasoning=f"{len(kept)} action(s) kept" + (f"; dropped: {'; '.join(dropped)}" if dropped else ""),
+        )
+        found = [
+            {"playbook_id": match.playbook.playbook_id, "title": match.playbook.title, "score": match.score}
+            for match in matches
+        ]
+        return state.model_copy(
+            update={
+                "playbook_matches": found,
+                "recommended_actions": kept,
+                "queries_executed": state.queries_executed + 1,
+                "decision_chain": [*state.decision_chain, entry],
+            }
+        )
+
+
+def _narrow(state: GraphState, playbook: Playbook | None) -> tuple[list[Action], list[str]]:
+    """Proposals that the playbook allows and whose target the alert names; harmless ones act on the alert itself."""
+    kept: dict[tuple[ActionName, str], Action] = {}
+    dropped: list[str] = []
+    targets = entity_values(state)
+    for proposal in state.recommended_actions:
+        action = proposal if proposal.destructive else proposal.model_copy(update={"target": state.alert_id})
+        if playbook is None or action.action not in playbook.actions:
+            dropped.append(f"{action.action} (no playbook allows it)")
+        elif action.destructive and action.target.casefold() not in targets:
+            dropped.append(f"{action.action} (its target is not in the alert)")
+        else:
+            kept.setdefault((action.action, action.target), action)
+    if playbook is not None and not kept and state.classification == Classification.TRUE_POSITIVE:
+        harmless = (Action(action=name, target=state.alert_id, risk=ActionRisk.LOW) for name in playbook.actions)
+        kept = {(action.action, action.target): action for action in harmless if not action.destructive}
+    return list(kept.values()), dropped

@@ -1,0 +1,120 @@
+"""The approval gate: one person's answer, about exactly the actions that were shown, once, in time (design §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from shared.audit.event import audit_event
+from shared.bus.outbox import Outbox, OutboxMessage, put
+from shared.contracts.action import Action
+from shared.contracts.approval import Approval, ApprovalDecision, ApprovalStatus
+from shared.contracts.audit import ActorType
+from shared.errors import Conflict, NotFound
+from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
+from shared.stores.statements import statements
+
+APPROVAL_EVENT = "approval"
+
+_SQL = statements(Path(__file__).with_suffix(".sql"))
+
+Wake = Callable[[str], Awaitable[None]]  # tells an investigation, by id, that its approval was decided
+
+
+class Approvals:
+    """Takes and resolves answers. Whether the person may answer at all is the API's question."""
+
+    def __init__(self, postgres: Postgres, outbox: Outbox, wake: Wake) -> None:
+        self._postgres = postgres
+        self._outbox = outbox
+        self._wake = wake
+
+    async def decide(
+        self, tenant_id: str, approval_id: str, decision: ApprovalDecision, *, decided_by: str, roles: list[str]
+    ) -> Approval:
+        """Record an answer and wake the investigation. Raises NotFound, Conflict (late, second, other actions)."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            row = await _lock(connection, approval_id)
+            approval = _approval(row)
+            if approval.status is not ApprovalStatus.PENDING:
+                raise Conflict(f"approval {approval_id} was already {approval.status}; nothing was changed")
+            if row["expired"]:
+                raise Conflict(f"approval {approval_id} expired at {approval.expires_at}; the answer counts as denied")
+            if decision.actions_hash != approval.actions_hash:
+                raise Conflict(
+                    f"approval {approval_id} asks about other actions than those you were shown; load it again"
+                )
+            status = ApprovalStatus.GRANTED if decision.approved else ApprovalStatus.DENIED
+            await _decide(connection, approval_id, status, decided_by, decision.comment)
+            event = audit_event(
+                tenant_id=tenant_id,
+                event_type=f"approval.{status}",
+                actor_type=ActorType.HUMAN,
+                actor_id=decided_by,
+                actor_permissions=roles,
+                investigation_id=approval.investigation_id,
+                context={
+                    "approval_id": approval_id,
+                    "approver": decided_by,
+                    "channel": "api",
+                    "comment": decision.comment,
+                },
+                outcome={"outcome_status": "success", "approval_received_from": decided_by},
+                source_service="api",
+            )
+            message = OutboxMessage(topic="audit.events", key=tenant_id, value=event.to_json())
+            await put(connection, tenant_id, approval.investigation_id, [message])
+            approval = _approval(await _lock(connection, approval_id))
+        await self._outbox.relay(tenant_id, approval.investigation_id)
+        await self._wake(approval.investigation_id)
+        return approval
+
+    async def resolve(self, tenant_id: str, approval_id: str) -> Approval:
+        """The approval as it stands; a pending one whose time is over becomes timed out here, and only here."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            row = await _lock(connection, approval_id)
+            if row["status"] == ApprovalStatus.PENDING and row["expired"]:
+                await _decide(connection, approval_id, ApprovalStatus.TIMED_OUT, None, "")
+                row = await _lock(connection, approval_id)
+        return _approval(row)
+
+    async def wake_decided(self) -> int:
+        """Tell investigations whose answer was recorded but whose event was lost; returns how many were told."""
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            cursor = await connection.execute(_SQL["decided_but_waiting"])
+            rows = await cursor.fetchall()
+        for row in rows:
+            await self._wake(row["investigation_id"])
+        return len(rows)
+
+
+async def _lock(connection: Connection, approval_id: str) -> dict[str, Any]:
+    cursor = await connection.execute(_SQL["lock"], {"approval_id": approval_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound(f"approval {approval_id} does not exist for this tenant")
+    return row
+
+
+async def _decide(connection: Connection, approval_id: str, status: str, decided_by: str | None, comment: str) -> None:
+    await connection.execute(
+        _SQL["decide"],
+        {
+            "approval_id": approval_id,
+            "status": status,
+            "decided_by": decided_by,
+            "comment": comment.replace("\x00", ""),
+        },
+    )
+
+
+def _approval(row: dict[str, Any]) -> Approval:
+    values = {name: row[name] for name in Approval.model_fields}
+    times = {
+        name: values[name].isoformat() if values[name] else None
+        for name in ("requested_at", "expires_at", "decided_at")
+    }
+    return Approval.model_validate(
+        {**values, **times, "actions": [Action.model_validate(item) for item in row["actions"]]}
+    )

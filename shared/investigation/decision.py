@@ -1,0 +1,94 @@
+"""Close, act or ask: the decision table of the specification (llm.md §15). Pure; the first row that applies decides.
+
+No row reads anything that a model could use to widen its own powers: destructive actions, safety and degradation are
+judged by code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.contracts.executor import ExecutorConstraints
+from shared.contracts.investigation import Classification, GraphState, InvestigationState
+from shared.contracts.routing import DegradationLevel
+from shared.investigation.evidence import is_safety_relevant
+
+SURE = 0.6  # below it a critical or high alert asks the stronger model, and nothing acts by itself
+PREPARED = 0.85  # from here a destructive action counts as prepared, below it as suggested
+AUTO_CLOSE_DEGRADED = 0.95
+
+_LOUD = frozenset({"critical", "high"})
+_BENIGN = frozenset({Classification.FALSE_POSITIVE, Classification.BENIGN_TRUE_POSITIVE})
+_UNCERTAIN = ("unclear", "ambiguous", "insufficient data", "conflicting signals", "cannot determine")
+_NO_CLOSE = frozenset({DegradationLevel.DETERMINISTIC_ONLY, DegradationLevel.PASSTHROUGH})
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What follows from a verdict: ``row`` of the table, the next state and the reason for people."""
+
+    row: int
+    state: InvestigationState
+    reason: str
+    classification: str
+
+
+def must_escalate(state: GraphState) -> bool:
+    """Row 3: a critical or high alert whose verdict is unsure goes to the stronger model, once."""
+    return state.alert_severity in _LOUD and _unsure(state) and "model_refusal" not in state.case_facts
+
+
+def decide(state: GraphState, constraints: ExecutorConstraints) -> Decision:
+    """The decision for a judged state. ``fp_match`` and ``kill_switches`` stand in its case facts."""
+    row, target, reason = _row(state, constraints)
+    verdict = state.classification
+    if row == 4:
+        verdict = Classification.REQUIRES_INVESTIGATION
+    return Decision(row=row, state=target, reason=reason, classification=verdict)
+
+
+def _row(  # noqa: PLR0911 - one return a row
+    state: GraphState, constraints: ExecutorConstraints
+) -> tuple[int, InvestigationState, str]:
+    ask, act = InvestigationState.AWAITING_HUMAN, InvestigationState.RESPONDING
+    refusal = state.case_facts.get("model_refusal")
+    if state.degradation_level in _NO_CLOSE:
+        return 2, ask, f"degraded to {state.degradation_level}: a person decides"
+    if refusal:
+        return 1, ask, f"no valid verdict ({refusal}): a person decides"
+    if state.alert_severity in _LOUD and _unsure(state):
+        return 3, ask, f"still unsure ({state.confidence:.2f}) about a {state.alert_severity} alert"
+    if state.classification in _BENIGN and is_safety_relevant(state):
+        return 4, ask, "safety-relevant: never dismissed without a person"
+    destructive = [action for action in state.recommended_actions if action.destructive]
+    if destructive:
+        names = ", ".join(f"{action.action} {action.target}" for action in destructive)
+        return 5, ask, f"{'prepared' if state.confidence >= PREPARED else 'suggested'}: {names}"
+    if state.classification in _BENIGN:
+        return _benign_row(state, constraints)
+    if state.confidence < SURE:
+        return 9, ask, f"confidence {state.confidence:.2f} is under {SURE}"
+    playbook = state.playbook_matches[0]["playbook_id"] if state.playbook_matches else ""
+    allowed = playbook in constraints.allowlisted_playbooks
+    confirmed = state.classification == Classification.TRUE_POSITIVE and not state.requires_human_approval
+    if confirmed and allowed and state.recommended_actions:
+        return 10, act, f"harmless response by allow-listed playbook {playbook}"
+    return 11, ask, "no rule lets this close by itself"
+
+
+def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[int, InvestigationState, str]:
+    degraded = state.degradation_level != DegradationLevel.FULL_CAPABILITY
+    limit = AUTO_CLOSE_DEGRADED if degraded else constraints.min_confidence_for_auto_close
+    matched = bool(state.case_facts.get("fp_match")) or not constraints.require_fp_match_for_auto_close
+    blocked = bool(state.case_facts.get("kill_switches"))
+    if matched and not blocked and state.confidence > limit and not state.requires_human_approval:
+        return 7, InvestigationState.RESPONDING, "benign, confirmed by an approved pattern"
+    why = "a kill switch is on" if blocked else "no approved pattern confirms it"
+    return 8, InvestigationState.AWAITING_HUMAN, f"the model says {state.classification}, but {why}"
+
+
+def _unsure(state: GraphState) -> bool:
+    if state.confidence < SURE:
+        return True
+    text = " ".join(state.case_facts.get("reasoning_chain", [])).lower()
+    return any(word in text for word in _UNCERTAIN)

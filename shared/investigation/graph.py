@@ -1,0 +1,163 @@
+"""InvestigationGraph (seed §4): opens an investigation and makes its steps, in the order of flow.py."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from shared.contracts.alert import DEFAULT_TENANT, NormalizedAlert
+from shared.contracts.approval import ApprovalDecision
+from shared.contracts.entity import AlertEntities
+from shared.contracts.investigation import GraphState, InvestigationState
+from shared.contracts.llm_job import LLMJob
+from shared.contracts.taxonomy import taxonomy_version
+from shared.errors import Terminal
+from shared.investigation.evidence import is_safety_relevant
+from shared.investigation.flow import AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow
+from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.closing import fail, resolve_approval, respond
+from shared.investigation.steps.context import ask_model, gather
+from shared.investigation.steps.opening import check_false_positive, extract_iocs
+from shared.investigation.steps.verdict import answer, judge, reasoning_job
+
+_NAMESPACE = UUID("6f0b7f0e-8f6c-5b8e-9a51-6d5b6a2f3c11")  # ours; any fixed UUID does
+
+
+def investigation_id(tenant_id: str, alert_id: str) -> str:
+    """The one id of an alert's investigation: derived, so that a redelivered alert finds it again."""
+    return str(uuid5(_NAMESPACE, f"{len(tenant_id)}:{tenant_id}:{alert_id}"))
+
+
+class InvestigationGraph:
+    """One alert from received to closed."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    async def open(self, alert: NormalizedAlert) -> GraphState:
+        """Store the investigation of an alert once; a second call returns what is stored. Raises StoreUnavailable."""
+        state = GraphState(
+            investigation_id=investigation_id(alert.tenant_id, alert.alert_id),
+            alert_id=alert.alert_id,
+            tenant_id=alert.tenant_id,
+            taxonomy_version=taxonomy_version(),
+            entities=alert.parsed_entities.model_dump(mode="json"),
+            alert_title=alert.title,
+            alert_description=alert.description,
+            alert_severity=alert.severity,
+            alert_timestamp=alert.timestamp,
+            severity=alert.severity,
+            techniques=alert.techniques,
+            tactics=alert.tactics,
+            product=alert.product,
+            source=alert.source,
+            case_facts={"flags": alert.flags, "opened_at": datetime.now(UTC).isoformat()},
+        )
+        allowed = not is_safety_relevant(state)
+        return await self._bench.repository.open(alert, state.model_copy(update={"fp_dismissal_allowed": allowed}))
+
+    async def perform(self, tenant_id: str, investigation: str, step: Step, attempt: int = 1) -> Progress:
+        """Make one step and say where the investigation stands. An error that can never pass fails the investigation.
+
+        Raises Retryable: make the step again later.
+        """
+        state = await self._bench.repository.load(tenant_id, investigation)
+        try:
+            after, escalate = await self._make(step, state, attempt)
+        except Terminal as error:
+            current = await self._bench.repository.load(tenant_id, investigation)
+            after, escalate = await fail(self._bench, current, step=step, error=str(error)), False
+        return Progress(
+            state=after.state,
+            escalate=escalate,
+            approval_id=after.case_facts.get("approval_id", ""),
+            approval_deadline=after.case_facts.get("approval_deadline", ""),
+        )
+
+    async def answer(self, job: LLMJob) -> None:
+        """Ask the model what a queued job wants. Raises ModelUnavailable, NotFound."""
+        await answer(self._bench, job)
+
+    async def run(
+        self, alert_id: str, tenant_id: str, entities: dict[str, Any], alert_title: str, severity: str
+    ) -> GraphState:
+        """Investigate in this process until the case is closed or waits for a person (seed §4)."""
+        alert = NormalizedAlert.model_validate(
+            {
+                "alert_id": alert_id,
+                "source": "direct",
+                "timestamp": datetime.now(UTC).isoformat(),
+                "title": alert_title,
+                "severity": severity,
+                "tenant_id": tenant_id,
+                "parsed_entities": AlertEntities.model_validate(entities),
+            }
+        )
+        opened = await self.open(alert)
+        return await self._drive(opened)
+
+    async def resume_from_approval(
+        self,
+        investigation_id: str,
+        approved: bool,
+        *,
+        tenant_id: str = DEFAULT_TENANT,
+        decided_by: str = "direct call",
+    ) -> GraphState:
+        """Answer the approval that an investigation waits for and go on (seed §4). Raises Conflict, NotFound."""
+        state = await self._bench.repository.load(tenant_id, investigation_id)
+        approval = await self._bench.approvals.resolve(tenant_id, state.case_facts.get("approval_id", ""))
+        decision = ApprovalDecision(approved=approved, actions_hash=approval.actions_hash)
+        await self._bench.approvals.decide(tenant_id, approval.approval_id, decision, decided_by=decided_by, roles=[])
+        return await self._drive(state)
+
+    async def _drive(self, state: GraphState) -> GraphState:
+        """Follow the flow without a durable host: steps already made cost nothing."""
+        tenant, investigation = state.tenant_id, state.investigation_id
+        flow = investigation_flow()
+        request = next(flow)
+        while True:
+            if isinstance(request, Run):
+                made = await asyncio.gather(
+                    *(self.perform(tenant, investigation, step, request.attempt) for step in request.steps)
+                )
+                progress = made[-1]
+            else:
+                current = await self._bench.repository.load(tenant, investigation)
+                progress = Progress(state=current.state)
+                if isinstance(request, AwaitModel):
+                    await self.answer(reasoning_job(current, request.attempt))
+                elif isinstance(request, AwaitApproval) and await self._still_waits(current):
+                    return current
+            try:
+                request = flow.send(progress)
+            except StopIteration:
+                return await self._bench.repository.load(tenant, investigation)
+
+    async def _still_waits(self, state: GraphState) -> bool:
+        if state.state is not InvestigationState.AWAITING_HUMAN:
+            return False
+        approval = await self._bench.approvals.resolve(state.tenant_id, state.case_facts["approval_id"])
+        return approval.decided_at is None
+
+    async def _make(  # noqa: PLR0911 - one return a step
+        self, step: Step, state: GraphState, attempt: int
+    ) -> tuple[GraphState, bool]:
+        bench = self._bench
+        match step:
+            case Step.EXTRACT_IOCS:
+                return await extract_iocs(bench, state), False
+            case Step.CHECK_FALSE_POSITIVE:
+                return await check_false_positive(bench, state), False
+            case Step.ENRICH_CONTEXT | Step.CORRELATE_EXPOSURES | Step.MAP_TECHNIQUES:
+                return await gather(bench, state, step), False
+            case Step.ASK_MODEL:
+                return await ask_model(bench, state, attempt), False
+            case Step.JUDGE:
+                return await judge(bench, state, attempt)
+            case Step.RESOLVE_APPROVAL:
+                return await resolve_approval(bench, state), False
+            case Step.RESPOND:
+                return await respond(bench, state), False

@@ -1,0 +1,199 @@
+"""What each transition tells the audit chain: pure builders of outbox messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.audit.event import audit_event
+from shared.bus.outbox import OutboxMessage
+from shared.contracts.action import PendingAction
+from shared.contracts.approval import Approval
+from shared.contracts.investigation import AgentRole, GraphState
+from shared.investigation.decision import Decision
+from shared.knowledge.incidents import Incident
+
+SERVICE = "orchestrator"
+
+
+def event(  # noqa: PLR0913 - an event says who, what and how it ended
+    state: GraphState,
+    event_type: str,
+    *,
+    actor_id: str = SERVICE,
+    actor_type: str = "agent",
+    context: dict[str, Any] | None = None,
+    decision: dict[str, Any] | None = None,
+    outcome: dict[str, Any] | None = None,
+    severity: str = "info",
+) -> OutboxMessage:
+    """One audit event about an investigation; the degradation level rides on each."""
+    built = audit_event(
+        tenant_id=state.tenant_id,
+        event_type=event_type,
+        actor_type=actor_type,
+        actor_id=actor_id,
+        investigation_id=state.investigation_id,
+        alert_id=state.alert_id,
+        severity=severity,
+        context={**(context or {}), "degradation_level": state.degradation_level, "provider": state.model_provider},
+        decision=decision,
+        outcome=outcome,
+        source_service=SERVICE,
+    )
+    return OutboxMessage(topic="audit.events", key=state.tenant_id, value=built.to_json())
+
+
+def state_changed(before: GraphState, after: GraphState, *, agent: str, reason: str) -> OutboxMessage:
+    """The event of every edge."""
+    return event(
+        after,
+        "investigation.state_changed",
+        actor_id=agent,
+        context={"from_state": before.state, "to_state": after.state, "agent": agent, "reason": reason},
+        outcome={"outcome_status": "success", "state_before": before.state, "state_after": after.state},
+    )
+
+
+def iocs_listed(state: GraphState) -> OutboxMessage:
+    """`ioc.enriched`."""
+    known = sum("reputation" in item for item in state.ioc_matches)
+    return event(
+        state,
+        "ioc.enriched",
+        actor_id=AgentRole.IOC_EXTRACTOR,
+        context={"indicators": [item["value"] for item in state.ioc_matches], "hits": known},
+    )
+
+
+def short_circuited(state: GraphState, pattern_id: str) -> list[OutboxMessage]:
+    """`alert.short_circuited` and `alert.auto_closed` for an alert that an approved pattern explains."""
+    facts = {"pattern_id": pattern_id, "confidence": state.confidence}
+    return [
+        event(state, "alert.short_circuited", context={**facts, "llm_calls": state.llm_calls}),
+        event(state, "alert.auto_closed", context={**facts, "closing_rule": 6}, decision=_decision(state)),
+    ]
+
+
+def enriched(state: GraphState) -> OutboxMessage:
+    """`investigation.enriched`."""
+    return event(
+        state,
+        "investigation.enriched",
+        actor_id=AgentRole.CONTEXT_ENRICHER,
+        context={
+            "stores_queried": ["postgresql", "redis", "qdrant"],
+            "similar_incidents_found": len(state.similar_incidents),
+            "ctem_exposures_matched": len(state.ctem_exposures),
+            "ctem_stale": state.ctem_stale,
+            "risk_state": state.risk_state,
+            "structured_search": state.case_facts.get("structured_search", False),
+        },
+    )
+
+
+def judged(state: GraphState, decision: Decision) -> list[OutboxMessage]:
+    """`alert.classified`, `playbook.selected` and `response.prepared`."""
+    messages = [
+        event(
+            state,
+            "alert.classified",
+            actor_id=AgentRole.REASONING_AGENT,
+            context={"basis": f"decision row {decision.row}", "model_id": state.case_facts.get("model_id", "")},
+            decision=_decision(state) | {"reasoning_summary": decision.reason},
+        )
+    ]
+    if state.playbook_matches:
+        best = state.playbook_matches[0]
+        context = {
+            "playbook_id": best["playbook_id"],
+            "score": best["score"],
+            "candidates": len(state.playbook_matches),
+        }
+        messages.append(event(state, "playbook.selected", actor_id=AgentRole.RESPONSE_AGENT, context=context))
+    messages += [
+        event(
+            state,
+            "response.prepared",
+            actor_id=AgentRole.RESPONSE_AGENT,
+            context={"action": action.action, "target": action.target, "response_tier": 2 if action.destructive else 1},
+        )
+        for action in state.recommended_actions
+    ]
+    return messages
+
+
+def approval_requested(state: GraphState, approval: Approval) -> OutboxMessage:
+    """`approval.requested`."""
+    return event(
+        state,
+        "approval.requested",
+        actor_id=AgentRole.RESPONSE_AGENT,
+        context={
+            "approval_id": approval.approval_id,
+            "actions": [action.action for action in approval.actions],
+            "targets": [action.target for action in approval.actions],
+            "actions_hash": approval.actions_hash,
+            "requested_from": "senior_analyst",
+            "timeout_at": approval.expires_at,
+        },
+        outcome={"outcome_status": "pending_approval"},
+    )
+
+
+def approval_timed_out(state: GraphState, approval: Approval) -> OutboxMessage:
+    """`approval.timed_out`; granted and denied are reported where the person answers."""
+    return event(
+        state,
+        "approval.timed_out",
+        actor_id=SERVICE,
+        actor_type="system",
+        context={"approval_id": approval.approval_id, "requested_at": approval.requested_at},
+        outcome={"outcome_status": "timed_out"},
+        severity="warning",
+    )
+
+
+def pending_action(state: GraphState, place: int, *, approval: Approval | None) -> OutboxMessage:
+    """One recommended action for the executor; its id makes a repeat harmless."""
+    playbook = state.playbook_matches[0]["playbook_id"] if state.playbook_matches else ""
+    pending = PendingAction(
+        action_id=f"{state.investigation_id}:{place}",
+        investigation_id=state.investigation_id,
+        alert_id=state.alert_id,
+        tenant_id=state.tenant_id,
+        playbook_id=playbook,
+        action=state.recommended_actions[place],
+        approval_id=approval.approval_id if approval else "",
+        approved_by=(approval.decided_by or "") if approval else "",
+        confidence=state.confidence,
+    )
+    return OutboxMessage(topic="actions.pending", key=pending.action_id, value=pending.to_json())
+
+
+def incident_stored(state: GraphState, happened_at: str) -> OutboxMessage:
+    """The closed case for incident memory."""
+    incident = Incident(
+        doc_id=state.investigation_id,
+        tenant_id=state.tenant_id,
+        investigation_id=state.investigation_id,
+        alert_name=state.alert_title[:512],
+        alert_product=state.product,
+        severity=state.severity or state.alert_severity,
+        final_classification=state.classification,
+        outcome=state.outcome,
+        mitre_techniques=[item["technique_id"] for item in state.atlas_techniques],
+        summary=" ".join(state.case_facts.get("reasoning_chain", []))[:4096] or state.outcome,
+        happened_at=happened_at,
+    )
+    return OutboxMessage(topic="knowledge.incident.stored", key=state.tenant_id, value=incident.to_json())
+
+
+def _decision(state: GraphState) -> dict[str, Any]:
+    return {
+        "decision_type": "classification",
+        "classification": state.classification,
+        "confidence": state.confidence,
+        "severity_assigned": state.severity,
+        "recommended_actions": [f"{action.action} {action.target}" for action in state.recommended_actions],
+        "llm_calls": state.llm_calls,
+    }

@@ -1,0 +1,35 @@
+-- name: open
+INSERT INTO investigation_state (investigation_id, tenant_id, alert_id, source, alert_title, severity, state, graph_state, alert)
+VALUES (%(investigation_id)s, %(tenant_id)s, %(alert_id)s, %(source)s, %(alert_title)s, %(severity)s, 'received',
+        %(graph_state)s, %(alert)s)
+ON CONFLICT DO NOTHING
+
+-- name: load
+SELECT graph_state FROM investigation_state WHERE investigation_id = %(investigation_id)s
+
+-- name: advance
+UPDATE investigation_state
+SET state = %(state)s, graph_state = %(graph_state)s, severity = %(severity)s, confidence = %(confidence)s,
+    llm_calls = %(llm_calls)s, total_cost_usd = %(total_cost_usd)s, version = version + 1, updated_at = now()
+WHERE investigation_id = %(investigation_id)s AND version = %(version)s
+
+-- name: record_transition
+INSERT INTO investigation_transitions (investigation_id, tenant_id, step, version, state_before, state_after, agent, reasoning)
+VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(version)s, %(state_before)s, %(state_after)s, %(agent)s, %(reasoning)s)
+
+-- name: transition_exists
+SELECT 1 FROM investigation_transitions WHERE investigation_id = %(investigation_id)s AND step = %(step)s
+
+-- name: keep_finding
+INSERT INTO investigation_findings (investigation_id, tenant_id, step, attempt, finding)
+VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(attempt)s, %(finding)s)
+ON CONFLICT DO NOTHING
+
+-- name: finding
+SELECT finding FROM investigation_findings
+WHERE investigation_id = %(investigation_id)s AND step = %(step)s AND attempt = %(attempt)s
+
+-- name: request_approval
+INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions, actions_hash, reason, requested_at, expires_at)
+VALUES (%(approval_id)s, %(investigation_id)s, %(tenant_id)s, %(actions)s, %(actions_hash)s, %(reason)s,
+        %(requested_at)s, %(expires_at)s)

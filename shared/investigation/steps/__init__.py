@@ -1,0 +1,1 @@
+"""The steps of an investigation. Each may be repeated: made again, it changes nothing."""

@@ -1,0 +1,80 @@
+"""Everything that the steps work with, put together in bootstrap.py."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.bus.outbox import Outbox, OutboxMessage
+from shared.bus.producer import Producer
+from shared.contracts.approval import APPROVAL_TIMEOUT_HOURS, Approval
+from shared.contracts.executor import ExecutorConstraints
+from shared.contracts.investigation import GraphState, InvestigationState
+from shared.investigation import report
+from shared.investigation.agents.agent import Agent, Gateway, decision_entry
+from shared.investigation.approvals import Approvals
+from shared.investigation.repository import InvestigationRepository, Transition
+from shared.knowledge.fp_patterns import FPPatterns
+from shared.knowledge.indicators import Indicators
+
+# (tenant, pattern id, techniques, source) -> the kill switches that are on for such an alert
+ActiveSwitches = Callable[[str, str, list[str], str], Awaitable[list[str]]]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The steps' tools; the time limits are settings."""
+
+    repository: InvestigationRepository
+    outbox: Outbox
+    producer: Producer
+    approvals: Approvals
+    gateway: Gateway
+    indicators: Indicators
+    patterns: FPPatterns
+    enricher: Agent
+    correlator: Agent
+    mapper: Agent
+    responder: Agent
+    active_switches: ActiveSwitches
+    constraints: ExecutorConstraints = field(default_factory=ExecutorConstraints)
+    approval_timeout: timedelta = timedelta(hours=APPROVAL_TIMEOUT_HOURS)
+    llm_wait: timedelta = timedelta(minutes=15)
+
+    async def advance(  # noqa: PLR0913 - everything that becomes true in one transaction
+        self,
+        before: GraphState,
+        after: GraphState,
+        *,
+        step: str,
+        agent: str,
+        to: InvestigationState,
+        reason: str,
+        messages: list[OutboxMessage],
+        approval: Approval | None = None,
+    ) -> GraphState:
+        """Make the transition, with its line in the decision chain and its audit event, then relay the outbox."""
+        line = decision_entry(
+            before,
+            step=step,
+            agent=agent,
+            action=f"{before.state} -> {to}",
+            reasoning=reason,
+            confidence=after.confidence,
+        )
+        chain = [*after.decision_chain, line.model_copy(update={"state_after": to})]
+        moved = after.model_copy(update={"state": to, "decision_chain": chain})
+        stored = await self.repository.advance(
+            Transition(
+                step=step,
+                agent=agent,
+                reasoning=reason,
+                before=before,
+                after=moved,
+                messages=[report.state_changed(before, moved, agent=agent, reason=reason), *messages],
+                approval=approval,
+            )
+        )
+        await self.outbox.relay(before.tenant_id, before.investigation_id)
+        return stored

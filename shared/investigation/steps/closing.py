@@ -1,0 +1,94 @@
+"""AWAIT_HUMAN, RESPOND and the end: what an answer leads to, and what happens when nothing can."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from shared.contracts.approval import Approval, ApprovalStatus
+from shared.contracts.investigation import AgentRole, GraphState, InvestigationState
+from shared.errors import Conflict
+from shared.investigation import report
+from shared.investigation.flow import Step
+from shared.investigation.steps.bench import Bench
+from shared.investigation.transitions import FINAL
+
+
+async def resolve_approval(bench: Bench, state: GraphState) -> GraphState:
+    """awaiting_human -> responding when granted, -> closed when denied or too late; a pending one changes nothing."""
+    if state.state is not InvestigationState.AWAITING_HUMAN:
+        return state
+    approval = await bench.approvals.resolve(state.tenant_id, state.case_facts["approval_id"])
+    if approval.status is ApprovalStatus.PENDING:
+        return state
+    if approval.status is ApprovalStatus.GRANTED:
+        return await bench.advance(
+            state,
+            state,
+            step=Step.RESOLVE_APPROVAL,
+            agent=report.SERVICE,
+            to=InvestigationState.RESPONDING,
+            reason=f"approved by {approval.decided_by}",
+            messages=[],
+        )
+    late = approval.status is ApprovalStatus.TIMED_OUT
+    closed = state.model_copy(update={"outcome": "timed_out" if late else "rejected"})
+    messages = [report.approval_timed_out(closed, approval)] if late else []
+    return await bench.advance(
+        state,
+        closed,
+        step=Step.RESOLVE_APPROVAL,
+        agent=report.SERVICE,
+        to=InvestigationState.CLOSED,
+        reason="nobody answered in time; nothing was executed" if late else f"rejected by {approval.decided_by}",
+        messages=[*messages, report.incident_stored(closed, datetime.now(UTC).isoformat())],
+    )
+
+
+async def respond(bench: Bench, state: GraphState) -> GraphState:
+    """responding -> closed: the actions go to the executor with the transition that records them."""
+    if state.state is not InvestigationState.RESPONDING:
+        return state
+    approval = await _granted(bench, state)
+    closed = state.model_copy(update={"outcome": "approved" if approval else "responded"})
+    actions = [
+        report.pending_action(closed, place, approval=approval) for place in range(len(closed.recommended_actions))
+    ]
+    return await bench.advance(
+        state,
+        closed,
+        step=Step.RESPOND,
+        agent=AgentRole.RESPONSE_AGENT,
+        to=InvestigationState.CLOSED,
+        reason=f"{len(actions)} action(s) handed to the executor",
+        messages=[*actions, report.incident_stored(closed, datetime.now(UTC).isoformat())],
+    )
+
+
+async def fail(bench: Bench, state: GraphState, *, step: str, error: str) -> GraphState:
+    """any open state -> failed, with the error on the case. A person must look at it."""
+    if state.state in FINAL:
+        return state
+    failed = state.model_copy(update={"outcome": "failed", "case_facts": {**state.case_facts, "error": error[:2048]}})
+    return await bench.advance(
+        state,
+        failed,
+        step="fail",
+        agent=report.SERVICE,
+        to=InvestigationState.FAILED,
+        reason=f"step {step} cannot succeed: {error[:1024]}",
+        messages=[
+            report.event(
+                failed, "alert.escalated", context={"to": "human", "reason": error[:1024]}, severity="critical"
+            )
+        ],
+    )
+
+
+async def _granted(bench: Bench, state: GraphState) -> Approval | None:
+    approval_id = state.case_facts.get("approval_id")
+    if approval_id is None:
+        return None
+    approval = await bench.approvals.resolve(state.tenant_id, approval_id)
+    if approval.status is not ApprovalStatus.GRANTED:
+        raise Conflict(f"approval {approval_id} is {approval.status}, so nothing may be executed")
+    return approval

@@ -1,0 +1,115 @@
+"""IOC_EXTRACT and FP_CHECK. The pattern check runs first, so that a known false positive costs no model call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from shared.contracts.investigation import AgentRole, Classification, GraphState, InvestigationState
+from shared.contracts.routing import DegradationLevel
+from shared.errors import ModelUnavailable
+from shared.investigation import report
+from shared.investigation.agents.ioc_extractor import IOCExtractorAgent
+from shared.investigation.evidence import entities_of
+from shared.investigation.flow import Step
+from shared.investigation.steps.bench import Bench
+
+FP_CONFIDENCE = 0.90  # strictly greater (llm.md §15 row 6)
+
+
+async def extract_iocs(bench: Bench, state: GraphState) -> GraphState:
+    """received -> parsing: pattern pre-check, then indicators. Raises ModelUnavailable while waiting is in order."""
+    if state.state is not InvestigationState.RECEIVED:
+        return state
+    checked = await _with_pattern(bench, state)
+    agent = IOCExtractorAgent(bench.gateway, bench.indicators)
+    if _explained(checked):
+        found = await agent.with_reputation(checked, None, "the parser; a known pattern explains the alert")
+    else:
+        found = await _asked(bench, agent, checked)
+    return await bench.advance(
+        state,
+        found,
+        step=Step.EXTRACT_IOCS,
+        agent=AgentRole.IOC_EXTRACTOR,
+        to=InvestigationState.PARSING,
+        reason=found.decision_chain[-1].reasoning,
+        messages=[report.iocs_listed(found)],
+    )
+
+
+async def check_false_positive(bench: Bench, state: GraphState) -> GraphState:
+    """parsing -> closed when an approved pattern explains the alert and nothing forbids it, else -> enriching."""
+    if state.state is not InvestigationState.PARSING:
+        return state
+    if not _explained(state):
+        reason = _why_not_closed(state)
+        return await bench.advance(
+            state,
+            state,
+            step=Step.CHECK_FALSE_POSITIVE,
+            agent=report.SERVICE,
+            to=InvestigationState.ENRICHING,
+            reason=reason,
+            messages=[],
+        )
+    match = state.case_facts["fp_match"]
+    closed = state.model_copy(
+        update={
+            "classification": Classification.FALSE_POSITIVE,
+            "confidence": match["confidence"],
+            "severity": state.alert_severity,
+            "outcome": "auto_closed",
+        }
+    )
+    return await bench.advance(
+        state,
+        closed,
+        step=Step.CHECK_FALSE_POSITIVE,
+        agent=report.SERVICE,
+        to=InvestigationState.CLOSED,
+        reason=f"known false positive: approved pattern {match['pattern_id']} ({match['reason']})",
+        messages=[
+            *report.short_circuited(closed, match["pattern_id"]),
+            report.incident_stored(closed, datetime.now(UTC).isoformat()),
+        ],
+    )
+
+
+async def _with_pattern(bench: Bench, state: GraphState) -> GraphState:
+    pattern = await bench.patterns.match(state.tenant_id, alert_name=state.alert_title, entities=entities_of(state))
+    if pattern is None:
+        return state
+    switches = await bench.active_switches(state.tenant_id, pattern.pattern_id, state.techniques, state.source)
+    match = {"pattern_id": pattern.pattern_id, "confidence": pattern.confidence, "reason": pattern.reason}
+    facts = {**state.case_facts, "fp_match": match, "kill_switches": switches}
+    return state.model_copy(update={"case_facts": facts})
+
+
+def _explained(state: GraphState) -> bool:
+    """True when row 6 of the decision table closes the alert without a model."""
+    match = state.case_facts.get("fp_match")
+    blocked = state.case_facts.get("kill_switches") or not state.fp_dismissal_allowed
+    return bool(match) and match["confidence"] > FP_CONFIDENCE and not blocked
+
+
+def _why_not_closed(state: GraphState) -> str:
+    match = state.case_facts.get("fp_match")
+    if not match:
+        return "no approved pattern matches"
+    if not state.fp_dismissal_allowed:
+        return f"pattern {match['pattern_id']} matches, but a safety-relevant alert is never dismissed"
+    if state.case_facts.get("kill_switches"):
+        return f"pattern {match['pattern_id']} matches, but a kill switch is on"
+    return f"pattern {match['pattern_id']} matches with {match['confidence']}, not above {FP_CONFIDENCE}"
+
+
+async def _asked(bench: Bench, agent: IOCExtractorAgent, state: GraphState) -> GraphState:
+    """The agent's answer; once the waiting time is over, what the parser saw, marked as degraded."""
+    try:
+        return await agent.execute(state)
+    except ModelUnavailable:
+        opened = datetime.fromisoformat(state.case_facts["opened_at"])
+        if datetime.now(UTC) - opened < bench.llm_wait:
+            raise
+        degraded = state.model_copy(update={"degradation_level": DegradationLevel.DETERMINISTIC_ONLY})
+        return await agent.with_reputation(degraded, None, "the parser only, no model could be reached")

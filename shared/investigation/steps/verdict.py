@@ -1,0 +1,135 @@
+"""REASON: the model's answer (a queued job) and the judgement on it (code)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from shared.contracts.action import actions_hash
+from shared.contracts.alert import SeverityLevel
+from shared.contracts.approval import Approval
+from shared.contracts.investigation import AgentRole, Classification, GraphState, InvestigationState
+from shared.contracts.llm_job import LLMJob
+from shared.contracts.routing import DegradationLevel
+from shared.investigation import report
+from shared.investigation.agents.agent import decision_entry
+from shared.investigation.agents.reasoning import ReasoningAgent
+from shared.investigation.decision import decide, must_escalate
+from shared.investigation.findings import finding, merged
+from shared.investigation.flow import Step
+from shared.investigation.steps.bench import Bench
+
+REASON = "reason"  # the step of the queued job
+
+
+def reasoning_job(state: GraphState, attempt: int) -> LLMJob:
+    """The question that is queued for an investigation."""
+    return LLMJob(
+        investigation_id=state.investigation_id,
+        tenant_id=state.tenant_id,
+        alert_id=state.alert_id,
+        step=REASON,
+        attempt=attempt,
+        severity=SeverityLevel(state.alert_severity),
+    )
+
+
+async def answer(bench: Bench, job: LLMJob) -> None:
+    """Ask the model once per (investigation, attempt) and keep the answer before anyone is told.
+
+    Raises ModelUnavailable (deliver the job again), NotFound for a job of no investigation.
+    """
+    state = await bench.repository.load(job.tenant_id, job.investigation_id)
+    if state.state is not InvestigationState.REASONING:
+        return  # the investigation did not wait for it
+    if await bench.repository.finding(state, REASON, job.attempt) is not None:
+        return
+    previous = None
+    if job.attempt > 1:
+        first = await bench.repository.finding(state, REASON, 1) or {}
+        previous = float(first.get("confidence", 0.0))
+    after = await ReasoningAgent(bench.gateway, previous_confidence=previous).execute(state)
+    await bench.repository.keep_finding(state, REASON, finding(state, after), attempt=job.attempt)
+
+
+async def judge(bench: Bench, state: GraphState, attempt: int) -> tuple[GraphState, bool]:
+    """reasoning -> responding or awaiting_human. The second value asks for the stronger model instead."""
+    if state.state is not InvestigationState.REASONING:
+        return state, False
+    findings = [await bench.repository.finding(state, REASON, number) for number in range(1, attempt + 1)]
+    judged = _best(state, findings)
+    if attempt == 1 and findings[0] is not None and must_escalate(judged):
+        return state, True
+    prepared = await bench.responder.execute(judged)
+    decision = decide(prepared, bench.constraints)
+    decided = prepared.model_copy(update={"classification": decision.classification})
+    messages = report.judged(decided, decision)
+    if attempt > 1:
+        escalated = {"from": "tier_1", "to": "tier_1+", "reason": "confidence under 0.6 or uncertainty"}
+        messages.insert(0, report.event(decided, "alert.escalated", context=escalated))
+    approval = None
+    if decision.state is InvestigationState.AWAITING_HUMAN:
+        approval = _approval(bench, decided, decision.reason)
+        facts = {"approval_id": approval.approval_id, "approval_deadline": approval.expires_at}
+        decided = decided.model_copy(
+            update={"requires_human_approval": True, "case_facts": {**decided.case_facts, **facts}}
+        )
+        messages.append(report.approval_requested(decided, approval))
+    moved = await bench.advance(
+        state,
+        decided,
+        step=Step.JUDGE,
+        agent=AgentRole.REASONING_AGENT,
+        to=decision.state,
+        reason=f"row {decision.row}: {decision.reason}",
+        messages=messages,
+        approval=approval,
+    )
+    return moved, False
+
+
+def _best(state: GraphState, findings: list[dict[str, Any] | None]) -> GraphState:
+    """The state with the more confident answer; costs and decision lines of every answer count."""
+    answers = [found for found in findings if found is not None]
+    if not answers:
+        return _undecided(state)
+    best = max(answers, key=lambda found: found.get("confidence", 0.0))
+    accounts = ("llm_calls", "total_cost_usd", "decision_chain")
+    others = [{key: found[key] for key in accounts if key in found} for found in answers if found is not best]
+    return merged(state, *others, best)
+
+
+def _undecided(state: GraphState) -> GraphState:
+    """No answer in time: nothing closes by itself, and the level says why."""
+    line = decision_entry(
+        state,
+        step=REASON,
+        agent=AgentRole.REASONING_AGENT,
+        action="went on without a model",
+        reasoning="no model answered in time",
+    )
+    return state.model_copy(
+        update={
+            "classification": Classification.REQUIRES_INVESTIGATION,
+            "confidence": 0.0,
+            "severity": state.alert_severity,
+            "requires_human_approval": True,
+            "degradation_level": DegradationLevel.DETERMINISTIC_ONLY,
+            "decision_chain": [*state.decision_chain, line],
+        }
+    )
+
+
+def _approval(bench: Bench, state: GraphState, reason: str) -> Approval:
+    now = datetime.now(UTC)
+    return Approval(
+        approval_id=str(uuid5(NAMESPACE_URL, f"approval:{state.investigation_id}")),
+        investigation_id=state.investigation_id,
+        tenant_id=state.tenant_id,
+        actions=state.recommended_actions,
+        actions_hash=actions_hash(state.recommended_actions),
+        reason=reason,
+        requested_at=now.isoformat(),
+        expires_at=(now + bench.approval_timeout).isoformat(),
+    )

@@ -1,0 +1,27 @@
+"""Which state may follow which (data-model §3.2)."""
+
+from __future__ import annotations
+
+from shared.contracts.investigation import InvestigationState
+from shared.errors import Conflict
+
+_S = InvestigationState
+
+ALLOWED: dict[InvestigationState, frozenset[InvestigationState]] = {
+    _S.RECEIVED: frozenset({_S.PARSING, _S.FAILED}),
+    _S.PARSING: frozenset({_S.ENRICHING, _S.CLOSED, _S.FAILED}),
+    _S.ENRICHING: frozenset({_S.REASONING, _S.FAILED}),
+    _S.REASONING: frozenset({_S.RESPONDING, _S.AWAITING_HUMAN, _S.FAILED}),
+    _S.AWAITING_HUMAN: frozenset({_S.RESPONDING, _S.CLOSED, _S.FAILED}),
+    _S.RESPONDING: frozenset({_S.AWAITING_HUMAN, _S.CLOSED, _S.FAILED}),
+    _S.CLOSED: frozenset(),
+    _S.FAILED: frozenset(),
+}
+FINAL = frozenset(state for state, following in ALLOWED.items() if not following)
+
+
+def check_transition(before: InvestigationState, after: InvestigationState) -> None:
+    """Raise Conflict when ``after`` may not follow ``before``."""
+    if after not in ALLOWED[before]:
+        expected = ", ".join(sorted(ALLOWED[before])) or "nothing, it is final"
+        raise Conflict(f"an investigation in state {before} cannot become {after}; expected {expected}")

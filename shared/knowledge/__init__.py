@@ -1,0 +1,1 @@
+"""What the SOC already knows: indicators, earlier incidents, risk signals, false-positive patterns. Judges nothing."""

@@ -1,0 +1,78 @@
+"""False-positive patterns: which known, approved pattern an alert matches. Values are attackers' text: RE2 only."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from pathlib import Path
+
+import re2
+from psycopg.types.json import Jsonb
+
+from shared.contracts.batch import EntityPattern, FPPattern
+from shared.contracts.entity import AlertEntities
+from shared.stores.postgres import Postgres
+from shared.stores.statements import statements
+
+logger = logging.getLogger(__name__)
+
+_SQL = statements(Path(__file__).with_suffix(".sql"))
+
+
+class FPPatterns:
+    """The approved patterns of one tenant; they never apply to another."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def store(self, pattern: FPPattern) -> None:
+        """Insert or replace a pattern. The database refuses one in force without two different approvers."""
+        values = {
+            "pattern_id": pattern.pattern_id,
+            "tenant_id": pattern.scope_tenant_id,
+            "status": pattern.status,
+            "approved_by_1": pattern.approved_by_1,
+            "approved_by_2": pattern.approved_by_2,
+            "expires_at": datetime.fromisoformat(pattern.expiry_date) if pattern.expiry_date else None,
+            "pattern": Jsonb(pattern.model_dump(mode="json")),
+        }
+        async with self._postgres.transaction(pattern.scope_tenant_id) as connection:
+            await connection.execute(_SQL["store_pattern"], values)
+
+    async def match(self, tenant_id: str, *, alert_name: str, entities: AlertEntities) -> FPPattern | None:
+        """The most confident pattern in force that fits name and entities, or None. Raises StoreUnavailable."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            cursor = await connection.execute(_SQL["patterns_in_force"])
+            rows = await cursor.fetchall()
+        patterns = [FPPattern.model_validate(row["pattern"], extra="ignore") for row in rows]
+        fitting = [pattern for pattern in patterns if fits(pattern, alert_name, entities)]
+        return max(fitting, key=lambda pattern: pattern.confidence, default=None)
+
+
+def fits(pattern: FPPattern, alert_name: str, entities: AlertEntities) -> bool:
+    """True when the name fits and every entity pattern finds its entity. A pattern without entities never fits:
+    a name alone is text that an attacker can choose."""
+    if not pattern.entity_patterns or not _name_fits(pattern, alert_name):
+        return False
+    return all(_finds(wanted, entities) for wanted in pattern.entity_patterns)
+
+
+def _name_fits(pattern: FPPattern, alert_name: str) -> bool:
+    if pattern.alert_name_regex:
+        return _full_match(pattern.alert_name_regex, alert_name)
+    return pattern.alert_name.casefold() == alert_name.casefold()
+
+
+def _finds(wanted: EntityPattern, entities: AlertEntities) -> bool:
+    values = (entity.primary_value for entity in entities.all() if entity.entity_type == wanted.type)
+    return any(_full_match(wanted.value_regex, value) for value in values)
+
+
+def _full_match(expression: str, value: str) -> bool:
+    try:
+        return re2.fullmatch(f"(?i:{expression})", value) is not None
+    except re2.error as error:
+        logger.warning(
+            "A false-positive pattern holds an invalid expression %r and matches nothing: %s", expression, error
+        )
+        return False

@@ -1,0 +1,12 @@
+-- name: store_pattern
+INSERT INTO fp_patterns (pattern_id, tenant_id, status, approved_by_1, approved_by_2, expires_at, pattern)
+VALUES (%(pattern_id)s, %(tenant_id)s, %(status)s, %(approved_by_1)s, %(approved_by_2)s, %(expires_at)s, %(pattern)s)
+ON CONFLICT (pattern_id) DO UPDATE
+SET status = excluded.status, approved_by_1 = excluded.approved_by_1, approved_by_2 = excluded.approved_by_2,
+    expires_at = excluded.expires_at, pattern = excluded.pattern
+
+-- name: patterns_in_force
+SELECT pattern
+FROM fp_patterns
+WHERE status IN ('approved', 'active') AND expires_at > now()
+ORDER BY pattern_id

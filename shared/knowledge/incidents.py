@@ -1,0 +1,118 @@
+"""Incident memory: closed investigations, found again by likeness (data-model §4.5).
+
+Score = 0.40 similarity + 0.30 recency + 0.15 same tenant + 0.15 technique Jaccard; recency halves in 30.1 days.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from shared.contracts.contract import Contract
+from shared.errors import StoreUnavailable
+from shared.knowledge.sparse import sparse_vector
+from shared.stores.postgres import Postgres
+from shared.stores.qdrant import Qdrant
+from shared.stores.statements import statements
+
+logger = logging.getLogger(__name__)
+
+COLLECTION = "aluskort-incident-memory"
+CANDIDATES = 20
+DECAY_PER_DAY = 0.023
+
+_SQL = statements(Path(__file__).with_suffix(".sql"))
+
+
+class Incident(Contract):
+    """A closed investigation; the message on `knowledge.incident.stored`."""
+
+    doc_id: str
+    tenant_id: str
+    investigation_id: str
+    alert_name: str
+    alert_product: str = ""
+    severity: str
+    final_classification: str
+    outcome: str
+    mitre_techniques: list[str] = Field(default_factory=list)
+    summary: str = Field(max_length=4096)
+    happened_at: str
+
+
+class SimilarIncidents(Contract):
+    """Found incidents, best first; ``structured_search`` is True when the vector store was away."""
+
+    incidents: list[dict[str, Any]]
+    structured_search: bool = False
+
+
+class IncidentMemory:
+    """Stores and finds incidents of one tenant."""
+
+    def __init__(self, postgres: Postgres, qdrant: Qdrant) -> None:
+        self._postgres = postgres
+        self._qdrant = qdrant
+
+    async def learn(self, incident: Incident) -> None:
+        """Store an incident and index it; repeating it changes nothing. Raises StoreUnavailable."""
+        async with self._postgres.transaction(incident.tenant_id) as connection:
+            await connection.execute(_SQL["store_incident"], incident.model_dump())
+        await self._qdrant.upsert(
+            COLLECTION,
+            tenant_id=incident.tenant_id,
+            doc_id=incident.doc_id,
+            vector=sparse_vector(f"{incident.alert_name} {incident.summary} {' '.join(incident.mitre_techniques)}"),
+            payload=incident.model_dump(),
+        )
+
+    async def similar(
+        self, tenant_id: str, *, alert_name: str, text: str, techniques: Sequence[str], limit: int = 5
+    ) -> SimilarIncidents:
+        """Best incidents for an alert. Without Qdrant, those of the same alert or technique, marked as such."""
+        vector = sparse_vector(f"{alert_name} {text} {' '.join(techniques)}")
+        try:
+            hits = await self._qdrant.search(COLLECTION, tenant_id=tenant_id, vector=vector, limit=CANDIDATES)
+        except StoreUnavailable as error:
+            logger.warning("Vector search is away, using structured search: %s", error)
+            rows = await self._structured(tenant_id, alert_name, techniques)
+            return SimilarIncidents(
+                incidents=_ranked([(1.0, row) for row in rows], techniques, limit), structured_search=True
+            )
+        best = max((score for score, _ in hits), default=1.0) or 1.0
+        return SimilarIncidents(incidents=_ranked([(score / best, row) for score, row in hits], techniques, limit))
+
+    async def _structured(self, tenant_id: str, alert_name: str, techniques: Sequence[str]) -> list[dict[str, Any]]:
+        values = {"alert_name": alert_name, "techniques": list(techniques), "limit": CANDIDATES}
+        async with self._postgres.transaction(tenant_id) as connection:
+            cursor = await connection.execute(_SQL["incidents_of_the_same_alert_or_technique"], values)
+            rows = await cursor.fetchall()
+        return [{**row, "happened_at": row["happened_at"].isoformat()} for row in rows]
+
+
+def incident_score(*, similarity: float, age_days: float, techniques: Sequence[str], others: Sequence[str]) -> float:
+    """The composite score of one candidate of the same tenant, 0 to 1."""
+    union = set(techniques) | set(others)
+    jaccard = len(set(techniques) & set(others)) / len(union) if union else 0.0
+    return 0.40 * similarity + 0.30 * math.exp(-DECAY_PER_DAY * max(age_days, 0.0)) + 0.15 + 0.15 * jaccard
+
+
+def _ranked(
+    candidates: list[tuple[float, dict[str, Any]]], techniques: Sequence[str], limit: int
+) -> list[dict[str, Any]]:
+    now = datetime.now(UTC)
+    scored = []
+    for similarity, row in candidates:
+        age_days = (now - datetime.fromisoformat(row["happened_at"])).total_seconds() / 86400
+        score = incident_score(
+            similarity=similarity, age_days=age_days, techniques=techniques, others=row["mitre_techniques"]
+        )
+        kept = ("doc_id", "alert_name", "final_classification", "outcome", "summary", "happened_at")
+        scored.append({**{name: row[name] for name in kept}, "score": round(score, 4)})
+    return sorted(scored, key=lambda item: -item["score"])[:limit]

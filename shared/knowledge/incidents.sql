@@ -1,0 +1,13 @@
+-- name: store_incident
+INSERT INTO incident_memory (doc_id, tenant_id, investigation_id, alert_name, alert_product, severity,
+                             final_classification, outcome, mitre_techniques, summary, happened_at)
+VALUES (%(doc_id)s, %(tenant_id)s, %(investigation_id)s, %(alert_name)s, %(alert_product)s, %(severity)s,
+        %(final_classification)s, %(outcome)s, %(mitre_techniques)s, %(summary)s, %(happened_at)s)
+ON CONFLICT (doc_id) DO NOTHING
+
+-- name: incidents_of_the_same_alert_or_technique
+SELECT doc_id, alert_name, final_classification, outcome, mitre_techniques, summary, happened_at
+FROM incident_memory
+WHERE alert_name = %(alert_name)s OR mitre_techniques && %(techniques)s
+ORDER BY happened_at DESC
+LIMIT %(limit)s

@@ -1,0 +1,86 @@
+"""Reputation of indicators: Redis first, PostgreSQL when Redis does not know or is away (data-model §6.3)."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.contracts.contract import Contract
+from shared.errors import StoreUnavailable
+from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.redis import Redis
+from shared.stores.statements import statements
+
+logger = logging.getLogger(__name__)
+
+_SQL = statements(Path(__file__).with_suffix(".sql"))
+_DAY = 24 * 3600
+
+
+class Indicator(Contract):
+    """A known indicator; the message on `knowledge.ti.ioc.new`. Confidence is 0 to 100."""
+
+    type: str = Field(min_length=1, max_length=32)
+    value: str = Field(min_length=1, max_length=2048)
+    confidence: int = Field(ge=0, le=100)
+    severity: str
+    campaigns: list[str] = Field(default_factory=list)
+    sources: list[str] = Field(min_length=1)
+    context: str = Field(default="", max_length=2048)
+
+
+class Indicators:
+    """Threat intelligence is shared by all tenants, so its keys carry none."""
+
+    def __init__(self, postgres: Postgres, redis: Redis) -> None:
+        self._postgres = postgres
+        self._redis = redis
+
+    async def learn(self, indicator: Indicator) -> None:
+        """Store an indicator, the newest word wins. Raises StoreUnavailable."""
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            await connection.execute(_SQL["upsert_indicator"], indicator.model_dump())
+        await self._remember([indicator])
+
+    async def lookup(self, values: Sequence[str]) -> dict[str, Indicator]:
+        """Known indicators among ``values``, by value. Raises StoreUnavailable when PostgreSQL is away."""
+        wanted = list(dict.fromkeys(values))
+        found = await self._from_redis(wanted)
+        missing = [value for value in wanted if value not in found]
+        if missing:
+            async with self._postgres.transaction(EVERY_TENANT) as connection:
+                cursor = await connection.execute(_SQL["find_indicators"], {"values": missing})
+                rows = [Indicator.model_validate(row) for row in await cursor.fetchall()]
+            await self._remember(rows)
+            found |= {row.value: row for row in rows}
+        return found
+
+    async def _from_redis(self, values: Sequence[str]) -> dict[str, Indicator]:
+        try:
+            cached = await self._redis.get_many([_key(value) for value in values])
+        except StoreUnavailable as error:
+            logger.warning("Indicator cache is away, asking PostgreSQL: %s", error)
+            return {}
+        hits = (Indicator.from_json(item) for item in cached if item is not None)
+        return {hit.value: hit for hit in hits}
+
+    async def _remember(self, indicators: Sequence[Indicator]) -> None:
+        try:
+            for indicator in indicators:
+                await self._redis.set(_key(indicator.value), indicator.to_json(), ttl_seconds=_lifetime(indicator))
+        except StoreUnavailable as error:
+            logger.warning("Indicator cache is away, nothing cached: %s", error)
+
+
+def _key(value: str) -> str:
+    return f"ioc:{hashlib.sha256(value.encode()).hexdigest()}"
+
+
+def _lifetime(indicator: Indicator) -> int:
+    if indicator.confidence > 80:
+        return 30 * _DAY
+    return 7 * _DAY if indicator.confidence >= 50 else _DAY

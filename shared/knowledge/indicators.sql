@@ -1,0 +1,11 @@
+-- name: upsert_indicator
+INSERT INTO threat_intel_iocs (indicator_type, indicator_value, confidence, severity, campaigns, sources, context)
+VALUES (%(type)s, %(value)s, %(confidence)s, %(severity)s, %(campaigns)s, %(sources)s, %(context)s)
+ON CONFLICT (indicator_type, indicator_value) DO UPDATE
+SET confidence = excluded.confidence, severity = excluded.severity, campaigns = excluded.campaigns,
+    sources = excluded.sources, context = excluded.context, last_seen = now()
+
+-- name: find_indicators
+SELECT indicator_type AS type, indicator_value AS value, confidence, severity, campaigns, sources, context
+FROM threat_intel_iocs
+WHERE indicator_value = ANY(%(values)s)

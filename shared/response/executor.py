@@ -1,0 +1,99 @@
+"""The executor: runs what `actions.pending` asks, when code agrees. Dry run is the only mode so far: it records what
+it would have done; connectors to the products that really act come with their own settings.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from shared.audit.event import audit_event
+from shared.bus.outbox import OutboxMessage, put
+from shared.contracts.action import Action, PendingAction
+from shared.contracts.approval import ApprovalStatus
+from shared.contracts.audit import ActorType, AuditSeverity
+from shared.contracts.executor import ExecutorConstraints
+from shared.stores.postgres import Connection, Postgres
+from shared.stores.statements import statements
+
+logger = logging.getLogger(__name__)
+
+_SQL = statements(Path(__file__).with_suffix(".sql"))
+
+
+class Executor:
+    """Handles each pending action once. A refusal is a result, recorded like any other."""
+
+    def __init__(self, postgres: Postgres, constraints: ExecutorConstraints) -> None:
+        self._postgres = postgres
+        self._constraints = constraints
+
+    async def process_message(self, value: bytes) -> None:
+        """Execute one message of `actions.pending`. Raises InvalidInput for poison, StoreUnavailable."""
+        pending = PendingAction.from_json(value)
+        async with self._postgres.transaction(pending.tenant_id) as connection:
+            refusal = await self._refusal(connection, pending)
+            status, detail = ("refused", refusal) if refusal else ("dry_run", _would_do(pending.action))
+            cursor = await connection.execute(
+                _SQL["record_action"],
+                {
+                    "action_id": pending.action_id,
+                    "investigation_id": pending.investigation_id,
+                    "tenant_id": pending.tenant_id,
+                    "action": pending.action.action,
+                    "target": pending.action.target,
+                    "status": status,
+                    "detail": detail,
+                    "approved_by": pending.approved_by,
+                },
+            )
+            if cursor.rowcount == 0:
+                return  # redelivered: already executed and audited
+            await self._put_audit_event(connection, pending, status, detail)
+        logger.info("Action %s on %s: %s (%s)", pending.action.action, pending.action.target, status, detail)
+
+    async def _refusal(self, connection: Connection, pending: PendingAction) -> str:
+        """Why this action may not run, or an empty string."""
+        if not pending.action.destructive:
+            allowed = pending.approval_id or pending.playbook_id in self._constraints.allowlisted_playbooks
+            return (
+                "" if allowed else f"unauthorized_playbook: {pending.playbook_id or '(none)'} is not on the allow-list"
+            )
+        cursor = await connection.execute(
+            _SQL["find_approval"],
+            {"approval_id": pending.approval_id, "investigation_id": pending.investigation_id},
+        )
+        approval = await cursor.fetchone()
+        if approval is None or approval["status"] != ApprovalStatus.GRANTED:
+            return "unapproved_action: a destructive action needs a granted approval of this investigation"
+        approved = [Action.model_validate(item) for item in approval["actions"]]
+        same = any((item.action, item.target) == (pending.action.action, pending.action.target) for item in approved)
+        return "" if same else "changed_action: the approval was given for other actions or targets"
+
+    async def _put_audit_event(self, connection: Connection, pending: PendingAction, status: str, detail: str) -> None:
+        refused = status == "refused"
+        event = audit_event(
+            tenant_id=pending.tenant_id,
+            event_type="response.executed",
+            actor_type=ActorType.SYSTEM,
+            actor_id="executor",
+            investigation_id=pending.investigation_id,
+            alert_id=pending.alert_id,
+            severity=AuditSeverity.WARNING if refused else AuditSeverity.INFO,
+            context={
+                "action": pending.action.action,
+                "target": pending.action.target,
+                "playbook_id": pending.playbook_id,
+                "approved_by": pending.approved_by,
+                "approval_id": pending.approval_id,
+                "mode": status,
+            },
+            outcome={"outcome_status": "blocked_by_guardrail" if refused else "success", "action_taken": detail},
+            source_service="action-executor",
+        )
+        message = OutboxMessage(topic="audit.events", key=pending.tenant_id, value=event.to_json())
+        await put(connection, pending.tenant_id, pending.investigation_id, [message])
+
+
+def _would_do(action: Action) -> str:
+    return f"dry run: would {action.action.replace('_', ' ')} {action.target}"

@@ -1,0 +1,76 @@
+"""Playbook selection by technique, tactic, product and severity, without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.contracts.action import ActionName
+from shared.contracts.contract import Contract
+from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.statements import statements
+
+_SQL = statements(Path(__file__).with_suffix(".sql"))
+
+# A technique says most about what to do, a severity least; a playbook must share at least a technique or a tactic.
+_WEIGHTS = {"mitre_techniques": 4, "tactics": 2, "alert_products": 1, "severities": 1}
+
+
+class Playbook(Contract):
+    """What to do about a kind of alert: the actions that it allows, from the closed list."""
+
+    playbook_id: str
+    title: str
+    alert_products: list[str] = Field(default_factory=list)
+    tactics: list[str] = Field(default_factory=list)
+    mitre_techniques: list[str] = Field(default_factory=list)
+    severities: list[str] = Field(default_factory=list)
+    actions: list[ActionName]
+    review_status: str = "approved"
+    approved_by: str | None = None
+
+
+class PlaybookMatch(Contract):
+    """A playbook that fits, with its score (at least 2, see the weights above)."""
+
+    playbook: Playbook
+    score: int
+
+
+class Playbooks:
+    """Approved playbooks; they are shared by all tenants."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def store(self, playbook: Playbook) -> None:
+        """Insert or replace a playbook (the schema's owner only)."""
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            await connection.execute(_SQL["store_playbook"], playbook.model_dump(mode="json"))
+
+    async def select(
+        self, *, techniques: Sequence[str], tactics: Sequence[str], product: str, severity: str
+    ) -> list[PlaybookMatch]:
+        """Fitting playbooks, best first; ties by id, so that a repeat selects the same. Raises StoreUnavailable."""
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            cursor = await connection.execute(_SQL["approved_playbooks"])
+            playbooks = [Playbook.model_validate(row) for row in await cursor.fetchall()]
+        alert = {
+            "mitre_techniques": {technique.partition(".")[0] for technique in techniques} | set(techniques),
+            "tactics": set(tactics),
+            "alert_products": {product},
+            "severities": {severity},
+        }
+        scored = [PlaybookMatch(playbook=playbook, score=_score(playbook, alert)) for playbook in playbooks]
+        return sorted(
+            (match for match in scored if match.score > 0), key=lambda match: (-match.score, match.playbook.playbook_id)
+        )
+
+
+def _score(playbook: Playbook, alert: dict[str, set[str]]) -> int:
+    shared = {name for name, values in alert.items() if values & set(getattr(playbook, name))}
+    if not shared & {"mitre_techniques", "tactics"}:
+        return 0
+    return sum(_WEIGHTS[name] for name in shared)

@@ -14,6 +14,7 @@ import re2
 
 ALERT_ELEMENT = "untrusted_alert_data"
 CONTEXT_ELEMENT = "retrieved_context"
+STRUCTURED_CHILDREN = frozenset({"title", "severity", "techniques", "entities"})  # every other child is free text
 ENTITY_KINDS = {
     "account": "account", "user": "account", "host": "host", "ip": "ip", "file": "file", "process": "process",
     "url": "url", "dns": "dns", "dns_record": "dns", "filehash": "file_hash", "file_hash": "file_hash",
@@ -71,10 +72,9 @@ def read_evidence(prompt: str) -> Evidence:
     alert = _element(prompt, ALERT_ELEMENT)
     fields = dict(_children(alert)) if alert is not None else {"description": html.unescape(prompt)}
     title = fields.get("title", "").strip()
-    clauses, orders = _split([title, fields.get("description", "")])
-    entities = tuple(_entities(fields.get("entities", "")))
-    if not entities:
-        entities = tuple(_placeholders(f"{title} {fields.get('description', '')}"))
+    told = [title, *(text for name, text in fields.items() if name not in STRUCTURED_CHILDREN)]
+    clauses, orders = _split(told)
+    entities = tuple(_entities(fields.get("entities", ""))) or tuple(_placeholders(" ".join(told)))
     return Evidence(
         title=title,
         severity=fields.get("severity", "").strip().lower(),

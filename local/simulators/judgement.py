@@ -168,7 +168,7 @@ def _chain(evidence: Evidence, findings: tuple[_Finding, ...], decision: _Decisi
         )
     if not evidence.context.strip():
         steps.append("No retrieved context was given; its absence is not read as safety.")
-    return (*steps, decision.why)
+    return (*steps, decision.why[:1].upper() + decision.why[1:])
 
 
 def _short(text: str) -> str:

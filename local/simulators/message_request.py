@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import jsonschema
+
 from local.simulators.errors import ErrorType, invalid, refusal
 
 FIXED_TEMPERATURE = frozenset({"claude-sonnet-5-5", "claude-opus-5-5"})  # these accept the default, 1, only
@@ -168,22 +170,30 @@ def _schema(config: object) -> dict[str, Any] | None:
     schema = form.get("schema") if isinstance(form, dict) and form.get("type") == "json_schema" else None
     if not isinstance(schema, dict):
         raise invalid("output_config.format: Input should be {'type': 'json_schema', 'schema': {...}}")
-    _check_schema(schema, "output_config.format.schema")
+    where = "output_config.format.schema"
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise invalid(f"{where}: not a JSON schema: {error.message}") from error
+    _check_schema(schema, where, schema.get("$defs", {}))
     return schema
 
 
-def _check_schema(schema: object, where: str) -> None:
+def _check_schema(schema: object, where: str, definitions: dict[str, Any]) -> None:
     """Refuses what structured outputs refuse: open objects, and limits on numbers, lengths and list sizes."""
     if not isinstance(schema, dict):
         return
     for keyword in sorted(schema.keys() & UNSUPPORTED_KEYWORDS):
         raise invalid(f"{where}: For '{schema.get('type')}' type, property '{keyword}' is not supported")
+    reference = schema.get("$ref")
+    if reference is not None and reference.removeprefix("#/$defs/") not in definitions:
+        raise invalid(f"{where}: '$ref' must name one of the schema's own '$defs', '{reference}' does not")
     if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
         raise invalid(f"{where}: For 'object' type, 'additionalProperties' must be explicitly set to false")
     for group in ("properties", "$defs"):
         for name, child in schema.get(group, {}).items():
-            _check_schema(child, f"{where}.{group}.{name}")
+            _check_schema(child, f"{where}.{group}.{name}", definitions)
     for group in ("anyOf", "allOf"):
         for number, child in enumerate(schema.get(group, [])):
-            _check_schema(child, f"{where}.{group}.{number}")
-    _check_schema(schema.get("items"), f"{where}.items")
+            _check_schema(child, f"{where}.{group}.{number}", definitions)
+    _check_schema(schema.get("items"), f"{where}.items", definitions)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import re2
 
@@ -94,6 +95,7 @@ def affirms(words: str, text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=256)  # every sign asks for the same few passages
 def technique_ids(text: str) -> tuple[str, ...]:
     """Every ATT&CK and ATLAS id in ``text``, once each, in order."""
     return tuple(dict.fromkeys(found.group(0) for found in _TECHNIQUE.finditer(text)))

@@ -21,7 +21,7 @@ def fit(draft: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """The part of ``draft`` that ``schema`` asks for, completed with empty values. Raises ApiError if it cannot."""
     fitted = _fit(draft, schema, schema)
     try:
-        jsonschema.validate(fitted, schema)
+        jsonschema.Draft202012Validator(schema).validate(fitted)
     except jsonschema.ValidationError as error:
         message = f"The simulated model cannot satisfy this schema at {error.json_path}: {error.message}"
         raise refusal(ErrorType.API, message) from error

@@ -112,6 +112,8 @@ def test_missing_key_is_an_authentication_error(client: anthropic.Anthropic) -> 
         ({"messages": []}, "messages"),
         ({"extra_body": {"colour": "red"}}, "colour"),
         ({"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}}, "additionalProperties"),
+        ({"output_config": {"format": {"type": "json_schema", "schema": {"type": "thing"}}}}, "not a JSON schema"),
+        ({"output_config": {"format": {"type": "json_schema", "schema": {"$ref": "#/$defs/X"}}}}, "ref"),
         ({"thinking": {"type": "enabled", "budget_tokens": 4096}}, "thinking"),
     ],
 )

@@ -1,0 +1,116 @@
+"""One tenant's hash chain: pure functions (spec/security-and-audit §4). Hash: SHA-256 (FIPS 180-4).
+
+Canonical form: JSON (RFC 8259), keys sorted by code point at every level, no spaces, non-ASCII unescaped, UTF-8.
+The caller must store the canonical text as it is: PostgreSQL's jsonb would change some numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.audit.event import audit_event
+from shared.contracts.audit import AuditEvent
+from shared.errors import InvalidInput
+
+ZERO_HASH = "0" * 64
+GENESIS_ID = str(UUID(int=0))
+GENESIS_TYPE = "system.genesis"
+EVERY_TENANT_SCOPE = "*"  # what row level security takes for "all": it can be nobody's name
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A record ready to be stored: what is hashed, its hash, and when its event happened."""
+
+    audit_id: str
+    sequence_number: int
+    canonical: str
+    record_hash: str
+    occurred_at: datetime
+
+
+def canonical(fields: Mapping[str, Any]) -> str:
+    """The text that is hashed. Raises ValueError for what JSON or UTF-8 cannot carry (NaN, infinity, surrogates)."""
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text.encode()
+    return text
+
+
+def digest(text: str) -> str:
+    """Lower-case hex SHA-256 of the text's UTF-8 bytes."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def genesis(tenant_id: str) -> AuditEvent:
+    """The event that opens a tenant's chain, at sequence 0 after 64 zeros."""
+    return audit_event(
+        tenant_id=tenant_id,
+        event_type=GENESIS_TYPE,
+        actor_id="audit",
+        actor_type="system",
+        source_service="audit",
+        context={"tenant": tenant_id},
+        decision={"decision_type": "genesis"},
+        audit_id=GENESIS_ID,
+    )
+
+
+def link(event: AuditEvent, *, sequence_number: int, previous_hash: str, ingested_at: str) -> Link:
+    """Give an event its place in the chain. The event must have passed ``check_event``, unless it is the genesis."""
+    text = canonical(
+        event.model_dump(mode="json")
+        | {"sequence_number": sequence_number, "previous_hash": previous_hash, "ingested_at": ingested_at}
+    )
+    return Link(event.audit_id, sequence_number, text, digest(text), datetime.fromisoformat(event.timestamp))
+
+
+def check_event(event: AuditEvent) -> None:
+    """Refuse an event that no chain can hold. Raises InvalidInput."""
+    _check_id(event.audit_id)
+    if event.event_type == GENESIS_TYPE:
+        raise InvalidInput("AuditEvent.event_type", got=event.event_type, expected="no genesis: the ledger makes it")
+    if event.tenant_id == EVERY_TENANT_SCOPE:
+        raise InvalidInput("AuditEvent.tenant_id", got=event.tenant_id, expected="one tenant")
+    _check_timestamp(event.timestamp)
+    content = event.model_dump()
+    try:
+        canonical(content)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("AuditEvent", got=str(error), expected="what JSON in UTF-8 can carry") from error
+    if _holds_nul(content):
+        raise InvalidInput("AuditEvent", got="a NUL character", expected="text without U+0000")
+
+
+def _check_id(audit_id: str) -> None:
+    try:
+        valid = str(UUID(audit_id)) == audit_id and audit_id != GENESIS_ID
+    except ValueError:
+        valid = False
+    if not valid:
+        raise InvalidInput("AuditEvent.audit_id", got=audit_id, expected="a lower-case UUID that is not all zero")
+
+
+def _check_timestamp(timestamp: str) -> None:
+    expected = "ISO 8601 with an offset, e.g. 2026-11-23T06:00:00.000000Z"
+    try:
+        moment = datetime.fromisoformat(timestamp)
+    except ValueError as error:
+        raise InvalidInput("AuditEvent.timestamp", got=timestamp, expected=expected) from error
+    if moment.tzinfo is None:
+        raise InvalidInput("AuditEvent.timestamp", got=timestamp, expected=expected)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(key) or _holds_nul(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return False

@@ -1,0 +1,110 @@
+"""The evidence package: all that is known about one investigation (spec/security-and-audit §6, seed §10).
+
+The package's hash covers its canonical JSON without ``package_hash``; whoever receives it can check it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from shared.audit.chain import canonical, digest
+from shared.audit.event import utc_timestamp
+from shared.audit.uuid7 import uuid7
+from shared.contracts.audit import AuditRecord, ChainVerification, EvidencePackage
+from shared.errors import NotFound
+from shared.stores.postgres import Postgres
+from shared.stores.statements import statements
+
+_SQL = statements(Path(__file__).with_name("evidence.sql"))
+_RETRIEVED = ("ioc_matches", "ueba_context", "ctem_exposures", "atlas_techniques", "similar_incidents",
+              "playbook_matches", "risk_state", "ctem_stale", "taxonomy_version")  # fmt: skip
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What the investigation's own tables hold; times are ISO 8601 text."""
+
+    graph_state: Row
+    alert: Row
+    transitions: list[Row]
+    approvals: list[Row]
+    executed_actions: list[Row]
+
+
+async def read_case_file(postgres: Postgres, tenant_id: str, investigation_id: str) -> CaseFile:
+    """Read one investigation in one transaction. Raises NotFound."""
+    parameters = {"tenant_id": tenant_id, "investigation_id": investigation_id}
+    async with postgres.transaction(tenant_id) as connection:
+        found = await (await connection.execute(_SQL["investigation"], parameters)).fetchone()
+        if found is None:
+            raise NotFound(f"investigation {investigation_id} does not exist in this tenant")
+        rows = {
+            name: await (await connection.execute(_SQL[name], parameters)).fetchall()
+            for name in ("transitions", "approvals", "executed_actions")
+        }
+    return CaseFile(found["graph_state"], found["alert"], **{name: _texts(found) for name, found in rows.items()})
+
+
+def evidence_package(
+    investigation_id: str,
+    *,
+    generated_by: str,
+    case: CaseFile,
+    events: Sequence[AuditRecord],
+    verification: ChainVerification,
+) -> EvidencePackage:
+    """Assemble the package from the case file, its audit records (oldest first) and the check of their stretch."""
+    graph = case.graph_state
+    alert = dict(case.alert)
+    raw_payload = alert.pop("raw_payload", {})
+    fields: Row = {
+        "package_id": str(uuid7()),
+        "investigation_id": investigation_id,
+        "tenant_id": verification.tenant_id,
+        "generated_at": utc_timestamp(),
+        "generated_by": generated_by,
+        "source_alert": alert,
+        "raw_alert_payload": raw_payload,
+        "events": [event.model_dump(mode="json") for event in events],
+        "state_transitions": case.transitions,
+        "retrieval_context": {name: graph[name] for name in _RETRIEVED if name in graph},
+        "llm_interactions": _contexts(events, "routing.tier_selected"),
+        "final_classification": graph.get("classification", ""),
+        "final_confidence": graph.get("confidence", 0.0),
+        "final_severity": graph.get("severity", ""),
+        "reasoning_chain": [entry["reasoning"] for entry in graph.get("decision_chain", [])],
+        "techniques_mapped": graph.get("techniques", []),
+        "techniques_quarantined": [
+            str(context.get("technique_id", "")) for context in _contexts(events, "technique.quarantined")
+        ],
+        "actions_recommended": graph.get("recommended_actions", []),
+        "actions_executed": case.executed_actions,
+        "actions_pending": [
+            {**action, "approval_id": approval["approval_id"], "timeout_at": approval["expires_at"]}
+            for approval in case.approvals
+            if approval["status"] == "pending"
+            for action in approval["actions"]
+        ],
+        "approvals": case.approvals,
+        "analyst_feedback": _contexts(events, "feedback.recorded"),
+        "chain_verified": verification.chain_valid,
+        "chain_verification_errors": verification.errors,
+    }
+    return EvidencePackage.model_validate(fields | {"package_hash": digest(canonical(fields))})
+
+
+def _contexts(events: Sequence[AuditRecord], event_type: str) -> list[Row]:
+    return [{"audit_id": event.audit_id, **event.context} for event in events if event.event_type == event_type]
+
+
+def _texts(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+    return [
+        {name: utc_timestamp(value) if isinstance(value, datetime) else value for name, value in row.items()}
+        for row in rows
+    ]

@@ -1,0 +1,139 @@
+"""The audit ledger in PostgreSQL: appends each event once to its tenant's chain and reads records back.
+
+The caller must hand in events that may be repeated with the same ``audit_id``; repeats change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from shared.audit.chain import ZERO_HASH, Link, check_event, genesis, link
+from shared.audit.event import utc_timestamp
+from shared.contracts.audit import AuditEvent, AuditRecord
+from shared.errors import NotFound
+from shared.stores.postgres import Connection, Postgres
+from shared.stores.statements import statements
+
+PAGE_LIMIT = 100  # spec/security-and-audit §5
+
+_SQL = statements(Path(__file__).with_name("ledger.sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class AppendReport:
+    """What became of a batch: events chained, repeats ignored, messages kept aside as no audit events."""
+
+    appended: int
+    duplicates: int
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFilters:
+    """Which records to read; None means any. ``since`` is inclusive, ``until`` exclusive, both by the event's time."""
+
+    investigation_id: str | None = None
+    event_type: str | None = None
+    actor_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Records, newest first; ``next_cursor`` reads on and is None at the end."""
+
+    records: list[AuditRecord]
+    next_cursor: int | None
+
+
+class AuditLedger:
+    """One chain per tenant. Two writers at once are safe: the second waits for the tenant's row lock."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def append(self, events: Sequence[AuditEvent]) -> AppendReport:
+        """Chain events, one transaction per tenant, in the order given.
+
+        Raises InvalidInput (nothing of the batch is written) and StoreUnavailable (append the batch again).
+        """
+        for event in events:
+            check_event(event)
+        appended = 0
+        by_tenant = sorted(events, key=lambda event: event.tenant_id)  # stable: a tenant's order stays
+        for tenant_id, group in groupby(by_tenant, key=lambda event: event.tenant_id):
+            async with self._postgres.transaction(tenant_id) as connection:
+                appended += await _append_to_chain(connection, tenant_id, list(group))
+        return AppendReport(appended=appended, duplicates=len(events) - appended)
+
+    async def records(
+        self, tenant_id: str, filters: RecordFilters, *, cursor: int | None = None, limit: int = PAGE_LIMIT
+    ) -> RecordPage:
+        """One page of records, newest first, at most PAGE_LIMIT."""
+        limit = min(limit, PAGE_LIMIT)
+        parameters = asdict(filters) | {"tenant_id": tenant_id, "before": cursor, "limit": limit + 1}
+        async with self._postgres.transaction(tenant_id) as connection:
+            rows = await (await connection.execute(_SQL["newest_records"], parameters)).fetchall()
+        page = rows[:limit]
+        more = len(rows) > limit
+        return RecordPage([_record(row) for row in page], page[-1]["sequence_number"] if more else None)
+
+    async def record(self, tenant_id: str, audit_id: str) -> AuditRecord:
+        """One record. Raises NotFound when this tenant has none of that id."""
+        parameters = {"tenant_id": tenant_id, "audit_id": audit_id}
+        async with self._postgres.transaction(tenant_id) as connection:
+            row = await (await connection.execute(_SQL["one_record"], parameters)).fetchone()
+        if row is None:
+            raise NotFound(f"audit record {audit_id} does not exist in this tenant")
+        return _record(row)
+
+    async def of_investigation(self, tenant_id: str, investigation_id: str) -> list[AuditRecord]:
+        """Every record of one investigation, oldest first."""
+        parameters = {"tenant_id": tenant_id, "investigation_id": investigation_id}
+        async with self._postgres.transaction(tenant_id) as connection:
+            rows = await (await connection.execute(_SQL["records_of_investigation"], parameters)).fetchall()
+        return [_record(row) for row in rows]
+
+
+async def _append_to_chain(connection: Connection, tenant_id: str, events: list[AuditEvent]) -> int:
+    """1. Lock the chain. 2. Begin it if it is new. 3. Leave out what it holds. 4. Link. 5. Store and move the head."""
+    tenant = {"tenant_id": tenant_id}
+    await connection.execute(_SQL["open_chain"], tenant)
+    head = await (await connection.execute(_SQL["lock_chain"], tenant)).fetchone()
+    sequence, previous = (head["last_sequence"], head["last_hash"]) if head else (-1, ZERO_HASH)
+
+    known = await connection.execute(_SQL["known_ids"], tenant | {"audit_ids": [event.audit_id for event in events]})
+    seen = {row["audit_id"] for row in await known.fetchall()}
+    fresh = list({event.audit_id: event for event in reversed(events) if event.audit_id not in seen}.values())[::-1]
+    if not fresh:
+        return 0
+
+    links: list[Link] = []
+    ingested_at = utc_timestamp()
+    for event in fresh if sequence >= 0 else [genesis(tenant_id), *fresh]:
+        sequence += 1
+        links.append(link(event, sequence_number=sequence, previous_hash=previous, ingested_at=ingested_at))
+        previous = links[-1].record_hash
+
+    await connection.execute(
+        _SQL["append_records"],
+        {
+            "canonical": [item.canonical for item in links],
+            "hashes": [item.record_hash for item in links],
+            "times": [item.occurred_at for item in links],
+        },
+    )
+    moved = {"last_sequence": sequence, "last_hash": previous, "last_timestamp": links[-1].occurred_at}
+    await connection.execute(_SQL["move_head"], tenant | moved)
+    return len(fresh)
+
+
+def _record(row: dict[str, Any]) -> AuditRecord:
+    return AuditRecord.model_validate(json.loads(row["canonical"]) | {"record_hash": row["record_hash"]})

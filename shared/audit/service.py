@@ -1,0 +1,98 @@
+"""AuditService (seed §10): takes `audit.events`, answers queries, builds evidence packages, verifies chains."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from shared.audit.chain import check_event
+from shared.audit.evidence import evidence_package, read_case_file
+from shared.audit.ledger import PAGE_LIMIT, AppendReport, AuditLedger, RecordFilters, RecordPage
+from shared.audit.verification import VerificationType, verify_chain
+from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, EvidencePackage
+from shared.errors import InvalidInput
+from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.statements import statements
+
+_SQL = statements(Path(__file__).with_name("ledger.sql"))
+
+log = logging.getLogger(__name__)
+
+
+class AuditService:
+    """Everything about the audit chain. Reads are bound to the one tenant that the caller names."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+        self._ledger = AuditLedger(postgres)
+
+    async def append_messages(self, messages: Sequence[bytes]) -> AppendReport:
+        """Chain a batch of `audit.events`; what is no audit event is kept in ``audit_rejected`` with the reason.
+
+        Raises StoreUnavailable: deliver the batch again, nothing is doubled.
+        """
+        events: list[AuditEvent] = []
+        rejected = 0
+        for message in messages:
+            try:
+                event = AuditEvent.from_json(message)
+                check_event(event)
+            except InvalidInput as error:
+                await self._keep_rejected(message, error)
+                rejected += 1
+            else:
+                events.append(event)
+        return replace(await self._ledger.append(events), rejected=rejected)
+
+    async def records(
+        self, tenant_id: str, filters: RecordFilters, *, cursor: int | None = None, limit: int = PAGE_LIMIT
+    ) -> RecordPage:
+        """See AuditLedger.records."""
+        return await self._ledger.records(tenant_id, filters, cursor=cursor, limit=limit)
+
+    async def record(self, tenant_id: str, audit_id: str) -> AuditRecord:
+        """See AuditLedger.record."""
+        return await self._ledger.record(tenant_id, audit_id)
+
+    async def evidence_package(self, tenant_id: str, investigation_id: str, *, generated_by: str) -> EvidencePackage:
+        """Everything about one investigation, with the chain checked from its first record to its last.
+
+        Raises NotFound for an investigation that this tenant does not have.
+        """
+        case = await read_case_file(self._postgres, tenant_id, investigation_id)
+        events = await self._ledger.of_investigation(tenant_id, investigation_id)
+        first, last = (events[0].sequence_number, events[-1].sequence_number) if events else (0, None)
+        return evidence_package(
+            investigation_id,
+            generated_by=generated_by,
+            case=case,
+            events=events,
+            verification=await self.verify(tenant_id, first, last),
+        )
+
+    async def verify(
+        self,
+        tenant_id: str,
+        from_sequence: int = 0,
+        to_sequence: int | None = None,
+        *,
+        verification_type: VerificationType = "on_demand",
+    ) -> ChainVerification:
+        """Check a stretch of a tenant's chain, by default all of it, and log the run."""
+        return await verify_chain(
+            self._postgres, tenant_id, from_sequence, to_sequence, verification_type=verification_type
+        )
+
+    async def _keep_rejected(self, message: bytes, error: InvalidInput) -> None:
+        log.error("A message of audit.events is no audit event and is kept in audit_rejected: %s", error)
+        parameters = {
+            "original_sha256": hashlib.sha256(message).hexdigest(),
+            "original": message,
+            "error_type": type(error).__name__,
+            "reason": str(error).replace("\x00", "\ufffd"),
+        }
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            await connection.execute(_SQL["keep_rejected"], parameters)

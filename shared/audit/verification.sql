@@ -1,0 +1,24 @@
+-- name: chain_ends
+SELECT coalesce(state.last_sequence, -1) AS last_sequence, coalesce(state.last_hash, repeat('0', 64)) AS last_hash,
+    coalesce(records.highest, -1) AS highest
+FROM (SELECT max(sequence_number) AS highest FROM audit_records WHERE tenant_id = %(tenant_id)s) AS records
+LEFT JOIN audit_chain_state AS state ON state.tenant_id = %(tenant_id)s
+
+-- name: stretch
+SELECT sequence_number, canonical, record_hash,
+    jsonb_build_object(
+        'tenant_id', tenant_id, 'sequence_number', sequence_number, 'audit_id', audit_id,
+        'previous_hash', previous_hash, 'occurred_at', occurred_at, 'ingested_at', ingested_at,
+        'event_type', event_type, 'event_category', event_category, 'severity', severity,
+        'actor_type', actor_type, 'actor_id', actor_id, 'investigation_id', investigation_id, 'alert_id', alert_id,
+        'context', context, 'decision', decision, 'outcome', outcome)::text AS columns
+FROM audit_records
+WHERE tenant_id = %(tenant_id)s AND sequence_number BETWEEN %(first)s AND %(last)s
+ORDER BY sequence_number
+LIMIT %(limit)s
+
+-- name: log_verification
+INSERT INTO audit_verification_log (
+    tenant_id, verification_type, records_checked, from_sequence, to_sequence, chain_valid, errors, duration_ms)
+VALUES (%(tenant_id)s, %(verification_type)s, %(records_checked)s, %(from_sequence)s, %(to_sequence)s,
+    %(chain_valid)s, %(errors)s, %(duration_ms)s)

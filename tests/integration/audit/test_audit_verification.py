@@ -1,0 +1,135 @@
+from collections.abc import Callable
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from shared.audit.chain import digest
+from shared.audit.event import audit_event
+from shared.audit.service import AuditService
+from shared.errors import InvalidInput
+from shared.stores.postgres import Postgres
+
+Tamper = Callable[[str], None]
+
+
+@pytest.fixture
+async def tenant(store: Postgres) -> str:
+    """A tenant with a chain of five records: genesis and four events."""
+    name = f"tenant-{uuid4()}"
+    events = [
+        audit_event(
+            tenant_id=name,
+            event_type="alert.classified",
+            actor_id="agent",
+            source_service="test",
+            decision={"classification": "true_positive", "confidence": 0.9},
+        )
+        for _ in range(4)
+    ]
+    await AuditService(store).append_messages([event.to_json() for event in events])
+    return name
+
+
+@pytest.fixture
+def tamper(owner: psycopg.Connection, tenant: str) -> Tamper:
+    """Runs SQL as the owner with the guard switched off; ``:t`` is the tenant's rows."""
+
+    def run(statement: str) -> None:
+        owner.execute("ALTER TABLE audit_records DISABLE TRIGGER audit_immutable_guard")
+        owner.execute(statement.replace(":t", f"tenant_id = '{tenant}'"))  # type: ignore[arg-type]
+        owner.execute("ALTER TABLE audit_records ENABLE TRIGGER audit_immutable_guard")
+
+    return run
+
+
+async def errors(store: Postgres, tenant: str, *stretch: int) -> list[str]:
+    return (await AuditService(store).verify(tenant, *stretch)).errors
+
+
+async def test_untouched_chain_is_valid_and_the_run_is_logged(store: Postgres, tenant: str) -> None:
+    verification = await AuditService(store).verify(tenant)
+    assert (verification.chain_valid, verification.records_checked, verification.to_sequence) == (True, 5, 4)
+    async with store.transaction(tenant) as connection:
+        cursor = await connection.execute("SELECT chain_valid, records_checked FROM audit_verification_log")
+        assert await cursor.fetchall() == [{"chain_valid": True, "records_checked": 5}]
+
+
+async def test_middle_stretch_is_checked_alone(store: Postgres, tenant: str) -> None:
+    verification = await AuditService(store).verify(tenant, 2, 3)
+    assert (verification.chain_valid, verification.records_checked) == (True, 2)
+
+
+async def test_tenant_without_records_has_a_valid_empty_chain(store: Postgres) -> None:
+    verification = await AuditService(store).verify("nobody")
+    assert (verification.chain_valid, verification.records_checked) == (True, 0)
+
+
+async def test_stretch_beyond_the_end_is_refused(store: Postgres, tenant: str) -> None:
+    with pytest.raises(InvalidInput, match="at most 4"):
+        await AuditService(store).verify(tenant, 9)
+
+
+async def test_edited_column_is_found(store: Postgres, tenant: str, tamper: Tamper) -> None:
+    tamper("UPDATE audit_records SET actor_id = 'eve' WHERE :t AND sequence_number = 2")
+    assert await errors(store, tenant) == ["record 2: column actor_id differs from the hashed text"]
+
+
+async def test_edited_json_column_is_found(store: Postgres, tenant: str, tamper: Tamper) -> None:
+    tamper("UPDATE audit_records SET decision = decision || '{\"confidence\": 0.91}' WHERE :t AND sequence_number = 2")
+    assert await errors(store, tenant) == ["record 2: column decision differs from the hashed text"]
+
+
+async def test_edited_text_is_found(store: Postgres, tenant: str, tamper: Tamper) -> None:
+    tamper(
+        "UPDATE audit_records SET canonical = replace(canonical, 'confidence\":0.9', 'confidence\":0.1') WHERE :t AND sequence_number = 2"
+    )
+    assert "record 2: its content does not match its hash" in await errors(store, tenant)
+
+
+async def test_edit_with_a_recomputed_hash_breaks_the_next_link(
+    store: Postgres, owner: psycopg.Connection, tenant: str, tamper: Tamper
+) -> None:
+    row = owner.execute(
+        "SELECT canonical FROM audit_records WHERE tenant_id = %s AND sequence_number = 2", (tenant,)
+    ).fetchone()
+    assert row is not None
+    forged = row[0].replace('"agent"', '"eve"')
+    tamper(
+        f"UPDATE audit_records SET canonical = replace(canonical, '\"agent\"', '\"eve\"'), actor_type = 'eve', "
+        f"record_hash = '{digest(forged)}' WHERE :t AND sequence_number = 2"
+    )
+    assert "record 3: it does not continue record 2" in await errors(store, tenant)
+
+
+async def test_deleted_record_is_found(store: Postgres, tenant: str, tamper: Tamper) -> None:
+    tamper("DELETE FROM audit_records WHERE :t AND sequence_number = 2")
+    assert await errors(store, tenant) == ["gap: records 2 to 2 are missing"]
+    assert await errors(store, tenant, 1, 2) == ["gap: records 2 to 2 are missing"]
+
+
+async def test_deleted_first_record_is_found(store: Postgres, tenant: str, tamper: Tamper) -> None:
+    tamper("DELETE FROM audit_records WHERE :t AND sequence_number = 0")
+    assert await errors(store, tenant) == ["gap: records 0 to 0 are missing"]
+
+
+async def test_cut_tail_is_found(store: Postgres, tenant: str, tamper: Tamper) -> None:
+    tamper("DELETE FROM audit_records WHERE :t AND sequence_number > 2")
+    assert await errors(store, tenant) == ["the chain should end at record 4, it ends at 2"]
+
+
+async def test_swapped_records_are_found(store: Postgres, tenant: str, tamper: Tamper) -> None:
+    tamper("UPDATE audit_records SET sequence_number = 99 WHERE :t AND sequence_number = 2")
+    tamper("UPDATE audit_records SET sequence_number = 2 WHERE :t AND sequence_number = 3")
+    tamper("UPDATE audit_records SET sequence_number = 3 WHERE :t AND sequence_number = 99")
+    assert "record 2: it was hashed for another place in the chain" in await errors(store, tenant)
+
+
+async def test_forged_last_record_is_found_by_the_head(store: Postgres, tenant: str, tamper: Tamper) -> None:
+    tamper(
+        "UPDATE audit_records SET canonical = replace(canonical, 'confidence\":0.9', 'confidence\":0.1'), "
+        "decision = jsonb_set(decision, '{confidence}', '0.1'), "
+        "record_hash = encode(sha256(convert_to(replace(canonical, 'confidence\":0.9', 'confidence\":0.1'), 'UTF8')), 'hex') "
+        "WHERE :t AND sequence_number = 4"
+    )
+    assert await errors(store, tenant) == ["record 4: its hash is not the one that the chain's head remembers"]

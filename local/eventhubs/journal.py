@@ -16,6 +16,8 @@ from pathlib import Path
 from local.eventhubs.event_bytes import Position
 from shared.errors import ConfigurationError, StoreUnavailable
 
+LOCK_TIMEOUT = 0.5  # seconds; another process either just ends or never will
+
 # Exclusive: a second namespace on the same file would give one sequence number to two events.
 _SCHEMA = """
     PRAGMA locking_mode = EXCLUSIVE;
@@ -56,7 +58,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         with _wrapped():
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=2)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=LOCK_TIMEOUT)
             self._db.executescript(_SCHEMA)
 
     def close(self) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from types import TracebackType
-from typing import Any, Self, cast
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, cast
 
 from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient
@@ -14,7 +14,7 @@ DEADLINE = 20.0
 
 
 class Receiver:
-    """Receives from one partition while its block runs; ``events`` and ``errors`` are what came so far."""
+    """Receives from one partition until it is stopped; ``events`` and ``errors`` are what came so far."""
 
     def __init__(self, connection: str, *, group: str = "$Default", partition: str = "0", **options: Any) -> None:
         self.events: list[EventData] = []
@@ -25,11 +25,11 @@ class Receiver:
         self._options = {"starting_position": "-1", "partition_id": partition} | options
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._client.receive(self._on_event, on_error=self._on_error, **self._options))
-        return self
+    def start(self) -> None:
+        receiving = self._client.receive(self._on_event, on_error=self._on_error, **self._options)
+        self._task = asyncio.create_task(receiving)
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+    async def stop(self) -> None:
         assert self._task is not None
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
@@ -64,7 +64,26 @@ def body(event: EventData) -> bytes:
     return b"".join(cast("Iterable[bytes]", event.body))
 
 
+type Open = Callable[..., Receiver]
+
+
+@asynccontextmanager
+async def receiving() -> AsyncIterator[Open]:
+    """Yield a function that opens a Receiver; all of them are closed together, as each takes the client a second."""
+    opened: list[Receiver] = []
+
+    def open_receiver(connection: str, **options: Any) -> Receiver:
+        opened.append(Receiver(connection, **options))
+        opened[-1].start()
+        return opened[-1]
+
+    try:
+        yield open_receiver
+    finally:
+        await asyncio.gather(*(receiver.stop() for receiver in opened))
+
+
 async def receive(connection: str, count: int, **options: Any) -> list[EventData]:
     """Return the first ``count`` events of a partition."""
-    async with Receiver(connection, **options) as receiver:
-        return await receiver.wait_events(count)
+    async with receiving() as open_receiver:
+        return await open_receiver(connection, **options).wait_events(count)

@@ -11,7 +11,7 @@ from azure.eventhub._pyamqp.utils import generate_sas_token
 from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import AuthenticationError, ConnectError, EventHubError
 from namespace_process import KEY, POLICY, NamespaceProcess
-from receiving import Receiver
+from receiving import receiving
 
 from local.eventhubs.refusal import Refused
 from local.eventhubs.tokens import SAS_TYPE, Grants
@@ -40,12 +40,13 @@ async def test_unknown_partition_is_refused(namespace: NamespaceProcess) -> None
 
 
 async def test_unknown_consumer_group_is_refused(namespace: NamespaceProcess) -> None:
-    async with Receiver(namespace.connection_string("refusals"), group="nobody", owner_level=1) as receiver:
-        await namespace.wait_log("no consumer group 'nobody'")
-        assert receiver.events == []
+    async with receiving() as open_receiver:
+        receiver = open_receiver(namespace.connection_string("refusals"), group="nobody")
+        await namespace.wait_log("no consumer group 'nobody'")  # the client tells its caller nothing
+    assert receiver.events == []
 
 
-def token(resource: str, *, lives: int = 60) -> str:
+def token(resource: str, *, lives: int = 3600) -> str:
     return str(generate_sas_token(resource, POLICY, KEY, int(time.time()) + lives))  # type: ignore[no-untyped-call]
 
 
@@ -78,35 +79,30 @@ def test_grant_covers_its_path_and_what_is_below_only() -> None:
         grants.check("alerts-of-others")
 
 
-async def test_higher_or_equal_owner_level_takes_over_and_lower_is_refused(namespace: NamespaceProcess) -> None:
+async def test_owner_level_decides_who_reads(namespace: NamespaceProcess) -> None:
     connection = namespace.connection_string("levels")
     await send_one(connection)
-    async with Receiver(connection) as plain:
+    async with receiving() as open_receiver:
+        plain = open_receiver(connection)
         await plain.wait_events(1)
-        async with Receiver(connection, owner_level=1) as one:
-            await one.wait_events(1)
-            assert "with epoch '1'" in await plain.wait_error()
-            async with Receiver(connection, owner_level=2) as two:
-                await two.wait_events(1)
-                assert "with epoch '2'" in await one.wait_error()
-                async with Receiver(connection, owner_level=1) as low, Receiver(connection) as none:
-                    assert "higher epoch '2'" in await low.wait_error()
-                    assert "non-epoch receiver is not allowed" in await none.wait_error()
-                    assert (low.events, none.events) == ([], [])
+        owner = open_receiver(connection, owner_level=2)
+        await owner.wait_events(1)
+        lower, without, equal = (open_receiver(connection, owner_level=level) for level in (1, None, 2))
+
+        assert "with epoch '2'" in await plain.wait_error()
+        assert "higher epoch '2'" in await lower.wait_error()
+        assert "non-epoch receiver is not allowed" in await without.wait_error()
+        assert len(await equal.wait_events(1)) == 1
+        assert "with epoch '2'" in await owner.wait_error()
+        assert (lower.events, without.events) == ([], [])
 
 
 async def test_sixth_receiver_without_owner_level_is_refused(namespace: NamespaceProcess) -> None:
-    connection = namespace.connection_string("levels")
+    connection = namespace.connection_string("crowd")
     await send_one(connection)
-    async with asyncio.TaskGroup() as group:
-        crowd = [Receiver(connection, group="crowd") for _ in range(5)]
-        for receiver in crowd:
-            group.create_task(receiver.__aenter__())
-    try:
+    async with receiving() as open_receiver:
+        crowd = [open_receiver(connection) for _ in range(5)]
         await asyncio.gather(*(receiver.wait_events(1) for receiver in crowd))
-        async with Receiver(connection, group="crowd") as sixth:
-            await namespace.wait_log("at most 5 receivers")
-            assert sixth.events == []
-    finally:
-        for receiver in crowd:
-            await receiver.__aexit__(None, None, None)
+        sixth = open_receiver(connection)
+        await namespace.wait_log("at most 5 receivers")
+    assert sixth.events == []

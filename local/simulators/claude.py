@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from local.simulators.batches import BatchStore
 from local.simulators.errors import ApiError, ErrorAnswer, ErrorType, invalid, refusal
@@ -39,6 +40,18 @@ class _Call:
         """Where the client reaches this API, without a slash at the end."""
         url = self.request.url
         return f"{url.scheme}://{url.netloc}{self.request.scope['root_path']}"
+
+
+class _CutResponse(Response):
+    """A response without its second half: it stays incomplete, so the server closes, and the client gets too little."""
+
+    def __init__(self, whole: Response) -> None:
+        super().__init__(whole.body, status_code=whole.status_code, media_type=whole.media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        half = bytes(self.body[: len(self.body) // 2])
+        await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
 @dataclass(frozen=True)
@@ -120,7 +133,7 @@ class Claude:
         if call.fault and call.fault.kind is FaultKind.TIMEOUT:
             await _wait_for_hang_up(call.request)
         if call.fault and call.fault.kind is FaultKind.CUT_CONNECTION:
-            return _cut(response)
+            return _CutResponse(response)
         return response
 
     async def _message(self, call: _Call) -> Response:
@@ -166,14 +179,3 @@ async def _wait_for_hang_up(request: Request) -> None:
     """Returns when the client has gone away, which is how its time-out looks from here."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _cut(response: Response) -> Response:
-    """The response with its second half missing: the server closes, and the client sees too short a body."""
-    whole = bytes(response.body)
-
-    async def half() -> AsyncIterator[bytes]:
-        yield whole[: len(whole) // 2]
-        raise ConnectionAbortedError("the fault cut_connection is on: the answer ends here")
-
-    return StreamingResponse(half(), headers={"content-length": str(len(whole))}, media_type="application/json")

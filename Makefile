@@ -1,9 +1,11 @@
 # All that a newcomer needs: make demo, make test, make check, make up (and make down).
 # Each first sets up what is missing: .venv from the pinned requirements, Azurite and Kafka's jars in .local/cache.
 
+MAKEFLAGS += --jobs=3  # the three downloads run side by side; everything else is a single target
 BIN := .venv/bin
 CACHE := .local/cache
 
+PYTHON_PATH := .local/python
 VENV := .venv/.ready
 AZURITE := $(CACHE)/azurite/.ready
 KAFKA := $(CACHE)/kafka/.ready
@@ -39,24 +41,28 @@ down: $(VENV)
 
 setup: $(SETUP)
 
-# The stamp is written last, so an interrupted step is done again.
-$(VENV): requirements-dev.txt pyproject.toml local/services/prerequisites.sh
+# Each stamp is written last, so an interrupted step is done again.
+$(PYTHON_PATH): local/services/prerequisites.sh
+	@mkdir -p $(@D)
+	@local/services/prerequisites.sh > $@.new && mv $@.new $@
+
+$(VENV): requirements-dev.txt pyproject.toml | $(PYTHON_PATH)
 	@echo "== Python packages into .venv"
-	python=$$(local/services/prerequisites.sh) && "$$python" -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	touch $@
+	@"$$(cat $(PYTHON_PATH))" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
 
-$(AZURITE): local/services/package.json local/services/package-lock.json | $(VENV)
+$(AZURITE): local/services/package.json local/services/package-lock.json | $(PYTHON_PATH)
 	@echo "== Azurite into $(@D)"
-	mkdir -p $(@D)
-	cp local/services/package.json local/services/package-lock.json $(@D)
-	npm ci --prefix $(@D) --no-audit --no-fund --ignore-scripts --loglevel=error
-	touch $@
+	@mkdir -p $(@D)
+	@cp local/services/package.json local/services/package-lock.json $(@D)
+	@npm ci --prefix $(@D) --no-audit --no-fund --ignore-scripts --loglevel=error --silent
+	@touch $@
 
-$(KAFKA): local/services/kafka-pom.xml | $(VENV)
+$(KAFKA): local/services/kafka-pom.xml | $(PYTHON_PATH)
 	@echo "== Apache Kafka into $(@D)"
-	rm -rf $(@D)
-	mvn --quiet --batch-mode --file local/services/kafka-pom.xml dependency:copy-dependencies \
-		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
-	touch $@
+	@rm -rf $(@D)
+	@mvn --quiet --batch-mode --file local/services/kafka-pom.xml dependency:copy-dependencies \
+		-Dstyle.color=never -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+	@touch $@

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from local.services import process, service

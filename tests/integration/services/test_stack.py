@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
 import pytest
 import redis
@@ -111,13 +111,12 @@ async def test_topics_of_the_catalogue_exist_with_their_figures(stack: Stack) ->
     client = AIOKafkaAdminClient(bootstrap_servers=stack.environment()["ALUSKORT_KAFKA_BROKERS"])
     await client.start()
     try:
-        described = {
-            topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics(list(catalogue))
-        }
+        answers = await client.describe_topics(list(catalogue))
         resource = ConfigResource(ConfigResourceType.TOPIC, "alerts.raw")
         (answer,) = await client.describe_configs([resource])
     finally:
         await client.close()
+    described = {topic["topic"]: len(topic["partitions"]) for topic in answers}
     settings = {entry[0]: entry[1] for entry in answer.resources[0][4]}
 
     assert described == {name: topic["partitions"] for name, topic in catalogue.items()}

@@ -82,7 +82,7 @@ async def test_edited_json_column_is_found(store: Postgres, tenant: str, tamper:
 
 async def test_edited_text_is_found(store: Postgres, tenant: str, tamper: Tamper) -> None:
     tamper(
-        "UPDATE audit_records SET canonical = replace(canonical, 'confidence\":0.9', 'confidence\":0.1') WHERE :t AND sequence_number = 2"
+        "UPDATE audit_records SET canonical = replace(canonical, 'true_p', 'false_p') WHERE :t AND sequence_number = 2"
     )
     assert "record 2: its content does not match its hash" in await errors(store, tenant)
 
@@ -127,9 +127,9 @@ async def test_swapped_records_are_found(store: Postgres, tenant: str, tamper: T
 
 async def test_forged_last_record_is_found_by_the_head(store: Postgres, tenant: str, tamper: Tamper) -> None:
     tamper(
-        "UPDATE audit_records SET canonical = replace(canonical, 'confidence\":0.9', 'confidence\":0.1'), "
-        "decision = jsonb_set(decision, '{confidence}', '0.1'), "
-        "record_hash = encode(sha256(convert_to(replace(canonical, 'confidence\":0.9', 'confidence\":0.1'), 'UTF8')), 'hex') "
+        "UPDATE audit_records SET canonical = replace(canonical, 'true_p', 'false_p'), "
+        "decision = jsonb_set(decision, '{classification}', '\"false_positive\"'), "
+        "record_hash = encode(sha256(convert_to(replace(canonical, 'true_p', 'false_p'), 'UTF8')), 'hex') "
         "WHERE :t AND sequence_number = 4"
     )
     assert await errors(store, tenant) == ["record 4: its hash is not the one that the chain's head remembers"]

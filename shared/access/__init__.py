@@ -1,0 +1,1 @@
+"""Who may do what: roles, permissions, tokens, kill switches. Not how a request carries a token: that is api/."""

@@ -1,0 +1,5 @@
+-- name: active
+SELECT dimension, value FROM kill_switches
+WHERE tenant_id = %(tenant_id)s
+    AND (dimension, value) IN (SELECT * FROM unnest(%(dimensions)s::text[], %(values)s::text[]))
+ORDER BY dimension, value

@@ -1,4 +1,4 @@
-"""One simulator process for this folder's tests, and the real anthropic client on it."""
+"""The real anthropic client on the simulators, their switches, and processes of a test's own."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ from pathlib import Path
 import anthropic
 import httpx
 import pytest
-
-
-@pytest.fixture(scope="session")
-def claude_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    data = tmp_path_factory.mktemp("simulators")
-    with running_simulators(data) as (url, _):
-        yield f"{url}/claude"
 
 
 class running_simulators:  # noqa: N801 - a context manager

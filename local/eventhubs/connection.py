@@ -67,6 +67,8 @@ class ClientConnection(asyncio.Protocol):
             self._handle(self.engine.feed(data))
         except InvalidInput as fault:
             self._give_up(Condition.DECODE_ERROR, fault)
+        except StoreUnavailable as fault:
+            self._give_up(Condition.INTERNAL_ERROR, fault)
         if self.engine.idle_timeout_ms and self._heartbeat is None:
             self._beat()
         self._flush()
@@ -155,7 +157,7 @@ class ClientConnection(asyncio.Protocol):
             if isinstance(end, Reader):
                 end.join()
         except Refused as refusal:
-            logger.info("Refused a link from %s to '%s': %s", self._peer, link.address[:200], refusal)
+            logger.info("Refused a link from %s to %r: %s", self._peer, link.address[:200], refusal)
             self.engine.refuse(link, refusal)
             return
         self._ends[link] = end
@@ -190,7 +192,7 @@ class ClientConnection(asyncio.Protocol):
 
     def end_reader(self, link: Link, refusal: Refused) -> None:
         """End an open link of a reader, for a reason that came from elsewhere."""
-        logger.info("Ended a reader of '%s' from %s: %s", link.address, self._peer, refusal)
+        logger.info("Ended a reader of %r from %s: %s", link.address, self._peer, refusal)
         self._release(link)
         self.engine.end_link(link, refusal)
         self._flush_soon()

@@ -303,10 +303,11 @@ class Engine:
             number, message_format = fields.required_number(1), fields.number(3) or 0
             delivery = link.incoming = IncomingDelivery(number, message_format, fields.flag(4))
         delivery.size += len(payload)
-        delivery.parts.append(payload)
         too_large = delivery.size > MAX_MESSAGE
         if too_large:
             delivery.parts.clear()  # the rest is counted, not kept
+        elif payload:
+            delivery.parts.append(payload)
         aborted = fields.flag(9)
         if fields.flag(5) and not aborted:
             return

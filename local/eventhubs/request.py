@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ _BAD_REQUEST, _OK, _ACCEPTED = 400, 200, 202
 class Request:
     """What a client asked; ``asked`` are its application properties."""
 
-    message_id: object
+    message_id: str | uuid.UUID
     asked: Mapping[Any, Any]
     body: object
 
@@ -35,11 +36,14 @@ class Request:
 def parse_request(data: bytes) -> Request:
     """Read a request message; raises InvalidInput."""
     found = {span.code: decode(data, span.value)[0] for span in sections(data)}
-    properties = found.get(Section.PROPERTIES) or [None]
-    asked = found.get(Section.APPLICATION_PROPERTIES) or {}
+    properties = found.get(Section.PROPERTIES, [])
+    asked = found.get(Section.APPLICATION_PROPERTIES, {})
     if not isinstance(properties, list) or not isinstance(asked, dict):
         raise InvalidInput("request", got=found, expected="properties as a list, application properties as a map")
-    return Request(properties[0], asked, found.get(Section.VALUE))
+    message_id = properties[0] if properties else None
+    if not isinstance(message_id, str | uuid.UUID):
+        raise InvalidInput("request message-id", got=message_id, expected="a uuid or a string")
+    return Request(message_id, asked, found.get(Section.VALUE))
 
 
 def answer(request: Request, node: str, namespace: Namespace, grants: Grants) -> bytes:

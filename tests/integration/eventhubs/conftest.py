@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from namespace_process import NamespaceProcess
@@ -29,3 +30,18 @@ def namespace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NamespacePro
     server.start()
     yield server
     assert server.end(signal.SIGTERM) == 0
+
+
+@pytest.fixture
+def new_namespace(tmp_path: Path) -> Iterator[Callable[..., NamespaceProcess]]:
+    """A function that makes a namespace of one's own, on the test's one store; none outlives the test."""
+    made: list[NamespaceProcess] = []
+
+    def make(*hubs: str, port: int | None = None) -> NamespaceProcess:
+        made.append(NamespaceProcess(tmp_path, hubs, port=port))
+        return made[-1]
+
+    yield make
+    for server in made:
+        if server.process is not None and server.process.poll() is None:
+            server.end(signal.SIGKILL)

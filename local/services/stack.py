@@ -169,6 +169,7 @@ class Stack:
                     report(name, Step.STARTED if new else Step.REUSED)
                     started += [name] if new else []
         if failures:
+            failures.append("The others go on: `aluskort up` tries again, `aluskort down` stops them.")
             raise ServiceFailed("\n\n".join(failures))
         return started
 

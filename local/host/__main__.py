@@ -19,6 +19,7 @@ log = logging.getLogger("local.host")
 QUIET = {
     "aiokafka": logging.CRITICAL,
     "azure.eventhub": logging.CRITICAL,
+    "azure.functions": logging.CRITICAL,
     "azure": logging.WARNING,
     "uvicorn": logging.WARNING,
     "httpx": logging.WARNING,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,8 @@ class EventHubTrigger:
         self._outage = Outage(f"Event hub {self._hub} of function {function.name}")
         self._deliveries: set[asyncio.Task[None]] = set()
         self._batches: Counter[str] = Counter()
+        # A partition that was lost and won back must not overtake its own unfinished batch.
+        self._in_order: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
     def title(self) -> str:
@@ -105,14 +107,15 @@ class EventHubTrigger:
 
     async def _deliver_batch(self, context: PartitionContext, events: list[EventData]) -> None:
         partition = context.partition_id
-        if self._function.reads_many:
-            await self._invoke(datums.hub_many(events, partition))
-        else:
-            for event in events:
-                await self._invoke(datums.hub_one(event, partition))
-        self._batches[partition] += 1
-        if self._batches[partition] % self._options.batch_checkpoint_frequency == 0:
-            await context.update_checkpoint(events[-1])
+        async with self._in_order[partition]:
+            if self._function.reads_many:
+                await self._invoke(datums.hub_many(events, partition))
+            else:
+                for event in events:
+                    await self._invoke(datums.hub_one(event, partition))
+            self._batches[partition] += 1
+            if self._batches[partition] % self._options.batch_checkpoint_frequency == 0:
+                await context.update_checkpoint(events[-1])
 
     async def _invoke(self, payload: datums.Payload) -> None:
         if self._target.stopping.is_set():

@@ -42,14 +42,18 @@ class SampleHost:
         self._process: subprocess.Popen[bytes] | None = None
         self._read_from = 0
 
-    def launch(self) -> None:
-        """Start the process and do not wait."""
+    def launch(self, *, port: int = 0) -> None:
+        """Start the process on the port, 0 for a free one, and do not wait."""
         self._read_from = self.log.stat().st_size if self.log.exists() else 0
         clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        own = {"SAMPLE_RECORD": str(self.record), "ALUSKORT_HOST_STATE_DIR": str(self.folder / "state")}
+        own = {
+            "AzureFunctionsWebHost__hostid": self.folder.name,
+            "SAMPLE_RECORD": str(self.record),
+            "ALUSKORT_HOST_STATE_DIR": str(self.folder / "state"),
+        }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "local.host", "--port", "0", "--app", str(self.app)],
+                [sys.executable, "-m", "local.host", "--port", str(port), "--app", str(self.app)],
                 cwd=ROOT,
                 env=clean | own | self.environment,
                 stdout=log,

@@ -1,0 +1,92 @@
+"""HTTP triggers of the host: routes, keys, answers."""
+
+from __future__ import annotations
+
+import stat
+
+from tests.integration.host.sample_host import SampleHost, until
+
+
+def test_http_route_gives_parameters_query_and_body(sample: SampleHost) -> None:
+    answer = sample.request("POST", "/api/items/a%20b?x=1&x=2&y=ä", content="text", headers=key(sample, "function"))
+    assert answer.status_code == 202
+    assert answer.json() == {"item": "a b", "query": {"x": "1,2", "y": "ä"}, "body": "text", "method": "POST"}
+    assert answer.headers["x-sample"] == "yes"
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["set-cookie"] == "taste=sweet; HttpOnly; Max-Age=60; Path=/; SameSite=lax"
+
+
+def test_http_function_level_needs_a_key(sample: SampleHost) -> None:
+    assert sample.request("GET", "/api/items/1").status_code == 401
+    assert sample.request("GET", "/api/items/1", headers={"x-functions-key": "wrong"}).status_code == 401
+    assert sample.request("GET", f"/api/items/1?code={sample.keys['durable']}").status_code == 401
+    assert sample.request("GET", f"/api/items/1?code={sample.keys['function']}").status_code == 202
+    assert sample.request("GET", "/api/items/1", headers=key(sample, "master")).status_code == 202
+
+
+def test_http_admin_level_needs_the_master_key(sample: SampleHost) -> None:
+    assert sample.request("GET", "/api/admins", headers=key(sample, "function")).status_code == 401
+    assert sample.request("GET", "/api/admins", headers=key(sample, "master")).text == "master"
+
+
+def test_http_literal_route_wins_over_parameter(sample: SampleHost) -> None:
+    answer = sample.request("GET", "/api/items/latest")
+    assert (answer.status_code, answer.text) == (200, "the latest")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_http_catch_all_gets_the_rest_of_the_path(sample: SampleHost) -> None:
+    assert sample.request("GET", "/api/open/a/b/c").json()["route"] == "a/b/c"
+    assert sample.request("DELETE", "/api/open").json() == {"route": None, "function": "open_to_all"}
+
+
+def test_http_unknown_route_and_method_are_refused(sample: SampleHost) -> None:
+    assert sample.request("GET", "/api/nothing").status_code == 404
+    assert sample.request("DELETE", "/api/items/1", headers=key(sample, "master")).status_code == 405
+
+
+def test_http_function_that_raises_gives_500_without_detail(sample: SampleHost) -> None:
+    answer = sample.request("GET", "/api/broken")
+    assert (answer.status_code, answer.text) == (500, "")
+    assert "Function broken failed" in sample.text
+    assert "ValueError: a detail that stays inside" in sample.text
+    assert "Traceback" not in sample.text
+
+
+def test_http_body_over_100_mb_is_refused(sample: SampleHost) -> None:
+    answer = sample.request("POST", "/api/items/1", content=bytes(104_857_601), headers=key(sample, "master"))
+    assert answer.status_code == 413
+
+
+def test_admin_status_needs_the_master_key_and_tells_the_state(sample: SampleHost) -> None:
+    assert sample.request("GET", "/admin/host/status").status_code == 401
+    assert sample.request("GET", "/admin/host/status", headers=key(sample, "master")).json()["state"] == "Running"
+
+
+def test_admin_runs_a_timer_by_hand(sample: SampleHost) -> None:
+    before = len(sample.records("new-year"))
+    assert sample.request("POST", "/admin/functions/new_year", json={}).status_code == 401
+    assert sample.request("POST", "/admin/functions/other", json={}, headers=key(sample, "master")).status_code == 404
+    assert (
+        sample.request("POST", "/admin/functions/new_year", json={}, headers=key(sample, "master")).status_code == 202
+    )
+    until(lambda: len(sample.records("new-year")) == before + 1, what="the run")
+
+
+def test_keys_are_kept_over_restarts_and_readable_by_the_owner_only(sample: SampleHost) -> None:
+    before = sample.keys
+    sample.stop()
+    sample.start()
+    assert sample.keys == before
+    assert stat.S_IMODE((sample.folder / "state" / "keys.json").stat().st_mode) == 0o600
+
+
+def test_start_log_lists_every_function_with_its_trigger(sample: SampleHost) -> None:
+    assert f"item: [GET,POST] {sample.url}/api/items/{{item}}" in sample.text
+    assert "kafka_one: kafkaTrigger" in sample.text
+    assert "every_second: timerTrigger * * * * * *" in sample.text
+    assert f"Host is ready at {sample.url}" in sample.text
+
+
+def key(host: SampleHost, name: str) -> dict[str, str]:
+    return {"x-functions-key": host.keys[name]}

@@ -1,0 +1,98 @@
+"""SpendGuard: the monthly limit on what models may cost (seed §2, spec/llm §6), shared by every instance.
+
+The worst case is reserved before a call and settled after it. A call whose outcome nobody knows stays in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_UP, Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from shared.contracts.routing import ModelTier
+from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.statements import statements
+
+SQL = statements(Path(__file__).with_name("spend.sql"))
+CENT_FRACTION = Decimal("0.000001")
+
+
+def current_month() -> date:
+    """The first day of the current month in UTC."""
+    return datetime.now(UTC).date().replace(day=1)
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What one call may cost at most, already counted against its month."""
+
+    call_id: UUID
+    tenant_id: str
+    month: date
+    amount_usd: Decimal
+
+
+@dataclass(frozen=True)
+class SoftLimitPassed:
+    """The month's spending passed the soft limit just now; given out once a month."""
+
+    month: date
+    limit_usd: Decimal
+    total_usd: Decimal
+
+
+class SpendGuard:
+    """Global limits in USD a month. Raises StoreUnavailable when the ledger is away: then no call is made."""
+
+    def __init__(
+        self,
+        postgres: Postgres,
+        *,
+        soft_limit_usd: float,
+        hard_limit_usd: float,
+        month: Callable[[], date] = current_month,
+    ) -> None:
+        self._postgres = postgres
+        self._soft_limit = Decimal(str(soft_limit_usd))
+        self.hard_limit_usd = Decimal(str(hard_limit_usd))
+        self._month = month
+
+    async def reserve(
+        self, worst_case_usd: Decimal, *, tenant_id: str, task_type: str, tier: ModelTier
+    ) -> Reservation | None:
+        """Count the worst case of one call; None when the hard limit leaves no room for it."""
+        held = Reservation(uuid4(), tenant_id, self._month(), _rounded(worst_case_usd))
+        parameters = {
+            "call_id": held.call_id,
+            "tenant_id": tenant_id,
+            "month": held.month,
+            "amount": held.amount_usd,
+            "hard_limit": self.hard_limit_usd,
+            "task_type": task_type,
+            "model_tier": tier.value,
+        }
+        async with self._postgres.transaction(tenant_id) as connection:
+            cursor = await connection.execute(SQL["reserve"], parameters)
+            return held if await cursor.fetchone() else None
+
+    async def settle(self, held: Reservation, actual_usd: Decimal) -> SoftLimitPassed | None:
+        """Replace the worst case by what the call cost. Repeating it changes nothing."""
+        spent = {"call_id": held.call_id, "amount": _rounded(actual_usd)}
+        limit = {"month": held.month, "soft_limit": self._soft_limit}
+        async with self._postgres.transaction(held.tenant_id) as connection:
+            await connection.execute(SQL["settle"], spent)
+            row = await (await connection.execute(SQL["report_soft_limit"], limit)).fetchone()
+        return SoftLimitPassed(held.month, self._soft_limit, row["committed_usd"]) if row else None
+
+    async def total_usd(self) -> Decimal:
+        """What this month has cost, with the worst case of calls under way."""
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            row = await (await connection.execute(SQL["committed"], {"month": self._month()})).fetchone()
+        return Decimal(row["committed_usd"]) if row else Decimal(0)
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT_FRACTION, rounding=ROUND_UP)

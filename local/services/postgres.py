@@ -131,7 +131,8 @@ class Postgres:
                 "PostgreSQL does not run as root, and setpriv (package util-linux) is not there. Be a user."
             )
         identity = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        enter = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        # without the last, access(2) would ignore the right and initdb would not see its own programs
+        enter = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
         return ["setpriv", *identity, *enter, *arguments]
 
 

@@ -1,0 +1,1 @@
+"""Stored histories of finished orchestrations, replayed against the orchestrators of today; starts no service."""

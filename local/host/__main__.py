@@ -26,12 +26,12 @@ QUIET = {
 }
 
 
-def main() -> int:
-    """Parse the command line, run the host, return its exit code."""
+def main(command_line: list[str] | None = None) -> int:
+    """Parse the command line (the process's own by default), run the host, return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m local.host", description="Run a function app on this machine.")
     parser.add_argument("--port", type=int, default=7071, help="port of the HTTP triggers; 0 takes a free one")
     parser.add_argument("--app", type=Path, default=Path.cwd(), metavar="DIR", help="folder of function_app.py")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(command_line)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(level)

@@ -1,0 +1,182 @@
+"""ContextGateway: the seed's eight steps around one question to a model (seed §2, spec/llm §2).
+
+Raises ModelUnavailable or StoreUnavailable when a call could not be made or answered now; the caller owns waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import re2
+
+from shared.contracts.gateway import GatewayRequest, GatewayResponse
+from shared.contracts.routing import TaskContext
+from shared.errors import Terminal
+from shared.gateway.asking import Asker, Question, SpendDenied
+from shared.gateway.audit import AuditSink, RequestAudit
+from shared.gateway.client import AluskortAnthropicClient, Reply
+from shared.gateway.evidence import Evidence, map_strings, read_evidence
+from shared.gateway.injection import Risk
+from shared.gateway.output import ValidatedOutput, strip_quarantined, validate_output
+from shared.gateway.pii_names import find_names
+from shared.gateway.prompt import Prompt, build_prompt, worst_prompt_tokens
+from shared.gateway.redaction import RedactionMap, Redactor, deanonymise_text
+from shared.gateway.screening import Screening, screen
+from shared.gateway.spend import SpendGuard
+from shared.routing.router import LLMRouter
+from shared.routing.tasks import task_profile
+
+LARGEST_RETRY_TOKENS = 16_384  # an answer that was cut is asked again with twice the room, up to this
+TYPICAL_BYTES_PER_TOKEN = 3
+DEFAULT_BUDGET_SECONDS = 30
+
+log = logging.getLogger(__name__)
+
+
+class ContextGateway:
+    """The only way to a model. ``clients`` are the providers that the router knows, one each."""
+
+    def __init__(
+        self, *, router: LLMRouter, clients: Sequence[AluskortAnthropicClient], spend: SpendGuard, audit: AuditSink
+    ) -> None:
+        self._router = router
+        self._asker = Asker(clients, spend)
+        self._audit = audit
+
+    async def complete(
+        self,
+        request: GatewayRequest,
+        *,
+        alert_severity: str = "medium",
+        time_budget_seconds: int | None = None,
+        previous_confidence: float | None = None,
+    ) -> GatewayResponse:
+        """Ask a model. Not valid: ``validation_errors`` starts with a code such as `input_quarantined`.
+
+        Raises ModelUnavailable when no provider answers, StoreUnavailable when the spend ledger is away.
+        """
+        audit = RequestAudit(self._audit, request)
+        # 1. Sanitise.
+        screening = await _screen(request, audit)
+        described = screening.described
+        if screening.risk is Risk.HIGH:
+            return _refusal("input_quarantined", "the input carries orders to a model", described)
+        task = TaskContext(
+            task_type=request.task_type,
+            time_budget_seconds=DEFAULT_BUDGET_SECONDS if time_budget_seconds is None else time_budget_seconds,
+            alert_severity=alert_severity,
+            requires_reasoning=task_profile(request.task_type).needs.requires_extended_thinking,
+            previous_confidence=previous_confidence,
+        )
+        question = self._question(request, audit, screening.evidence, task)
+        try:
+            # 2. Spend check: the worst case of the call is held.
+            await self._asker.hold(question, max_tokens=question.decision.max_tokens)
+            # 3. Redact, 4. build the prompt.
+            prompt, redactions = await asyncio.to_thread(_prepare, request, screening.evidence)
+            # 5. Call, 6. validate.
+            reply, checked = await self._answer(question, prompt)
+        except SpendDenied as error:
+            log.warning("A model call was not made: %s", error)
+            return _refusal("spend_hard_limit", str(error), described, question)
+        except (Terminal, re2.error) as error:
+            await self._asker.release(question)
+            log.exception("A model call failed for good.")
+            return _refusal("request_refused", str(error), described, question)
+        await audit.techniques_quarantined(checked.quarantined_ids)
+        return _response(question, reply, checked, redactions, described)
+
+    def _question(
+        self, request: GatewayRequest, audit: RequestAudit, evidence: Evidence, task: TaskContext
+    ) -> Question:
+        worst = worst_prompt_tokens(request.system_prompt, evidence, request.output_schema)
+        sized = task.model_copy(update={"context_tokens": worst // (2 * TYPICAL_BYTES_PER_TOKEN)})
+        return Question(request, audit, self._router.route(sized), worst, float(task.time_budget_seconds))
+
+    async def _answer(self, question: Question, prompt: Prompt) -> tuple[Reply, ValidatedOutput]:
+        """One answer that fits, after at most one retry of a cut one and one repair of a wrong one."""
+        schema = question.request.output_schema
+        room = question.decision.max_tokens
+        reply = await self._asker.ask(question, prompt, max_tokens=room)
+        if reply.is_cut and room < LARGEST_RETRY_TOKENS:
+            room = min(2 * room, LARGEST_RETRY_TOKENS)
+            reply = await self._asker.ask(question, prompt, max_tokens=room)
+        checked = _check(reply, schema)
+        if checked.errors and not reply.is_cut and reply.stop_reason != "refusal":
+            question.prompt_tokens += 2 * len(reply.text.encode())
+            repair = prompt.with_repair(reply.text, checked.errors)
+            reply = await self._asker.ask(question, repair, max_tokens=room)
+            checked = _check(reply, schema)
+        return reply, checked
+
+
+async def _screen(request: GatewayRequest, audit: RequestAudit) -> Screening:
+    """In a thread, as a large text keeps a processor busy."""
+    screening = await asyncio.to_thread(screen, read_evidence(request.user_content))
+    if screening.risk >= Risk.MEDIUM:
+        quarantined = screening.risk is Risk.HIGH
+        await audit.injection_found(screening, quarantined=quarantined, evidence=request.user_content)
+    return screening
+
+
+def _prepare(request: GatewayRequest, evidence: Evidence) -> tuple[Prompt, RedactionMap]:
+    redactor = Redactor(find_names(evidence))
+    redacted = evidence.map(redactor.redact)
+    prompt = build_prompt(request.system_prompt, redacted, redactor.redactions, output_schema=request.output_schema)
+    return prompt, redactor.redactions
+
+
+def _check(reply: Reply, schema: dict[str, Any] | None) -> ValidatedOutput:
+    if reply.stop_reason == "refusal":
+        return ValidatedOutput(None, ("model_refused", "the model declined to answer"))
+    if reply.is_cut:
+        return ValidatedOutput(None, ("output_truncated", "the answer was cut at the token limit, twice"))
+    return validate_output(reply.text, schema)
+
+
+def _response(
+    question: Question, reply: Reply, checked: ValidatedOutput, redactions: RedactionMap, described: list[str]
+) -> GatewayResponse:
+    """Steps 7 and 8: strip quarantined ids, put originals back. An answer that does not fit has no content."""
+    errors, content = list(checked.errors), ""
+    if not errors:
+        unknown: list[str] = []
+
+        def restore(text: str) -> str:
+            restored, missing = deanonymise_text(text, redactions)
+            unknown.extend(missing)
+            return restored
+
+        value = map_strings(strip_quarantined(checked.value, checked.quarantined_ids), restore)
+        content = value if isinstance(value, str) and question.request.output_schema is None else json.dumps(value)
+        errors += [f"unknown_placeholder: {name}" for name in dict.fromkeys(unknown)]
+    return GatewayResponse(
+        content=content,
+        model_id=question.answered_by.model_id if question.answered_by else "",
+        tokens_used=question.usage.prompt_tokens + question.usage.output_tokens,
+        valid=not checked.errors,
+        raw_output=reply.text,
+        validation_errors=errors,
+        quarantined_ids=list(checked.quarantined_ids),
+        metrics=question.metrics(),
+        injection_detections=described,
+    )
+
+
+def _refusal(code: str, reason: str, described: list[str], question: Question | None = None) -> GatewayResponse:
+    """No usable answer; calls that were made before still show in the metrics."""
+    used = question.usage if question else None
+    return GatewayResponse(
+        content="",
+        model_id=question.answered_by.model_id if question and question.answered_by else "",
+        tokens_used=used.prompt_tokens + used.output_tokens if used else 0,
+        valid=False,
+        raw_output="",
+        validation_errors=[code, reason],
+        metrics=question.metrics() if question else None,
+        injection_detections=described,
+    )

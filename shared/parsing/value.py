@@ -1,0 +1,31 @@
+"""Values out of hostile input, made safe to keep: bounded, and free of what stores refuse (security-and-audit §12)."""
+
+from __future__ import annotations
+
+MAX_CHARACTERS = 2_048  # of one value
+CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
+REPLACEMENT = "\ufffd"
+
+
+def clean(value: object) -> str:
+    """A scalar as text without control characters, at most MAX_CHARACTERS long; "" for anything else."""
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, int | float):
+        text = str(value)
+    else:
+        return ""
+    if not text.isprintable():
+        text = encodable(text[: 2 * MAX_CHARACTERS]).translate(CONTROL)
+    return text[:MAX_CHARACTERS].strip()
+
+
+def verbatim(value: object) -> str:
+    """A command line as it was given, cut but not stripped; only NUL, which no store keeps, is replaced."""
+    text = value if isinstance(value, str) else ""
+    return encodable(text[:MAX_CHARACTERS]).replace("\x00", REPLACEMENT)
+
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates, which have no UTF-8 form, replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

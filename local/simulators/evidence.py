@@ -12,6 +12,8 @@ from typing import Any
 
 import re2
 
+from local.simulators.context import Context, read_context
+
 ALERT_ELEMENT = "untrusted_alert_data"
 CONTEXT_ELEMENT = "retrieved_context"
 STRUCTURED_CHILDREN = frozenset({"title", "severity", "techniques", "entities"})  # every other child is free text
@@ -47,7 +49,7 @@ class Entity:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the request shows. ``clauses`` and ``orders`` split title and description; ``context`` is retrieved text."""
+    """What the request shows. ``clauses`` and ``orders`` split title and description."""
 
     title: str
     severity: str
@@ -55,7 +57,7 @@ class Evidence:
     entities: tuple[Entity, ...]
     clauses: tuple[str, ...]
     orders: tuple[str, ...]
-    context: str
+    context: Context
 
     def named(self, *kinds: str) -> tuple[str, ...]:
         """The distinct values of the entities of these kinds, in the order of the evidence."""
@@ -82,7 +84,7 @@ def read_evidence(prompt: str) -> Evidence:
         entities=entities,
         clauses=clauses,
         orders=orders,
-        context=html.unescape(_element(prompt, CONTEXT_ELEMENT) or ""),
+        context=read_context(html.unescape(_element(prompt, CONTEXT_ELEMENT) or "")),
     )
 
 
@@ -122,7 +124,7 @@ def _entities(text: str) -> Iterator[Entity]:
     """Entities of a JSON text, in lists by category or as a list of typed objects. Text that is no JSON names none."""
     try:
         value = json.loads(text) if text.strip() else []
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         value = []
     if isinstance(value, dict):
         for category, items in value.items():

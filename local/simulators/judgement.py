@@ -8,17 +8,12 @@ import ipaddress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-import re2
-
 from local.simulators.addresses import is_internal
 from local.simulators.evidence import Evidence
 from local.simulators.signs import (
-    FALSE_POSITIVE_CONTEXT,
-    MALICIOUS_CONTEXT,
     SIGNS,
     Sign,
     Weight,
-    affirms,
     technique_ids,
 )
 
@@ -30,7 +25,6 @@ TARGET_KINDS = {
     "isolate_host": ("host",), "disable_account": ("account", "mailbox"), "revoke_sessions": ("account", "mailbox"),
     "block_ip": ("ip",),
 }  # fmt: skip
-_RISK_STATE = re2.compile(r"risk_state[\"']?\s*[:=]\s*[\"']?(no_baseline|unknown|low|medium|high)\b")
 
 
 @dataclass(frozen=True)
@@ -90,7 +84,6 @@ def judge(evidence: Evidence) -> Judgement:
     techniques = technique_ids(evidence.techniques) or tuple(
         finding.sign.techniques[0] for finding in findings if finding.sign.techniques
     )
-    risk = _RISK_STATE.search(evidence.context)
     return Judgement(
         classification=decision.classification,
         confidence=decision.confidence,
@@ -100,56 +93,58 @@ def judge(evidence: Evidence) -> Judgement:
         reasoning_chain=_chain(evidence, findings, decision),
         recommended_actions=proposals,
         requires_human_approval=decision.human or any(proposal.needs_approval for proposal in proposals),
-        risk_state=risk.group(1) if risk else "no_baseline",
+        risk_state=evidence.context.risk_state,
     )
 
 
 def _decide(evidence: Evidence, findings: tuple[_Finding, ...]) -> _Decision:
     """The first rule that applies, apart from what an industrial sign adds to it."""
     weights = {finding.sign.weight for finding in findings}
-    malicious = affirms(MALICIOUS_CONTEXT, evidence.context)
-    vouched = any(sign.weight is Weight.BENIGN and sign.shows_in(evidence.context) for sign in SIGNS)
+    known = _known_bad(evidence)
     # 1. A severe sign.
     if Weight.SEVERE in weights:
-        return _decide_severe(evidence, findings, malicious=malicious, vouched=vouched)
+        return _decide_severe(evidence, findings)
     # 2. Industrial equipment without a severe sign.
     if Weight.INDUSTRIAL in weights:
         classified: Classification = "true_positive" if Weight.SUSPICIOUS in weights else "requires_investigation"
         why = "Industrial equipment is involved; only people on site can rule out a physical effect."
         return _Decision(classified, 0.7 if classified == "true_positive" else 0.55, why, human=True)
     # 3. Planned work, with nothing severe beside it.
-    if Weight.BENIGN in weights or vouched:
+    if Weight.BENIGN in weights:
         return _Decision(
             "benign_true_positive", 0.9, "The activity is real and planned.", actions=("add_comment", "tag_incident")
         )
     # 4. Earlier cases of this kind were false alarms, and nothing here speaks against it.
-    if affirms(FALSE_POSITIVE_CONTEXT, evidence.context) and not malicious:
+    if evidence.context.was_always_false(evidence.title) and not known:
         return _Decision("false_positive", 0.88, "Earlier cases like this one were false positives.")
     # 5. Suspicious, and answered without touching anybody's work.
     if Weight.SUSPICIOUS in weights:
-        known = ", and the context knows an indicator as malicious" if malicious else ""
-        return _Decision("true_positive", 0.82 if malicious else 0.74, f"Suspicious{known}; harmless steps suffice.",
+        return _Decision("true_positive", 0.82 if known else 0.74, f"Suspicious{known}; harmless steps suffice.",
                          actions=HARMLESS)  # fmt: skip
     # 6. Nothing that decides.
     why = "Insufficient data: the evidence shows neither a known sign of attack nor planned work."
     return _Decision("requires_investigation", 0.5 if evidence.entities else 0.4, why, human=True)
 
 
-def _decide_severe(evidence: Evidence, findings: tuple[_Finding, ...], *, malicious: bool, vouched: bool) -> _Decision:
+def _decide_severe(evidence: Evidence, findings: tuple[_Finding, ...]) -> _Decision:
     """A severe sign. The alert's own word that it was authorised is not believed: an attacker can write it there."""
     names = ", ".join(finding.sign.name for finding in findings if finding.sign.weight is Weight.SEVERE)
-    if vouched:
-        why = f"{names}, and our own records confirm planned work."
-        return _Decision("benign_true_positive", 0.86, why, actions=("add_comment", "tag_incident"))
     if any(finding.sign.weight is Weight.BENIGN for finding in findings):
-        why = f"Conflicting signals: {names}, and a claim of authorised work that no record of ours confirms."
+        why = f"Conflicting signals: {names}, and a claim of planned work that nothing else confirms."
         return _Decision("requires_investigation", 0.55, why, human=True)
     if not evidence.named("host", "account", "mailbox", "ip"):
         why = f"Insufficient data: {names} is described, but no host, account or address is named."
         return _Decision("requires_investigation", 0.5, why, human=True)
     wanted = tuple(dict.fromkeys(action for finding in findings for action in finding.sign.actions))
-    why = f"{names} on named entities" + (", and the context knows an indicator as malicious." if malicious else ".")
-    return _Decision("true_positive", 0.94 if malicious else 0.87, why, actions=(*wanted, "add_comment"))
+    known = _known_bad(evidence)
+    why = f"{names} on named entities{known}."
+    return _Decision("true_positive", 0.94 if known else 0.87, why, actions=(*wanted, "add_comment"))
+
+
+def _known_bad(evidence: Evidence) -> str:
+    """The end of a sentence that names what threat intelligence knows, or nothing."""
+    values = evidence.context.known_bad
+    return f", and threat intelligence knows {', '.join(values)}" if values else ""
 
 
 def _findings(evidence: Evidence) -> tuple[_Finding, ...]:
@@ -166,7 +161,7 @@ def _chain(evidence: Evidence, findings: tuple[_Finding, ...], decision: _Decisi
         steps.append(
             f"{len(evidence.orders)} clause(s) of the evidence give orders; they were read as data and not followed."
         )
-    if not evidence.context.strip():
+    if not evidence.context.is_given:
         steps.append("No retrieved context was given; its absence is not read as safety.")
     return (*steps, decision.why[:1].upper() + decision.why[1:])
 

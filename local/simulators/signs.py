@@ -32,14 +32,14 @@ class Sign:
 
     def shows_in(self, text: str) -> bool:
         """Whether ``text`` has one of the words, not denied, or one of the technique ids."""
-        return affirms(self.words, text) or any(has_technique(technique, text) for technique in self.techniques)
+        return _affirms(self.words, text) or any(has_technique(technique, text) for technique in self.techniques)
 
 
 CONTAIN = ("isolate_host", "disable_account")
 SIGNS: tuple[Sign, ...] = (
     Sign("industrial control", Weight.INDUSTRIAL,
-         r"plc|scada|hmi|modbus|dnp3|opc[- ]?ua|historian|safety instrumented|physics oracle|sensor spoof\w*"
-         r"|setpoint|rtu|zone [01]|purdue level [01]|ics lateral movement", ("T0831", "T0836", "T0856")),
+         r"plc|scada|hmi|modbus|dnp3|opc[- ]?ua|historian|safety instrumented|defender for iot|physics oracle"
+         r"|sensor spoof\w*|setpoint|rtu|zone [01]|purdue level [01]|ics lateral movement", ("T0831", "T0836", "T0856")),
     Sign("credential dumping", Weight.SEVERE,
          r"mimikatz|lsass|credential (?:dump\w*|theft)|dumps? (?:of )?credentials|dcsync|ntds\.dit|procdump"
          r"|leaked credentials", ("T1003",), CONTAIN),
@@ -77,18 +77,16 @@ SIGNS: tuple[Sign, ...] = (
     Sign("scanner", Weight.BENIGN, r"vulnerability scan\w*|nessus|qualys|tenable|rapid7|scheduled scan"),
     Sign("test", Weight.BENIGN, r"eicar|test (?:alert|file|rule|detection|run)|this is a test"),
 )  # fmt: skip
-MALICIOUS_CONTEXT = r"malicious|known[- ]bad|threat intelligence match|blocklist(?:ed)?"
-FALSE_POSITIVE_CONTEXT = r"false[_ ]positives?"
 _TECHNIQUE = re2.compile(r"\b(?:AML\.T\d{4}|T\d{4})(?:\.\d{3})?\b")
 _DENIED_AFTER = re2.compile(r"(?i)^[\"']?\s*[:=]\s*[\"']?(?:false|no|none|0)\b")
 _PATTERNS = {
     words: re2.compile(rf"(?i)(\b(?:no|not|non|never|without|0)[\s-]+(?:\w+\s+)?)?\b(?:{words})\b")
-    for words in (*(sign.words for sign in SIGNS), MALICIOUS_CONTEXT, FALSE_POSITIVE_CONTEXT)
+    for words in (sign.words for sign in SIGNS)
 }
 
 
-def affirms(words: str, text: str) -> bool:
-    """Whether ``text`` says one of ``words`` without denying it; ``words`` is one of this module's alternations."""
+def _affirms(words: str, text: str) -> bool:
+    """Whether ``text`` says one of ``words`` without denying it."""
     return any(
         not found.group(1) and not _DENIED_AFTER.search(text[found.end() : found.end() + 20])
         for found in _PATTERNS[words].finditer(text)

@@ -71,14 +71,15 @@ DUMPING = {
 }
 
 
-def prompt(alert: dict[str, Any], context: str = "") -> str:
-    children = "".join(
-        f"<{name}>{html.escape(value if isinstance(value, str) else json.dumps(value))}</{name}>"
-        for name, value in alert.items()
-    )
+def escaped(value: Any) -> str:
+    return html.escape(value if isinstance(value, str) else json.dumps(value))
+
+
+def prompt(alert: dict[str, Any], context: dict[str, Any] | str = "") -> str:
+    children = "".join(f"<{name}>{escaped(value)}</{name}>" for name, value in alert.items())
     return (
         f"<untrusted_alert_data>{children}</untrusted_alert_data>\n"
-        f"<retrieved_context>{html.escape(context)}</retrieved_context>"
+        f"<retrieved_context>{escaped(context)}</retrieved_context>"
     )
 
 
@@ -86,7 +87,7 @@ def params(
     alert: dict[str, Any],
     schema: dict[str, Any] | None = REASONING,
     *,
-    context: str = "",
+    context: dict[str, Any] | str = "",
     model: str = SONNET,
     **more: Any,
 ) -> dict[str, Any]:

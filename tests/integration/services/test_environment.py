@@ -65,3 +65,10 @@ def test_command_line_tells_a_half_given_service_in_one_sentence() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("ALUSKORT_TASKHUB_URL replaces the local postgres only together with ")
     assert "Traceback" not in done.stderr
+
+
+def test_logs_of_an_unknown_service_names_those_that_exist() -> None:
+    command = [sys.executable, "-m", "local.cli", "logs", "nobody"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "kafka, postgres" in done.stderr

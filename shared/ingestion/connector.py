@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.bus.producer import Producer
 from shared.errors import InvalidInput
-from shared.ingestion.dead_letters import publish_dead_letter
+from shared.bus.dead_letters import publish_dead_letter
 from shared.ingestion.envelope import read_rows, rows_as_bytes
 from shared.ingestion.sentinel import is_heartbeat, read_security_alert
 

@@ -115,7 +115,7 @@ def _take_address(word: str, found: Collection) -> None:
 
 
 def is_domain(name: str, *, certain: bool) -> bool:
-    """Whether a dotted word is a domain; ``certain`` when its place says so, which allows endings that files have too."""
+    """Whether a dotted word is a domain; ``certain`` when its place says so: then endings that files have count too."""
     labels = name.split(".")
     top = labels[-1]
     if len(name) > MAX_DOMAIN or len(labels) < 2 or not all(map(_is_label, labels)):

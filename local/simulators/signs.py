@@ -39,7 +39,8 @@ CONTAIN = ("isolate_host", "disable_account")
 SIGNS: tuple[Sign, ...] = (
     Sign("industrial control", Weight.INDUSTRIAL,
          r"plc|scada|hmi|modbus|dnp3|opc[- ]?ua|historian|safety instrumented|defender for iot|physics oracle"
-         r"|sensor spoof\w*|setpoint|rtu|zone [01]|purdue level [01]|ics lateral movement", ("T0831", "T0836", "T0856")),
+         r"|sensor spoof\w*|setpoint|rtu|zone [01]|purdue level [01]|ics lateral movement",
+         ("T0831", "T0836", "T0856")),
     Sign("credential dumping", Weight.SEVERE,
          r"mimikatz|lsass|credential (?:dump\w*|theft)|dumps? (?:of )?credentials|dcsync|ntds\.dit|procdump"
          r"|leaked credentials", ("T1003",), CONTAIN),

@@ -1,0 +1,61 @@
+"""The guard on every route: a bearer token (RFC 6750), one permission, one tenant. Denials are audited.
+
+A route without ``Permits`` is a defect, except health; a test walks the route table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from shared.access.identity import Identity
+from shared.access.permissions import Permission, is_permitted, permissions_of
+from shared.access.tokens import TokenError, TokenRejected
+from shared.api.services import services_of
+from shared.errors import AccessDenied
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """A dependency that lets through who has the permission. Raises TokenRejected, AccessDenied."""
+
+    permission: Permission
+
+    async def __call__(self, request: Request) -> Identity:
+        """The signed-in person."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise TokenRejected(TokenError.MALFORMED, "The request carries no bearer token.")
+        identity = await services_of(request).tokens.verify(token.strip())
+        if not is_permitted(identity, self.permission):
+            await audit_denial(request, identity, self.permission)
+            raise AccessDenied(f"None of your roles grants {self.permission}.")
+        return identity
+
+
+async def refuse_other_tenant(request: Request, identity: Identity, tenant: str | None) -> None:
+    """The token's tenant is the authority: a request that names another one is denied. Raises AccessDenied."""
+    if tenant is not None and tenant != identity.tenant_id:
+        await audit_denial(request, identity, "another tenant")
+        raise AccessDenied("Your token is for another tenant than the one you ask for.")
+
+
+async def audit_denial(request: Request, identity: Identity, wanted: str) -> None:
+    """Record ``access.denied``. The path is the caller's text and is cut."""
+    await services_of(request).audit_producer.emit(
+        tenant_id=identity.tenant_id,
+        event_type="access.denied",
+        actor_id=identity.subject,
+        actor_type="human",
+        actor_permissions=permissions_of(identity),
+        severity="warning",
+        context={"method": request.method, "path": request.url.path[:256], "wanted": wanted},
+        outcome={"status": "blocked_by_guardrail"},
+    )
+
+
+InvestigationReader = Annotated[Identity, Depends(Permits(Permission.READ_INVESTIGATIONS))]
+ApprovalDecider = Annotated[Identity, Depends(Permits(Permission.DECIDE_APPROVALS))]
+AuditReader = Annotated[Identity, Depends(Permits(Permission.READ_AUDIT))]

@@ -1,0 +1,48 @@
+"""Route: health, the only public one. It says up or down and nothing that helps an attacker; causes go to the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Literal
+
+from fastapi import APIRouter, Response
+
+from shared.api.services import HealthCheck, Services
+from shared.contracts.contract import Contract
+from shared.errors import AluskortError
+
+PATIENCE_SECONDS = 3.0
+
+State = Literal["up", "down"]
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+
+
+class Health(Contract):
+    """``healthy`` when every dependency is up; also told by status 200 or 503."""
+
+    status: Literal["healthy", "degraded"]
+    dependencies: dict[str, State]
+
+
+@router.get("/health")
+async def health(response: Response, services: Services) -> Health:
+    """Ask every dependency at once."""
+    names = list(services.health_checks)
+    states = await asyncio.gather(*(_state(name, services.health_checks[name]) for name in names))
+    healthy = "down" not in states
+    response.status_code = HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE
+    return Health(status="healthy" if healthy else "degraded", dependencies=dict(zip(names, states, strict=True)))
+
+
+async def _state(name: str, check: HealthCheck) -> State:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await check()
+    except (AluskortError, TimeoutError) as error:
+        log.warning("%s is down: %r", name, error)
+        return "down"
+    return "up"

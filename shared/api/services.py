@@ -1,0 +1,41 @@
+"""What the routes need, composed once per process by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from pydantic import StringConstraints
+
+from shared.access.tokens import TokenVerifier
+from shared.audit.producer import AuditProducer
+from shared.audit.service import AuditService
+from shared.investigation.approvals import Approvals
+from shared.stores.postgres import Postgres
+
+# PostgreSQL takes no NUL; our longest ids are alert ids.
+Identifier = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,512}$")]
+HealthCheck = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiServices:
+    """The API's dependencies. A health check returns details, or raises when its dependency is away."""
+
+    postgres: Postgres
+    audit: AuditService
+    audit_producer: AuditProducer
+    tokens: TokenVerifier
+    approvals: Approvals
+    health_checks: Mapping[str, HealthCheck]
+
+
+def services_of(request: Request) -> ApiServices:
+    """The services of the application that serves this request."""
+    found: ApiServices = request.app.state.services
+    return found
+
+
+Services = Annotated[ApiServices, Depends(services_of)]

@@ -1,0 +1,101 @@
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from local.services.postgres import Postgres as PostgresServer
+from local.services.simulators import Simulators
+from shared.access.signing_keys import SigningKeys
+from shared.access.tokens import TokenVerifier
+from shared.api.app import create_app
+from shared.api.services import ApiServices
+from shared.audit.producer import AuditProducer
+from shared.audit.service import AuditService
+from shared.bus.outbox import Outbox
+from shared.bus.producer import MemoryProducer
+from shared.errors import StoreUnavailable
+from shared.investigation.approvals import Approvals
+from shared.stores.migrations import migrate
+from shared.stores.postgres import Postgres
+
+DATABASE = "api_tests"
+
+
+@pytest.fixture(scope="session")
+def owner_url(postgres: PostgresServer, postgres_url: str) -> str:
+    """A migrated database of these tests alone, as its owner."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {DATABASE}")
+    url = postgres.url(database=DATABASE)
+    migrate(url)
+    postgres.allow_app()
+    return url
+
+
+@pytest.fixture(scope="session")
+async def store(owner_url: str, postgres: PostgresServer) -> AsyncIterator[Postgres]:
+    """The product's own connection: no owner, bound by row level security."""
+    own = Postgres(postgres.url(role="aluskort_app", database=DATABASE))
+    yield own
+    await own.close()
+
+
+@dataclass
+class Dependency:
+    """One dependency's health, up or down as a test says."""
+
+    up: bool = True
+
+    async def health(self) -> dict[str, Any]:
+        if not self.up:
+            raise StoreUnavailable("Redis", "redis://:secret@10.0.0.9 refused")
+        return {"version": "6"}
+
+
+@dataclass
+class Api:
+    """The application over real PostgreSQL and the simulated identity provider."""
+
+    services: ApiServices
+    bus: MemoryProducer
+    redis: Dependency
+    issuer: str
+    woken: list[str] = field(default_factory=list)
+
+    def client(self) -> httpx.AsyncClient:
+        """Without a token."""
+        transport = httpx.ASGITransport(create_app(self.services), raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://aluskort/api")
+
+    async def signed_in(self, *roles: str, tenant: str) -> httpx.AsyncClient:
+        """As a person of ``tenant`` whose subject is ``casey``."""
+        request = {"subject": "casey", "name": "Casey", "roles": list(roles), "tenant": tenant}
+        async with httpx.AsyncClient() as http:
+            answer = await http.post(f"{self.issuer}/token", json=request)
+        client = self.client()
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return client
+
+
+@pytest.fixture
+def api(store: Postgres, simulators: Simulators) -> Api:
+    bus = MemoryProducer()
+    redis = Dependency()
+    woken: list[str] = []
+
+    async def wake(investigation_id: str) -> None:
+        woken.append(investigation_id)
+
+    issuer = simulators.issuer()
+    services = ApiServices(
+        postgres=store,
+        audit=AuditService(store),
+        audit_producer=AuditProducer(bus, source_service="api"),
+        tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
+        approvals=Approvals(store, Outbox(store, bus), wake),
+        health_checks={"postgresql": store.health, "redis": redis.health},
+    )
+    return Api(services, bus, redis, issuer, woken)

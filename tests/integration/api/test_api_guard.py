@@ -1,0 +1,104 @@
+from uuid import uuid4
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from shared.api.app import create_app
+from shared.api.guard import Permits
+from shared.contracts.audit import AuditEvent
+
+PUBLIC = {"/api/health"}
+UNKNOWN = "00000000-0000-7000-8000-000000000001"
+AUDIT = ["/v1/audit/events", f"/v1/audit/events/{UNKNOWN}", "/v1/audit/evidence-package/inv-1"]
+
+
+@pytest.fixture
+def tenant() -> str:
+    return f"tenant-{uuid4()}"
+
+
+def test_every_route_but_health_demands_a_permission(api) -> None:
+    unguarded = {
+        route.path
+        for route in iter_route_contexts(create_app(api.services).routes)
+        if not any(isinstance(dependency.call, Permits) for dependency in route.dependant.dependencies)
+    }
+    assert unguarded == PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", path) for path in ["/v1/investigations", "/v1/investigations/inv-1", "/v1/approvals", *AUDIT]]
+    + [("POST", "/v1/approvals/ap-1"), ("POST", "/v1/audit/verify")],
+)
+async def test_request_without_a_token_is_refused(api, method: str, path: str) -> None:
+    async with api.client() as client:
+        answer = await client.request(method, path, json={} if method == "POST" else None)
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "TOKEN_MALFORMED"
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_role_header_grants_nothing(api) -> None:
+    async with api.client() as client:
+        answer = await client.get("/v1/investigations", headers={"X-User-Role": "admin"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("roles", "path", "status"),
+    [
+        (["analyst"], "/v1/investigations", 200),
+        (["analyst"], "/v1/audit/events", 403),
+        (["senior_analyst"], "/v1/audit/events", 403),
+        (["audit_reader"], "/v1/audit/events", 200),
+        (["audit_reader"], "/v1/investigations", 403),
+        (["admin"], "/v1/audit/events", 200),
+        ([], "/v1/investigations", 403),
+        (["wizard"], "/v1/investigations", 403),
+    ],
+)
+async def test_role_decides_what_may_be_read(api, tenant: str, roles: list[str], path: str, status: int) -> None:
+    async with await api.signed_in(*roles, tenant=tenant) as client:
+        assert (await client.get(path)).status_code == status
+
+
+async def test_denial_is_audited_with_who_and_what(api, tenant: str) -> None:
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        await client.get("/v1/audit/events")
+    (message,) = api.bus.on("audit.events")
+    event = AuditEvent.from_json(message.value)
+    assert (event.event_type, event.tenant_id, event.actor_id) == ("access.denied", tenant, "casey")
+    assert event.context == {"method": "GET", "path": "/api/v1/audit/events", "wanted": "audit.read"}
+
+
+async def test_naming_another_tenant_is_refused_and_audited(api, tenant: str) -> None:
+    async with await api.signed_in("audit_reader", tenant=tenant) as client:
+        query = await client.get("/v1/audit/events", params={"tenant": "someone-else"})
+        verify = await client.post("/v1/audit/verify", json={"tenant": "someone-else"})
+        own = await client.get("/v1/audit/events", params={"tenant": tenant})
+    assert (query.status_code, verify.status_code, own.status_code) == (403, 403, 200)
+    assert [AuditEvent.from_json(message.value).event_type for message in api.bus.messages] == ["access.denied"] * 2
+
+
+async def test_path_that_is_no_route_answers_in_the_error_shape(api) -> None:
+    async with api.client() as client:
+        answer = await client.get("/v1/nothing")
+    assert answer.status_code == 404
+    assert set(answer.json()["error"]) == {"code", "message", "hint"}
+
+
+async def test_api_schema_is_hidden_unless_asked_for(api) -> None:
+    async with api.client() as client:
+        assert [(await client.get(path)).status_code for path in ("/openapi.json", "/docs", "/redoc")] == [404] * 3
+    assert create_app(api.services, show_docs=True).openapi()["info"]["title"] == "ALUSKORT"
+
+
+async def test_health_is_public_and_names_what_is_down_without_its_address(api) -> None:
+    async with api.client() as client:
+        well = await client.get("/health")
+        api.redis.up = False
+        ill = await client.get("/health")
+    assert (well.status_code, well.json()["status"]) == (200, "healthy")
+    assert ill.status_code == 503
+    assert ill.json() == {"status": "degraded", "dependencies": {"postgresql": "up", "redis": "down"}}

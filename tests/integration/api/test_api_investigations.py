@@ -1,0 +1,205 @@
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from shared.contracts.action import Action, ActionName, actions_hash
+from shared.contracts.audit import AuditEvent
+from shared.contracts.investigation import GraphState
+from shared.stores.postgres import Postgres
+
+ACTIONS = [Action(action=ActionName.ISOLATE_HOST, target="ws-014")]
+START = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def tenant() -> str:
+    return f"tenant-{uuid4()}"
+
+
+@pytest.fixture
+def owner(owner_url: str):
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        yield connection
+
+
+def investigation(owner, tenant: str, number: int = 0, *, state: str = "closed", severity: str = "high") -> str:
+    """Store one investigation with one transition; returns its id."""
+    name = f"inv-{number}-{tenant}"
+    graph = GraphState(
+        investigation_id=name, tenant_id=tenant, classification="true_positive", confidence=0.9, state=state
+    )
+    alert = {"alert_id": f"alert-{number}", "title": "Credential dumping", "raw_payload": {"SystemAlertId": "x"}}
+    owner.execute(
+        "INSERT INTO investigation_state (investigation_id, tenant_id, alert_id, source, alert_title, severity, state,"
+        " graph_state, alert, confidence, created_at) VALUES (%s, %s, %s, 'sentinel', 'Credential dumping', %s, %s,"
+        " %s, %s, 0.9, %s)",
+        (
+            name,
+            tenant,
+            f"alert-{number}",
+            severity,
+            state,
+            graph.model_dump_json(),
+            json.dumps(alert),
+            START + timedelta(hours=number),
+        ),
+    )
+    owner.execute(
+        "INSERT INTO investigation_transitions (investigation_id, tenant_id, step, version, state_before, state_after,"
+        " agent, reasoning) VALUES (%s, %s, 'reason', 1, 'enriching', 'reasoning', 'reasoning_agent', 'because')",
+        (name, tenant),
+    )
+    return name
+
+
+def approval(owner, tenant: str, investigation_id: str, *, minutes: int = 60) -> str:
+    name = f"approval-{uuid4()}"
+    owner.execute(
+        "INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions, actions_hash, reason,"
+        " requested_at, expires_at) VALUES (%s, %s, %s, %s, %s, 'destructive', now() - interval '1 day',"
+        " now() + make_interval(mins => %s))",
+        (
+            name,
+            investigation_id,
+            tenant,
+            json.dumps([item.model_dump(mode="json") for item in ACTIONS]),
+            actions_hash(ACTIONS),
+            minutes,
+        ),
+    )
+    return name
+
+
+async def test_list_pages_newest_first_and_ends(api, owner, tenant: str) -> None:
+    made = [investigation(owner, tenant, number) for number in range(5)]
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        seen, cursor = [], None
+        while True:
+            page = (await client.get("/v1/investigations", params={"limit": 2, "cursor": cursor or ""})).json()
+            seen += [item["investigation_id"] for item in page["investigations"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+    assert seen == made[::-1]
+
+
+async def test_list_filters_by_state_and_severity(api, owner, tenant: str) -> None:
+    wanted = investigation(owner, tenant, 1, state="awaiting_human", severity="critical")
+    investigation(owner, tenant, 2, state="awaiting_human", severity="low")
+    investigation(owner, tenant, 3, state="closed", severity="critical")
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        answer = await client.get("/v1/investigations", params={"state": "awaiting_human", "severity": "critical"})
+    assert [item["investigation_id"] for item in answer.json()["investigations"]] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"state": "asleep"}, "state"),
+        ({"cursor": "not-base64!"}, "cursor"),
+        ({"limit": 5000}, "limit"),
+        ({"sttae": "closed"}, "sttae"),
+    ],
+)
+async def test_wrong_query_is_refused_by_the_field(api, tenant: str, query: dict[str, str], field: str) -> None:
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        answer = await client.get("/v1/investigations", params=query)
+    assert answer.status_code == 422
+    assert field in answer.json()["error"]["message"]
+
+
+async def test_detail_shows_state_transitions_and_approvals(api, owner, tenant: str) -> None:
+    name = investigation(owner, tenant, state="awaiting_human")
+    waiting = approval(owner, tenant, name)
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        found = (await client.get(f"/v1/investigations/{name}")).json()
+    assert (found["state"], found["graph_state"]["classification"]) == ("awaiting_human", "true_positive")
+    assert [item["step"] for item in found["transitions"]] == ["reason"]
+    assert [item["approval_id"] for item in found["approvals"]] == [waiting]
+    assert "raw_payload" not in found["alert"]
+
+
+async def test_investigation_of_another_tenant_is_not_there(api, owner, tenant: str) -> None:
+    name = investigation(owner, tenant)
+    async with await api.signed_in("admin", tenant="someone-else") as client:
+        answers = [
+            await client.get(f"/v1/investigations/{name}"),
+            await client.get(f"/v1/audit/evidence-package/{name}"),
+        ]
+        listed = (await client.get("/v1/investigations")).json()["investigations"]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert name not in [item["investigation_id"] for item in listed]
+
+
+async def test_id_with_a_nul_is_refused(api, tenant: str) -> None:
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        assert (await client.get("/v1/investigations/%00")).status_code == 422
+
+
+async def test_waiting_approvals_leave_out_the_expired(api, owner, tenant: str) -> None:
+    name = investigation(owner, tenant, state="awaiting_human")
+    waiting = approval(owner, tenant, name)
+    approval(owner, tenant, name, minutes=-1)
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        listed = (await client.get("/v1/approvals")).json()["approvals"]
+    assert [item["approval_id"] for item in listed] == [waiting]
+    assert listed[0]["actions"][0]["target"] == "ws-014"
+
+
+async def test_grant_by_a_senior_analyst_is_stored_audited_and_wakes(api, owner, store: Postgres, tenant: str) -> None:
+    name = investigation(owner, tenant, state="awaiting_human")
+    waiting = approval(owner, tenant, name)
+    body = {"approved": True, "actions_hash": actions_hash(ACTIONS), "comment": "agreed"}
+    async with await api.signed_in("senior_analyst", tenant=tenant) as client:
+        answer = await client.post(f"/v1/approvals/{waiting}", json=body)
+        second = await client.post(f"/v1/approvals/{waiting}", json=body | {"approved": False})
+    assert (answer.status_code, answer.json()["status"], answer.json()["decided_by"]) == (200, "granted", "casey")
+    assert second.status_code == 409
+    assert "already granted" in second.json()["error"]["message"]
+    assert api.woken == [name]
+    (message,) = api.bus.on("audit.events")
+    assert AuditEvent.from_json(message.value).event_type == "approval.granted"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "given_hash", "reason"), [(60, "f" * 64, "other actions"), (-1, actions_hash(ACTIONS), "expired")]
+)
+async def test_grant_for_other_actions_or_too_late_changes_nothing(
+    api, owner, tenant: str, minutes: int, given_hash: str, reason: str
+) -> None:
+    waiting = approval(owner, tenant, investigation(owner, tenant, state="awaiting_human"), minutes=minutes)
+    async with await api.signed_in("admin", tenant=tenant) as client:
+        answer = await client.post(f"/v1/approvals/{waiting}", json={"approved": True, "actions_hash": given_hash})
+    row = owner.execute("SELECT status FROM action_approvals WHERE approval_id = %s", (waiting,)).fetchone()
+    assert answer.status_code == 409
+    assert reason in answer.json()["error"]["message"]
+    assert row == ("pending",)
+
+
+@pytest.mark.parametrize(
+    ("role", "of_tenant", "status"), [("analyst", "", 403), ("audit_reader", "", 403), ("admin", "-other", 404)]
+)
+async def test_grant_by_who_may_not_changes_nothing(
+    api, owner, tenant: str, role: str, of_tenant: str, status: int
+) -> None:
+    waiting = approval(owner, tenant, investigation(owner, tenant, state="awaiting_human"))
+    body = {"approved": True, "actions_hash": actions_hash(ACTIONS)}
+    async with await api.signed_in(role, tenant=tenant + of_tenant) as client:
+        answer = await client.post(f"/v1/approvals/{waiting}", json=body)
+    row = owner.execute("SELECT status FROM action_approvals WHERE approval_id = %s", (waiting,)).fetchone()
+    assert (answer.status_code, row) == (status, ("pending",))
+
+
+async def test_lost_database_answers_503_with_retry_after(api, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.stores.postgres.CONNECT_TIMEOUT_SECONDS", 0.3)
+    nowhere = Postgres("postgresql://nobody:hunter2@127.0.0.1:1/none")
+    api.services = replace(api.services, postgres=nowhere)
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        answer = await client.get("/v1/investigations")
+    await nowhere.close()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "127.0.0.1" not in answer.text

@@ -25,7 +25,7 @@ from shared.errors import Conflict, StoreUnavailable
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5  # between two attempts while PostgreSQL is away
-LONGEST_SLEEP = 60.0  # seconds without a look at the timers
+LONGEST_SLEEP = 60.0  # seconds without a look at the timers; after an idle minute everything is looked for
 REMEMBERED = 500  # executions kept in memory; the others are read again when they go on
 DRAIN_SECONDS = 5.0  # how long a stop waits for what runs
 
@@ -87,8 +87,7 @@ class Engine:
             self._ready.put_nowait(instance_id)
 
     async def resume(self) -> None:
-        """Find everything unfinished: after a start, a takeover or an outage."""
-        self._executions.clear()
+        """Find everything unfinished: after a start, a takeover or an outage, and once in a while."""
         for instance_id in await self._store.unfinished():
             self.wake(instance_id)
         for activity in await self._store.open_activities():
@@ -219,8 +218,10 @@ class Engine:
             left = LONGEST_SLEEP
             if self._next_timer is not None:
                 left = min(left, max(0.0, (self._next_timer - datetime.now(UTC)).total_seconds()))
-            with suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(self._timers_changed.wait(), left)
+            except TimeoutError:
+                self._missed = self._missed or left == LONGEST_SLEEP
 
     def _began(self) -> None:
         self._running += 1

@@ -14,6 +14,7 @@ from typing import LiteralString
 import psycopg
 
 from local.taskhub.statements import STATEMENTS
+from shared.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Lease:
         while True:
             try:
                 await self._hold()
-            except psycopg.OperationalError as error:
+            except (psycopg.Error, StoreUnavailable) as error:
                 if self.held.is_set():
                     logger.warning("the lease on task hub %s is lost: %s", self._hub, error)
             finally:

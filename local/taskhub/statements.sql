@@ -42,7 +42,7 @@ UPDATE taskhub.instances
 SET status = %(status)s, output = %(output)s, custom_status = %(custom_status)s, input = %(input)s,
     execution_id = %(next_execution_id)s, revision = revision + 1, updated_at = now()
 WHERE hub = %(hub)s AND instance_id = %(instance_id)s AND execution_id = %(execution_id)s AND revision = %(revision)s
-RETURNING *;
+RETURNING revision;
 
 -- name: append
 INSERT INTO taskhub.history (hub, instance_id, position, event)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
@@ -51,6 +53,8 @@ class Store:
 
     async def open(self) -> None:
         """Connect and create the tables that are missing."""
+        # The pool would report every failed attempt of an outage, which the hub reports once.
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
         await self._pool.open()
         async with self._transaction() as connection:
             await connection.execute(SCHEMA_LOCK)
@@ -133,40 +137,43 @@ class Store:
         Raises Conflict when another writer was faster; nothing is written then.
         """
         before = execution.instance
-        async with self._transaction() as connection:
-            after = await self._advance(connection, before, turn)
-            if turn.finished or turn.continue_with is not None:
+        continues = turn.continue_with is not None
+        after = replace(
+            before,
+            execution_id=uuid4() if continues else before.execution_id,
+            status=Status.PENDING if continues else turn.status,
+            input=turn.continue_with if continues else before.input,
+            output=turn.output,
+            custom_status=turn.custom_status,
+            revision=before.revision + 1,
+        )
+        async with self._connection() as connection, connection.pipeline(), connection.transaction():
+            await self._advance(connection, before, after)
+            if turn.finished or continues:
                 activities: list[Activity] = []
                 others = await self._close(connection, after, turn)
-                if turn.finished:
-                    await self._append(connection, execution, turn)
             else:
-                async with connection.pipeline():
-                    activities = await self._schedule(connection, before, turn)
-                    await self._append(connection, execution, turn)
+                activities = await self._schedule(connection, before, turn)
                 others = await self._start_children(connection, before, turn)
+            if not continues:
+                await self._append(connection, execution, turn)
         return after, activities, others
 
-    async def _advance(self, connection: Connection, before: Instance, turn: Turn) -> Instance:
-        continues = turn.continue_with is not None
-        cursor = await connection.execute(
-            STATEMENTS["advance"],
-            {
-                "hub": self._hub,
-                "instance_id": before.instance_id,
-                "execution_id": before.execution_id,
-                "next_execution_id": uuid4() if continues else before.execution_id,
-                "revision": before.revision,
-                "status": Status.PENDING if continues else turn.status,
-                "input": turn.continue_with if continues else before.input,
-                "output": turn.output,
-                "custom_status": turn.custom_status,
-            },
+    async def _advance(self, connection: Connection, before: Instance, after: Instance) -> None:
+        advanced = await self._execute(
+            connection,
+            "advance",
+            instance_id=before.instance_id,
+            execution_id=before.execution_id,
+            revision=before.revision,
+            next_execution_id=after.execution_id,
+            status=after.status,
+            input=after.input,
+            output=after.output,
+            custom_status=after.custom_status,
         )
-        row = await cursor.fetchone()
-        if row is None:
+        if await advanced.fetchone() is None:
             raise Conflict(f"another host has moved instance {before.instance_id} on")
-        return _instance(row)
 
     async def _append(self, connection: Connection, execution: Execution, turn: Turn) -> None:
         await self._execute(
@@ -239,14 +246,13 @@ class Store:
 
     async def _close(self, connection: Connection, after: Instance, turn: Turn) -> list[str]:
         """End an execution: drop what it left behind; a finished one answers its parent."""
-        async with connection.pipeline():
-            for name in ("clear_activities", "clear_timers"):
-                await self._execute(connection, name, instance_id=after.instance_id)
-            if not turn.finished:
-                await self._execute(connection, "consume", message_ids=turn.consumed)
-                await self._execute(connection, "clear_history", instance_id=after.instance_id)
-                return [after.instance_id]
-            await self._execute(connection, "clear_inbox", instance_id=after.instance_id)
+        for name in ("clear_activities", "clear_timers"):
+            await self._execute(connection, name, instance_id=after.instance_id)
+        if not turn.finished:
+            await self._execute(connection, "consume", message_ids=turn.consumed)
+            await self._execute(connection, "clear_history", instance_id=after.instance_id)
+            return [after.instance_id]
+        await self._execute(connection, "clear_inbox", instance_id=after.instance_id)
         if after.parent is None:
             return []
         await self._send(connection, after.parent.instance_id, after.parent.execution_id, _answer(after, after.parent))
@@ -266,7 +272,7 @@ class Store:
             parent_execution_id=new.parent and new.parent.execution_id,
             parent_task_id=new.parent and new.parent.task_id,
         )
-        return created.rowcount == 1
+        return await created.fetchone() is not None
 
     async def _send(self, connection: Connection, instance_id: str, execution_id: UUID, message: Event) -> None:
         await self._execute(

@@ -1,0 +1,1 @@
+"""Tests of local/taskhub on a real PostgreSQL with a real DFApp. No product orchestrators here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -25,6 +26,7 @@ from local.services.site import CHECKOUT, Site
 CATALOGUE = CHECKOUT / "shared" / "contracts" / "topics.json"
 SCHEMA = "schema"  # the step between the services and the host, reported like a service
 AUDIENCE = "aluskort"
+ALLOWLISTED_PLAYBOOKS = ("pb-inform-and-track",)  # of local/samples/knowledge.json: harmless actions only
 
 
 class Step(StrEnum):
@@ -111,6 +113,7 @@ class Stack:
             "ALUSKORT_SENTINEL_EVENTHUB": hubs.connection_string(),
             "ALUSKORT_SENTINEL_HUB": HUB,
             "ALUSKORT_HOST_STATE_DIR": str(FunctionsHost.state_folder(self.site)),
+            "ALUSKORT_ALLOWLISTED_PLAYBOOKS": json.dumps(ALLOWLISTED_PLAYBOOKS),
         }
         if not self.given.get("ALUSKORT_QDRANT_URL"):
             local["ALUSKORT_QDRANT_PATH"] = str(self.site.data("qdrant"))

@@ -11,11 +11,13 @@ from pathlib import Path
 from shared.audit.chain import check_event
 from shared.audit.evidence import evidence_package, read_case_file
 from shared.audit.ledger import PAGE_LIMIT, AppendReport, AuditLedger, RecordFilters, RecordPage
-from shared.audit.verification import VerificationType, verify_chain
+from shared.audit.verification import VerificationType, verify_chain, verify_recent
 from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, EvidencePackage
 from shared.errors import InvalidInput
 from shared.stores.postgres import EVERY_TENANT, Postgres
 from shared.stores.statements import statements
+
+CONTINUOUS_CHECK = 100  # records per tenant (spec/security-and-audit §4)
 
 _SQL = statements(Path(__file__).with_name("ledger.sql"))
 
@@ -85,6 +87,10 @@ class AuditService:
         return await verify_chain(
             self._postgres, tenant_id, from_sequence, to_sequence, verification_type=verification_type
         )
+
+    async def verify_recent(self) -> list[ChainVerification]:
+        """Check the newest records of every tenant's chain, as a timer does every five minutes."""
+        return await verify_recent(self._postgres, records=CONTINUOUS_CHECK)
 
     async def _keep_rejected(self, message: bytes, error: InvalidInput) -> None:
         log.error("A message of audit.events is no audit event and is kept in audit_rejected: %s", error)

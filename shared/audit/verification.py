@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from psycopg.types.json import Jsonb
 from shared.audit.verifier import ChainVerifier, StoredRecord
 from shared.contracts.audit import ChainVerification
 from shared.errors import InvalidInput
-from shared.stores.postgres import Connection, Postgres
+from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
 from shared.stores.statements import statements
 
 BATCH = 1000  # records held in memory at once
@@ -23,6 +24,8 @@ EMPTY = -1  # the last sequence number of a chain without records
 ZERO_HASH = "0" * 64
 
 VerificationType = Literal["on_demand", "continuous", "daily_full"]
+
+log = logging.getLogger(__name__)
 
 _SQL = statements(Path(__file__).with_name("verification.sql"))
 
@@ -65,6 +68,20 @@ async def verify_chain(
         }
         await connection.execute(_SQL["log_verification"], parameters)
     return verification
+
+
+async def verify_recent(postgres: Postgres, *, records: int) -> list[ChainVerification]:
+    """Check the newest ``records`` of every tenant's chain; the broken ones are logged as critical."""
+    async with postgres.transaction(EVERY_TENANT) as connection:
+        heads = await (await connection.execute(_SQL["heads"])).fetchall()
+    found = []
+    for head in heads:
+        first = max(0, head["last_sequence"] - records + 1)
+        checked = await verify_chain(postgres, head["tenant_id"], first, verification_type="continuous")
+        if not checked.chain_valid:
+            log.critical("The audit chain of tenant %s is broken: %s", checked.tenant_id, "; ".join(checked.errors))
+        found.append(checked)
+    return found
 
 
 async def _verify(connection: Connection, tenant_id: str, first: int, wanted: int | None) -> ChainVerification:

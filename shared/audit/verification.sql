@@ -4,6 +4,9 @@ SELECT coalesce(state.last_sequence, -1) AS last_sequence, coalesce(state.last_h
 FROM (SELECT max(sequence_number) AS highest FROM audit_records WHERE tenant_id = %(tenant_id)s) AS records
 LEFT JOIN audit_chain_state AS state ON state.tenant_id = %(tenant_id)s
 
+-- name: heads
+SELECT tenant_id, last_sequence FROM audit_chain_state ORDER BY tenant_id
+
 -- name: stretch
 SELECT sequence_number, canonical, record_hash,
     jsonb_build_object(

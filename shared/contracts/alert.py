@@ -12,6 +12,7 @@ from shared.contracts.contract import Contract
 from shared.contracts.entity import AlertEntities
 
 DEFAULT_TENANT = "default"
+TENANT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # never `*`, which is the database scope of every tenant
 
 
 class SeverityLevel(StrEnum):
@@ -37,7 +38,7 @@ class CanonicalAlert(Contract):
     techniques: list[str] = Field(default_factory=list)
     entities_raw: str = ""
     product: str = ""
-    tenant_id: str = Field(default=DEFAULT_TENANT, min_length=1, max_length=128)
+    tenant_id: str = Field(default=DEFAULT_TENANT, pattern=TENANT_PATTERN, max_length=128)
     raw_payload: dict[str, Any] = Field(default_factory=dict)
     flags: list[str] = Field(default_factory=list)  # what intake had to assume, e.g. `severity_unknown:Severe`
 

@@ -20,14 +20,18 @@ class LLMJob(Contract):
     investigation_id: str  # also the orchestration's instance id
     tenant_id: str
     alert_id: str
-    step: str
     attempt: int
     severity: SeverityLevel
 
     @property
     def event_name(self) -> str:
         """The external event that carries the result back to the orchestration."""
-        return f"llm_result:{self.step}:{self.attempt}"
+        return result_event(self.attempt)
+
+
+def result_event(attempt: int) -> str:
+    """The event that ends the wait for the model's ``attempt``-th answer."""
+    return f"llm_result_{attempt}"
 
 
 def job_topic(severity: str) -> str:

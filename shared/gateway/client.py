@@ -96,6 +96,11 @@ class AluskortAnthropicClient:
         self._sleep = sleep
         self._clock = clock
 
+    @classmethod
+    def connect(cls, *, api_key: str, base_url: str | None, provider: LLMProvider) -> AluskortAnthropicClient:
+        """The Messages API at ``base_url`` (None: Anthropic's); retries are this class's own."""
+        return cls(anthropic.AsyncAnthropic(api_key=api_key, base_url=base_url, max_retries=0), provider=provider)
+
     async def send(self, prompt: Prompt, options: CallOptions) -> Reply:
         """At most three attempts. Raises CallFailed (retryable), or Terminal for a request that is refused for good."""
         started, unanswered = self._clock(), 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,13 @@ from shared.contracts.action import Action
 from shared.contracts.approval import Approval, ApprovalDecision, ApprovalStatus
 from shared.contracts.audit import ActorType
 from shared.errors import Conflict, NotFound
+from shared.investigation.waking import Wake
 from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
 from shared.stores.statements import statements
 
 APPROVAL_EVENT = "approval"
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
-
-Wake = Callable[[str], Awaitable[None]]  # tells an investigation, by id, that its approval was decided
 
 
 class Approvals:

@@ -48,9 +48,9 @@ class InvestigationRepository:
                 {
                     "investigation_id": state.investigation_id,
                     "tenant_id": state.tenant_id,
-                    "alert_id": state.alert_id,
-                    "source": alert.source,
-                    "alert_title": alert.title,
+                    "alert_id": _storable(state.alert_id),
+                    "source": _storable(alert.source),
+                    "alert_title": _storable(alert.title),
                     "severity": alert.severity,
                     "graph_state": _json(state),
                     "alert": Jsonb(_storable(alert.model_dump(mode="json"))),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from shared.audit.event import audit_event
 from shared.bus.outbox import OutboxMessage, put
+from shared.bus.producer import Producer
+from shared.bus.received import Received, handled
 from shared.contracts.action import Action, PendingAction
 from shared.contracts.approval import ApprovalStatus
 from shared.contracts.audit import ActorType, AuditSeverity
@@ -24,12 +26,16 @@ _SQL = statements(Path(__file__).with_suffix(".sql"))
 class Executor:
     """Handles each pending action once. A refusal is a result, recorded like any other."""
 
-    def __init__(self, postgres: Postgres, constraints: ExecutorConstraints) -> None:
+    def __init__(self, postgres: Postgres, producer: Producer, constraints: ExecutorConstraints) -> None:
         self._postgres = postgres
+        self._producer = producer
         self._constraints = constraints
 
-    async def process_message(self, value: bytes) -> None:
-        """Execute one message of `actions.pending`. Raises InvalidInput for poison, StoreUnavailable."""
+    async def process(self, message: Received) -> None:
+        """Execute one message of `actions.pending`; poison goes to the dead letters. Raises Retryable."""
+        await handled(self._producer, message, self._execute)
+
+    async def _execute(self, value: bytes) -> None:
         pending = PendingAction.from_json(value)
         async with self._postgres.transaction(pending.tenant_id) as connection:
             refusal = await self._refusal(connection, pending)

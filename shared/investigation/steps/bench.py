@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from shared.bus.outbox import Outbox, OutboxMessage
 from shared.bus.producer import Producer
@@ -18,8 +19,14 @@ from shared.investigation.repository import InvestigationRepository, Transition
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.indicators import Indicators
 
-# (tenant, pattern id, techniques, source) -> the kill switches that are on for such an alert
-ActiveSwitches = Callable[[str, str, list[str], str], Awaitable[list[str]]]
+
+class ActiveSwitches(Protocol):
+    """The kill switches that are on for such an alert. Raises StoreUnavailable, and then nothing closes."""
+
+    async def any_active(
+        self, tenant_id: str, *, pattern_id: str = "", techniques: Sequence[str] = (), source: str = ""
+    ) -> list[str]:
+        """Each as ``dimension:value``."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Bench:
     correlator: Agent
     mapper: Agent
     responder: Agent
-    active_switches: ActiveSwitches
+    kill_switches: ActiveSwitches
     constraints: ExecutorConstraints = field(default_factory=ExecutorConstraints)
     approval_timeout: timedelta = timedelta(hours=APPROVAL_TIMEOUT_HOURS)
     llm_wait: timedelta = timedelta(minutes=15)

@@ -52,11 +52,11 @@ async def check_false_positive(bench: Bench, state: GraphState) -> GraphState:
             reason=reason,
             messages=[],
         )
-    match = state.case_facts["fp_match"]
+    pattern = state.case_facts["fp_match"]
     closed = state.model_copy(
         update={
             "classification": Classification.FALSE_POSITIVE,
-            "confidence": match["confidence"],
+            "confidence": pattern["confidence"],
             "severity": state.alert_severity,
             "outcome": "auto_closed",
         }
@@ -67,9 +67,9 @@ async def check_false_positive(bench: Bench, state: GraphState) -> GraphState:
         step=Step.CHECK_FALSE_POSITIVE,
         agent=report.SERVICE,
         to=InvestigationState.CLOSED,
-        reason=f"known false positive: approved pattern {match['pattern_id']} ({match['reason']})",
+        reason=f"known false positive: approved pattern {pattern['pattern_id']} ({pattern['reason']})",
         messages=[
-            *report.short_circuited(closed, match["pattern_id"]),
+            *report.short_circuited(closed, pattern["pattern_id"]),
             report.incident_stored(closed, datetime.now(UTC).isoformat()),
         ],
     )
@@ -79,7 +79,9 @@ async def _with_pattern(bench: Bench, state: GraphState) -> GraphState:
     pattern = await bench.patterns.match(state.tenant_id, alert_name=state.alert_title, entities=entities_of(state))
     if pattern is None:
         return state
-    switches = await bench.active_switches(state.tenant_id, pattern.pattern_id, state.techniques, state.source)
+    switches = await bench.kill_switches.any_active(
+        state.tenant_id, pattern_id=pattern.pattern_id, techniques=state.techniques, source=state.source
+    )
     match = {"pattern_id": pattern.pattern_id, "confidence": pattern.confidence, "reason": pattern.reason}
     facts = {**state.case_facts, "fp_match": match, "kill_switches": switches}
     return state.model_copy(update={"case_facts": facts})
@@ -88,8 +90,9 @@ async def _with_pattern(bench: Bench, state: GraphState) -> GraphState:
 def _explained(state: GraphState) -> bool:
     """True when row 6 of the decision table closes the alert without a model."""
     match = state.case_facts.get("fp_match")
-    blocked = state.case_facts.get("kill_switches") or not state.fp_dismissal_allowed
-    return bool(match) and match["confidence"] > FP_CONFIDENCE and not blocked
+    if not match or state.case_facts.get("kill_switches") or not state.fp_dismissal_allowed:
+        return False
+    return float(match["confidence"]) > FP_CONFIDENCE
 
 
 def _why_not_closed(state: GraphState) -> str:

@@ -29,7 +29,6 @@ def reasoning_job(state: GraphState, attempt: int) -> LLMJob:
         investigation_id=state.investigation_id,
         tenant_id=state.tenant_id,
         alert_id=state.alert_id,
-        step=REASON,
         attempt=attempt,
         severity=SeverityLevel(state.alert_severity),
     )

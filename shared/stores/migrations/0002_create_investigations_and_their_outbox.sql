@@ -107,4 +107,4 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE ON investigation_state, action_approvals TO aluskort_app;
 GRANT SELECT, INSERT ON investigation_transitions, investigation_findings, executed_actions TO aluskort_app;
-GRANT SELECT, INSERT, DELETE ON outbox TO aluskort_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO aluskort_app;

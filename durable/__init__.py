@@ -1,0 +1,1 @@
+"""Durable flows, one folder each: the orchestrator only yields, the activities do all I/O through shared/."""

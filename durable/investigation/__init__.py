@@ -1,0 +1,1 @@
+"""The investigation of one alert as a durable orchestration; its order is shared/investigation/flow.py."""

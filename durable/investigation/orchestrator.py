@@ -1,0 +1,59 @@
+"""The orchestrator: the flow's requests as durable tasks. Deterministic: it reads no clock but the context's."""
+
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
+
+import azure.durable_functions as df
+
+from durable.investigation.messages import Case, StepInput
+from shared.contracts.investigation import InvestigationState
+from shared.contracts.llm_job import result_event
+from shared.investigation.approvals import APPROVAL_EVENT
+from shared.investigation.flow import AwaitApproval, Progress, Request, Run, investigation_flow
+
+blueprint = df.Blueprint()
+
+# An activity fails only while something is away; it is repeated for a day.
+RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_number_of_attempts=17_280)
+
+
+@blueprint.function_name("investigate")
+@blueprint.orchestration_trigger(context_name="context", orchestration="investigate")
+def investigate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict[str, Any]]:
+    """Follow the flow to its end and return the last Progress."""
+    case = Case.model_validate(context.get_input())
+    flow = investigation_flow()
+    request: Request = next(flow)
+    progress = Progress(state=InvestigationState.RECEIVED)
+    while True:
+        if isinstance(request, Run):
+            answers = yield context.task_all(_activities(context, case, request))
+            progress = Progress.model_validate(answers[-1])
+        else:
+            yield from _wait(context, case, request)
+        try:
+            request = flow.send(progress)
+        except StopIteration:
+            return progress.model_dump(mode="json")
+
+
+def _activities(context: df.DurableOrchestrationContext, case: Case, request: Run) -> list[Any]:
+    payload = StepInput(
+        tenant_id=case.tenant_id, investigation_id=case.investigation_id, attempt=request.attempt
+    ).model_dump(mode="json")
+    return [context.call_activity_with_retry(step.value, RETRY, payload) for step in request.steps]
+
+
+def _wait(context: df.DurableOrchestrationContext, case: Case, request: Request) -> Generator[Any, Any]:
+    """Wait for the event or the time limit; an open timer would keep the orchestration alive, so it is cancelled."""
+    if isinstance(request, AwaitApproval):
+        name, limit = APPROVAL_EVENT, datetime.fromisoformat(request.deadline)
+    else:
+        name = result_event(request.attempt)
+        limit = context.current_utc_datetime + timedelta(seconds=case.llm_wait_seconds)
+    event = context.wait_for_external_event(name)
+    timer = context.create_timer(limit)
+    winner = yield context.task_any([event, timer])
+    if winner is event:
+        timer.cancel()

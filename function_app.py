@@ -1,0 +1,22 @@
+"""The one function app: registers the blueprints, nothing else."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from durable.investigation import activities, orchestrator
+from functions import actions, api, audit, ingest, investigations, learn, parse, upkeep
+
+app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+for module in (
+    ingest,
+    parse,
+    investigations,
+    actions,
+    audit,
+    learn,
+    upkeep,
+    api,
+    orchestrator,
+    activities,
+):
+    app.register_functions(module.blueprint)

@@ -1,0 +1,1 @@
+"""Triggers: one blueprint module per source. Each decodes, calls one thing in shared/ and answers."""

@@ -1,0 +1,69 @@
+"""alerts.normalized -> one durable investigation per alert; queued model calls; what a lost event left waiting."""
+
+import asyncio
+import typing
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from durable.client import raise_event, start_once
+from durable.investigation.messages import Case
+from functions.kafka_message import BROKERS, RETRY_FOREVER, read
+from shared.bootstrap import services
+from shared.bus.received import Received
+
+blueprint = df.Blueprint()
+
+
+@blueprint.function_name("open_investigations")
+@blueprint.kafka_trigger(
+    arg_name="event",
+    topic="alerts.normalized",
+    broker_list=BROKERS,
+    consumer_group="aluskort.orchestrator",
+    data_type="binary",
+)
+@blueprint.durable_client_input(client_name="client")
+@blueprint.retry(**RETRY_FOREVER)
+async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestrationClient) -> None:
+    """Open the alert's investigation and start its orchestration; a redelivered alert finds both."""
+    state = await services().intake.open(read(event))
+    if state is not None:
+        case = Case(
+            tenant_id=state.tenant_id,
+            investigation_id=state.investigation_id,
+            llm_wait_seconds=services().settings.llm_wait_seconds,
+        )
+        await start_once(client, "investigate", state.investigation_id, case.model_dump(mode="json"))
+
+
+async def _answer_jobs(queue: str, events: list[func.KafkaEvent], client: df.DurableOrchestrationClient) -> None:
+    async def answer(event: func.KafkaEvent) -> None:
+        job = await services().jobs.answer(Received(topic=f"jobs.llm.priority.{queue}", value=event.get_body()))
+        if job is not None:
+            await raise_event(client, job.investigation_id, job.event_name)
+
+    await asyncio.gather(*(answer(event) for event in events))
+
+
+def _job_trigger(queue: str) -> None:
+    """One function per priority queue, so that each scales and is limited by itself."""
+
+    async def run_llm_job(events: typing.List[func.KafkaEvent], client: df.DurableOrchestrationClient) -> None:
+        await _answer_jobs(queue, events, client)
+
+    registered = blueprint.retry(**RETRY_FOREVER)(run_llm_job)
+    registered = blueprint.durable_client_input(client_name="client")(registered)
+    registered = blueprint.kafka_trigger(
+        arg_name="events",
+        topic=f"jobs.llm.priority.{queue}",
+        broker_list=BROKERS,
+        consumer_group=f"aluskort.llm-{queue}",
+        cardinality="many",
+        data_type="binary",
+    )(registered)
+    blueprint.function_name(f"run_llm_job_{queue}")(registered)
+
+
+for _queue in ("critical", "high", "normal", "low"):
+    _job_trigger(_queue)

@@ -1,0 +1,25 @@
+"""alerts.raw -> entities -> alerts.normalized."""
+
+import azure.functions as func
+
+from functions.kafka_message import BROKERS, RETRY_FOREVER, read
+from shared.bootstrap import services
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("parse_alerts")
+@blueprint.kafka_trigger(
+    arg_name="event",
+    topic="alerts.raw",
+    broker_list=BROKERS,
+    consumer_group="aluskort.entity-parser",
+    data_type="binary",
+)
+@blueprint.retry(**RETRY_FOREVER)
+async def parse_alerts(event: func.KafkaEvent) -> None:
+    """Parse one alert; poison goes to alerts.raw.dlq."""
+    message = read(event)
+    await services().parser.process_message(
+        message.value, headers=message.headers, partition=message.partition, offset=message.offset
+    )

@@ -1,0 +1,27 @@
+"""Timers that finish what a crash left behind, and verify the chains."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from durable.client import as_wake
+from shared.bootstrap import services
+from shared.investigation.waking import waking_with
+
+blueprint = df.Blueprint()
+
+
+@blueprint.function_name("sweep_outbox")
+@blueprint.schedule(arg_name="timer", schedule="*/10 * * * * *", use_monitor=False)
+@blueprint.durable_client_input(client_name="client")
+async def sweep_outbox(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
+    """Publish what no relay published; wake investigations whose approval was answered but never heard."""
+    with waking_with(as_wake(client)):
+        await services().outbox.sweep()
+        await services().approvals.wake_decided()
+
+
+@blueprint.function_name("verify_chains")
+@blueprint.schedule(arg_name="timer", schedule="0 */5 * * * *")
+async def verify_chains(timer: func.TimerRequest) -> None:
+    """Verify the newest records of every tenant's chain; a broken one is logged and kept in the log table."""
+    await services().audit.verify_recent()

@@ -1,0 +1,221 @@
+"""The composition root: builds every client once a process, on first use; tests replace what they need to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache, cached_property
+
+from fastapi import FastAPI
+
+from shared.access.kill_switch import KillSwitches
+from shared.access.signing_keys import SigningKeys
+from shared.access.tokens import TokenVerifier
+from shared.api.app import create_app
+from shared.api.services import ApiServices
+from shared.audit.producer import AuditProducer
+from shared.audit.service import AuditService
+from shared.bus.outbox import Outbox
+from shared.bus.producer import KafkaProducer
+from shared.contracts.executor import ExecutorConstraints
+from shared.contracts.routing import LLMProvider
+from shared.ctem.exposures import Exposures
+from shared.gateway.client import AluskortAnthropicClient
+from shared.gateway.gateway import ContextGateway
+from shared.gateway.spend import SpendGuard
+from shared.ingestion.connector import SentinelConnector
+from shared.investigation.agents.agent import Gateway
+from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
+from shared.investigation.agents.context_enricher import ContextEnricherAgent
+from shared.investigation.agents.ctem_correlator import CTEMCorrelatorAgent
+from shared.investigation.agents.response import ResponseAgent
+from shared.investigation.approvals import Approvals
+from shared.investigation.graph import InvestigationGraph
+from shared.investigation.intake import InvestigationIntake, LLMJobs
+from shared.investigation.repository import InvestigationRepository
+from shared.investigation.steps.bench import Bench
+from shared.investigation.waking import wake_current
+from shared.knowledge.fp_patterns import FPPatterns
+from shared.knowledge.incidents import IncidentMemory
+from shared.knowledge.indicators import Indicators
+from shared.knowledge.learning import Learning
+from shared.knowledge.risk import RiskSignals
+from shared.parsing.service import EntityParserService
+from shared.response.executor import Executor
+from shared.response.playbooks import Playbooks
+from shared.routing.degradation import QUEUE_CONCURRENCY
+from shared.routing.router import LLMRouter
+from shared.settings import Settings, settings
+from shared.stores.blob import Blob
+from shared.stores.postgres import Postgres
+from shared.stores.qdrant import Qdrant
+from shared.stores.redis import Redis
+
+
+class Services:
+    """Everything that a trigger can call, built when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def postgres(self) -> Postgres:
+        """PostgreSQL as the application's role."""
+        return Postgres(self.settings.postgres_url.get_secret_value())
+
+    @cached_property
+    def redis(self) -> Redis:
+        """Redis."""
+        return Redis(self.settings.redis_url.get_secret_value())
+
+    @cached_property
+    def qdrant(self) -> Qdrant:
+        """Qdrant, server or embedded."""
+        return Qdrant.connect(url=self.settings.qdrant_url, path=self.settings.qdrant_path)
+
+    @cached_property
+    def blob(self) -> Blob:
+        """Blob storage."""
+        connection = self.settings.blob_connection_string
+        return Blob.connect(
+            connection_string=connection.get_secret_value() if connection else None,
+            account_url=self.settings.blob_account_url,
+        )
+
+    @cached_property
+    def producer(self) -> KafkaProducer:
+        """Kafka."""
+        return KafkaProducer(self.settings.kafka_brokers)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Messages that wait for their commit."""
+        return Outbox(self.postgres, self.producer)
+
+    @cached_property
+    def connector(self) -> SentinelConnector:
+        """Sentinel's intake."""
+        return SentinelConnector(self.producer)
+
+    @cached_property
+    def parser(self) -> EntityParserService:
+        """The entity parser."""
+        return EntityParserService(self.producer)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """The only way to a model."""
+        client = AluskortAnthropicClient.connect(
+            api_key=self.settings.anthropic_api_key.get_secret_value(),
+            base_url=self.settings.anthropic_base_url,
+            provider=self.settings.model_provider,
+        )
+        spend = SpendGuard(
+            self.postgres,
+            soft_limit_usd=self.settings.spend_soft_limit_usd,
+            hard_limit_usd=self.settings.spend_hard_limit_usd,
+        )
+        return ContextGateway(
+            router=LLMRouter({client.provider: client.breaker}),
+            clients=[client],
+            spend=spend,
+            audit=AuditProducer(self.producer, source_service="context-gateway"),
+        )
+
+    @cached_property
+    def api(self) -> FastAPI:
+        """The HTTP API."""
+        return create_app(
+            ApiServices(
+                postgres=self.postgres,
+                audit=self.audit,
+                audit_producer=AuditProducer(self.producer, source_service="api"),
+                tokens=TokenVerifier(
+                    SigningKeys(self.settings.oidc_jwks_url),
+                    issuer=self.settings.oidc_issuer,
+                    audience=self.settings.oidc_audience,
+                ),
+                approvals=self.approvals,
+                health_checks={
+                    "postgresql": self.postgres.health,
+                    "redis": self.redis.health,
+                    "qdrant": self.qdrant.health,
+                    "blob": self.blob.health,
+                    "kafka": self.producer.health,
+                },
+            ),
+            show_docs=self.settings.model_provider is LLMProvider.SIMULATED,
+        )
+
+    @cached_property
+    def audit(self) -> AuditService:
+        """The audit chain."""
+        return AuditService(self.postgres)
+
+    @cached_property
+    def indicators(self) -> Indicators:
+        """Threat intelligence."""
+        return Indicators(self.postgres, self.redis)
+
+    @cached_property
+    def incidents(self) -> IncidentMemory:
+        """Closed investigations."""
+        return IncidentMemory(self.postgres, self.qdrant)
+
+    @cached_property
+    def learning(self) -> Learning:
+        """The consumer of `knowledge.*`."""
+        return Learning(self.producer, indicators=self.indicators, incidents=self.incidents)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """The approval gate."""
+        return Approvals(self.postgres, self.outbox, wake_current)
+
+    @cached_property
+    def constraints(self) -> ExecutorConstraints:
+        """What may happen without a person."""
+        return ExecutorConstraints(allowlisted_playbooks=self.settings.allowlisted_playbooks)
+
+    @cached_property
+    def executor(self) -> Executor:
+        """The executor."""
+        return Executor(self.postgres, self.producer, self.constraints)
+
+    @cached_property
+    def graph(self) -> InvestigationGraph:
+        """The steps of an investigation."""
+        return InvestigationGraph(
+            Bench(
+                repository=InvestigationRepository(self.postgres),
+                outbox=self.outbox,
+                producer=self.producer,
+                approvals=self.approvals,
+                gateway=self.gateway,
+                indicators=self.indicators,
+                patterns=FPPatterns(self.postgres),
+                enricher=ContextEnricherAgent(RiskSignals(self.postgres), self.incidents),
+                correlator=CTEMCorrelatorAgent(Exposures(self.postgres)),
+                mapper=ATLASMapperAgent(),
+                responder=ResponseAgent(Playbooks(self.postgres)),
+                kill_switches=KillSwitches(self.postgres),
+                constraints=self.constraints,
+                approval_timeout=timedelta(seconds=self.settings.approval_timeout_seconds),
+                llm_wait=timedelta(seconds=self.settings.llm_wait_seconds),
+            )
+        )
+
+    @cached_property
+    def intake(self) -> InvestigationIntake:
+        """The consumer of `alerts.normalized`."""
+        return InvestigationIntake(self.producer, self.graph)
+
+    @cached_property
+    def jobs(self) -> LLMJobs:
+        """The consumer of `jobs.llm.priority.*`."""
+        return LLMJobs(self.producer, self.graph, concurrency=QUEUE_CONCURRENCY)
+
+
+@cache
+def services() -> Services:
+    """The process's services. Raises ConfigurationError when a setting is missing or wrong."""
+    return Services(settings())

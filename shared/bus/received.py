@@ -1,0 +1,52 @@
+"""A message as a consumer got it, and the one rule about poison: it goes to the dead letters and blocks nobody."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from shared.bus.dead_letters import ALERTS_DLQ, publish_dead_letter
+from shared.bus.producer import Producer
+from shared.errors import Terminal
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Received:
+    """One message. ``headers`` are empty when the platform gave them for a whole batch only."""
+
+    topic: str
+    value: bytes
+    headers: dict[str, bytes] = field(default_factory=dict)
+    partition: int | None = None
+    offset: int | None = None
+
+
+async def handled[T](
+    producer: Producer,
+    message: Received,
+    handle: Callable[[bytes], Awaitable[T]],
+    *,
+    dead_letters: str = ALERTS_DLQ,
+) -> T | None:
+    """What ``handle`` made of the message, or None after a Terminal error, when it is on ``dead_letters``.
+
+    Raises Retryable: the message must be delivered again.
+    """
+    try:
+        return await handle(message.value)
+    except Terminal as error:
+        logger.warning("A message on %s cannot be handled and goes to %s: %s", message.topic, dead_letters, error)
+        await publish_dead_letter(
+            producer,
+            error,
+            message.value,
+            topic=dead_letters,
+            source_topic=message.topic,
+            headers=message.headers,
+            partition=message.partition,
+            offset=message.offset,
+        )
+        return None

@@ -1,0 +1,192 @@
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from local.services.postgres import Postgres as PostgresServer
+from shared.access.kill_switch import KillSwitches
+from shared.bus.outbox import Outbox
+from shared.bus.producer import MemoryProducer
+from shared.contracts.batch import EntityPattern, FPPattern, FPPatternStatus
+from shared.contracts.executor import ExecutorConstraints
+from shared.contracts.gateway import APICallMetrics, GatewayRequest, GatewayResponse
+from shared.ctem.exposures import Exposures
+from shared.errors import ModelUnavailable
+from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
+from shared.investigation.agents.context_enricher import ContextEnricherAgent
+from shared.investigation.agents.ctem_correlator import CTEMCorrelatorAgent
+from shared.investigation.agents.response import ResponseAgent
+from shared.investigation.approvals import Approvals
+from shared.investigation.graph import InvestigationGraph
+from shared.investigation.repository import InvestigationRepository
+from shared.investigation.steps.bench import Bench
+from shared.investigation.waking import wake_current
+from shared.knowledge.fp_patterns import FPPatterns
+from shared.knowledge.incidents import IncidentMemory
+from shared.knowledge.indicators import Indicators
+from shared.knowledge.risk import RiskSignals
+from shared.response.playbooks import Playbook, Playbooks
+from shared.stores.migrations import migrate
+from shared.stores.postgres import Postgres
+from shared.stores.qdrant import Qdrant
+from shared.stores.redis import Redis
+
+DATABASE = "investigation_tests"
+NO_IOCS = {
+    kind: []
+    for kind in (
+        "ip_addresses",
+        "file_hashes",
+        "domains",
+        "urls",
+        "emails",
+        "accounts",
+        "registry_keys",
+        "processes",
+    )
+} | {"none_found": True}
+
+
+@dataclass
+class ScriptedGateway:
+    """A model that answers what the test wrote down: the simulated one is another room's subject."""
+
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[GatewayRequest] = field(default_factory=list)
+    away: bool = False
+
+    async def complete(self, request: GatewayRequest, **_: Any) -> GatewayResponse:
+        if self.away:
+            raise ModelUnavailable("the test took the model away")
+        self.requests.append(request)
+        content = NO_IOCS if request.task_type == "ioc_extraction" else self.verdicts.pop(0)
+        return GatewayResponse(
+            content=json.dumps(content),
+            model_id="scripted",
+            tokens_used=10,
+            valid=True,
+            raw_output="",
+            metrics=APICallMetrics(model_id="scripted", provider="simulated", cost_usd=0.01),
+        )
+
+
+@pytest.fixture(scope="session")
+async def store(postgres: PostgresServer, postgres_url: str) -> AsyncIterator[Postgres]:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {DATABASE}")
+    migrate(postgres.url(database=DATABASE))
+    postgres.allow_app()
+    own = Postgres(postgres.url(role="aluskort_app", database=DATABASE))
+    owner = Postgres(postgres.url(database=DATABASE))
+    for playbook in PLAYBOOKS:
+        await Playbooks(owner).store(playbook)
+    await owner.close()
+    yield own
+    await own.close()
+
+
+PLAYBOOKS = (
+    Playbook(
+        playbook_id="pb-contain",
+        title="Contain a host",
+        mitre_techniques=["T1003"],
+        actions=["isolate_host", "disable_account", "open_ticket"],
+        approved_by="lead",
+    ),
+    Playbook(
+        playbook_id="pb-note",
+        title="Note and inform",
+        tactics=["reconnaissance"],
+        actions=["add_comment", "notify_owner"],
+        approved_by="lead",
+    ),
+)
+
+
+@pytest.fixture
+def tenant() -> str:
+    return f"tenant-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def gateway() -> ScriptedGateway:
+    return ScriptedGateway()
+
+
+@pytest.fixture
+def bus() -> MemoryProducer:
+    return MemoryProducer()
+
+
+@pytest.fixture
+async def bench(store: Postgres, redis_url: str, gateway: ScriptedGateway, bus: MemoryProducer) -> AsyncIterator[Bench]:
+    redis, qdrant = Redis(redis_url), Qdrant.connect(url="", path=":memory:")
+    outbox = Outbox(store, bus)
+    yield Bench(
+        repository=InvestigationRepository(store),
+        outbox=outbox,
+        producer=bus,
+        approvals=Approvals(store, outbox, wake_current),
+        gateway=gateway,
+        indicators=Indicators(store, redis),
+        patterns=FPPatterns(store),
+        enricher=ContextEnricherAgent(RiskSignals(store), IncidentMemory(store, qdrant)),
+        correlator=CTEMCorrelatorAgent(Exposures(store)),
+        mapper=ATLASMapperAgent(),
+        responder=ResponseAgent(Playbooks(store)),
+        kill_switches=KillSwitches(store),
+        constraints=ExecutorConstraints(allowlisted_playbooks=frozenset({"pb-note"})),
+        llm_wait=timedelta(seconds=60),
+    )
+    await redis.close()
+    await qdrant.close()
+
+
+@pytest.fixture
+def graph(bench: Bench) -> InvestigationGraph:
+    return InvestigationGraph(bench)
+
+
+def approved_pattern(tenant: str, *, confidence: float = 0.97) -> FPPattern:
+    now = datetime.now(UTC)
+    return FPPattern(
+        pattern_id=f"fp-{uuid4().hex[:8]}",
+        alert_name="Port scan",
+        entity_patterns=[EntityPattern(type="host", value_regex="scanner-[0-9]+")],
+        confidence=confidence,
+        status=FPPatternStatus.ACTIVE,
+        approved_by_1="analyst-a",
+        approved_by_2="analyst-b",
+        expiry_date=(now + timedelta(days=90)).isoformat(),
+        reason="our own scanner",
+        scope_tenant_id=tenant,
+        created_at=now.isoformat(),
+        updated_at=now.isoformat(),
+    )
+
+
+def verdict(
+    classification: str, confidence: float, *actions: tuple[str, str], severity: str = "medium"
+) -> dict[str, Any]:
+    return {
+        "classification": classification,
+        "confidence": confidence,
+        "severity": severity,
+        "attack_techniques": [],
+        "atlas_techniques": [],
+        "reasoning_chain": ["the evidence says so"],
+        "recommended_actions": [
+            {"action": action, "target": target, "risk": "high", "needs_approval": False} for action, target in actions
+        ],
+        "requires_human_approval": False,
+        "risk_state": "unknown",
+    }
+
+
+def host(name: str) -> dict[str, Any]:
+    return {"hosts": [{"entity_type": "host", "primary_value": name}]}

@@ -30,16 +30,18 @@ from local.host.http_trigger import http_routes, route_of
 from local.host.kafka_trigger import KafkaTrigger, broker_list
 from local.host.keys import load_keys
 from local.host.messages import TypedData
+from local.host.outage import Outage
 from local.host.storage import HostStorage
 from local.host.timer_trigger import TimerTrigger
 from local.host.worker import Target, Worker
 from local.taskhub import DurableOptions, TaskHub, client_binding, durable_routes
-from shared.errors import AluskortError, ConfigurationError
+from shared.errors import AluskortError, ConfigurationError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 ADDRESS = "127.0.0.1"  # never another: keys travel in clear text
 GRACE_SECONDS = 5.0
+RESTART_SECONDS = 1.0
 DURABLE_KINDS = frozenset({"orchestrationTrigger", "activityTrigger"})
 
 
@@ -108,19 +110,51 @@ class Host:
                 self._hub = self._make_hub()
             app = self._assemble(url)
             self._log_functions(url)
-            if self._hub:
-                await self._hub.start()
-            server = _Server(
-                uvicorn.Config(
-                    app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(GRACE_SECONDS)
-                )
-            )
-            serving = asyncio.create_task(server.serve(sockets=[listener]), name="HTTP server")
             try:
-                return await self._run_triggers(url, serving)
+                if self._hub and not await self._start_hub(self._hub):
+                    return True
+                return await self._serve(app, listener, url)
             finally:
-                server.should_exit = True
-                await self._end(serving)
+                if self._hub:
+                    await self._hub.stop()
+                if self._storage:
+                    await self._storage.close()
+                log.info("Host has stopped.")
+
+    async def _serve(self, app: Starlette, listener: socket.socket, url: str) -> bool:
+        """Answer HTTP while the triggers run, and after them: functions that finish may still use the task hub."""
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(GRACE_SECONDS)
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="HTTP server")
+        try:
+            return await self._run_triggers(url, serving)
+        finally:
+            server.should_exit = True
+            await asyncio.gather(serving, return_exceptions=True)
+
+    async def _start_hub(self, hub: TaskHub) -> bool:
+        """Start the task hub as soon as its database answers; False when the host is stopped before."""
+        outage = Outage("The task hub's PostgreSQL")
+        stop = asyncio.create_task(self._stop_asked.wait())
+        while not stop.done():
+            start = asyncio.create_task(hub.start())
+            await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not start.done():
+                start.cancel()
+            try:
+                await start
+            except StoreUnavailable as error:
+                outage.report(error)
+                await asyncio.wait({stop}, timeout=RESTART_SECONDS)
+            except asyncio.CancelledError:
+                break
+            else:
+                outage.over()
+                stop.cancel()
+                return True
+        return False
 
     async def _run_triggers(self, url: str, serving: asyncio.Task[None]) -> bool:
         """Run all triggers and wait for the stop, in which case those get GRACE_SECONDS to finish."""
@@ -161,14 +195,6 @@ class Host:
         await all_ready.wait()
         self._state = "Running"
         log.info("Host is ready at %s", url)
-
-    async def _end(self, serving: asyncio.Task[None]) -> None:
-        await asyncio.gather(serving, return_exceptions=True)
-        if self._hub:
-            await self._hub.stop()
-        if self._storage:
-            await self._storage.close()
-        log.info("Host has stopped.")
 
     def _assemble(self, url: str) -> Starlette:
         """Build every trigger and the web application around them."""

@@ -1,5 +1,8 @@
+from __future__ import annotations
+
 import hashlib
 import json
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
@@ -8,6 +11,9 @@ import pytest
 from shared.audit.event import audit_event
 from shared.audit.uuid7 import uuid7
 from shared.contracts.audit import AuditEvent
+
+if TYPE_CHECKING:
+    from tests.integration.api.conftest import Api
 
 
 @pytest.fixture
@@ -20,7 +26,7 @@ def event(tenant: str, event_type: str = "alert.classified", **changes: object) 
     return audit_event(**{**fields, **changes}).to_json()  # type: ignore[arg-type]
 
 
-async def test_events_are_paged_by_cursor(api, tenant: str) -> None:
+async def test_events_are_paged_by_cursor(api: Api, tenant: str) -> None:
     await api.services.audit.append_messages([event(tenant) for _ in range(4)])
     async with await api.signed_in("audit_reader", tenant=tenant) as client:
         first = (await client.get("/v1/audit/events", params={"limit": 3})).json()
@@ -29,7 +35,7 @@ async def test_events_are_paged_by_cursor(api, tenant: str) -> None:
     assert rest["next_cursor"] is None
 
 
-async def test_events_are_filtered_by_time_type_and_investigation(api, tenant: str) -> None:
+async def test_events_are_filtered_by_time_type_and_investigation(api: Api, tenant: str) -> None:
     await api.services.audit.append_messages(
         [event(tenant, investigation_id="inv-1"), event(tenant, "approval.granted", investigation_id="inv-1")]
     )
@@ -45,7 +51,7 @@ async def test_events_are_filtered_by_time_type_and_investigation(api, tenant: s
         assert await found(since="2020-01-01T00:00:00Z") == [2, 1, 0]
 
 
-async def test_one_record_is_read_by_its_id_in_its_tenant_only(api, tenant: str) -> None:
+async def test_one_record_is_read_by_its_id_in_its_tenant_only(api: Api, tenant: str) -> None:
     audit_id = str(uuid7())
     await api.services.audit.append_messages([event(tenant, audit_id=audit_id)])
     async with await api.signed_in("audit_reader", tenant=tenant) as client:
@@ -54,7 +60,7 @@ async def test_one_record_is_read_by_its_id_in_its_tenant_only(api, tenant: str)
         assert (await client.get(f"/v1/audit/events/{audit_id}")).status_code == 404
 
 
-async def test_verify_reports_the_chain(api, tenant: str) -> None:
+async def test_verify_reports_the_chain(api: Api, tenant: str) -> None:
     await api.services.audit.append_messages([event(tenant) for _ in range(3)])
     async with await api.signed_in("audit_reader", tenant=tenant) as client:
         whole = (await client.post("/v1/audit/verify", json={})).json()
@@ -65,7 +71,7 @@ async def test_verify_reports_the_chain(api, tenant: str) -> None:
     assert beyond.status_code == 422
 
 
-async def test_evidence_package_is_complete_and_its_hash_can_be_checked(api, owner_url: str, tenant: str) -> None:
+async def test_evidence_package_is_complete_and_its_hash_can_be_checked(api: Api, owner_url: str, tenant: str) -> None:
     name = f"inv-{tenant}"
     graph = {
         "classification": "true_positive",

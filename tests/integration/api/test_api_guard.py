@@ -1,3 +1,6 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -6,6 +9,9 @@ from fastapi.routing import iter_route_contexts
 from shared.api.app import create_app
 from shared.api.guard import Permits
 from shared.contracts.audit import AuditEvent
+
+if TYPE_CHECKING:
+    from tests.integration.api.conftest import Api
 
 PUBLIC = {"/api/health"}
 UNKNOWN = "00000000-0000-7000-8000-000000000001"
@@ -17,7 +23,7 @@ def tenant() -> str:
     return f"tenant-{uuid4()}"
 
 
-def test_every_route_but_health_demands_a_permission(api) -> None:
+def test_every_route_but_health_demands_a_permission(api: Api) -> None:
     unguarded = {
         route.path
         for route in iter_route_contexts(create_app(api.services).routes)
@@ -31,7 +37,7 @@ def test_every_route_but_health_demands_a_permission(api) -> None:
     [("GET", path) for path in ["/v1/investigations", "/v1/investigations/inv-1", "/v1/approvals", *AUDIT]]
     + [("POST", "/v1/approvals/ap-1"), ("POST", "/v1/audit/verify")],
 )
-async def test_request_without_a_token_is_refused(api, method: str, path: str) -> None:
+async def test_request_without_a_token_is_refused(api: Api, method: str, path: str) -> None:
     async with api.client() as client:
         answer = await client.request(method, path, json={} if method == "POST" else None)
     assert answer.status_code == 401
@@ -39,7 +45,7 @@ async def test_request_without_a_token_is_refused(api, method: str, path: str) -
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_role_header_grants_nothing(api) -> None:
+async def test_role_header_grants_nothing(api: Api) -> None:
     async with api.client() as client:
         answer = await client.get("/v1/investigations", headers={"X-User-Role": "admin"})
     assert answer.status_code == 401
@@ -58,12 +64,12 @@ async def test_role_header_grants_nothing(api) -> None:
         (["wizard"], "/v1/investigations", 403),
     ],
 )
-async def test_role_decides_what_may_be_read(api, tenant: str, roles: list[str], path: str, status: int) -> None:
+async def test_role_decides_what_may_be_read(api: Api, tenant: str, roles: list[str], path: str, status: int) -> None:
     async with await api.signed_in(*roles, tenant=tenant) as client:
         assert (await client.get(path)).status_code == status
 
 
-async def test_denial_is_audited_with_who_and_what(api, tenant: str) -> None:
+async def test_denial_is_audited_with_who_and_what(api: Api, tenant: str) -> None:
     async with await api.signed_in("analyst", tenant=tenant) as client:
         await client.get("/v1/audit/events")
     (message,) = api.bus.on("audit.events")
@@ -72,7 +78,7 @@ async def test_denial_is_audited_with_who_and_what(api, tenant: str) -> None:
     assert event.context == {"method": "GET", "path": "/api/v1/audit/events", "wanted": "audit.read"}
 
 
-async def test_naming_another_tenant_is_refused_and_audited(api, tenant: str) -> None:
+async def test_naming_another_tenant_is_refused_and_audited(api: Api, tenant: str) -> None:
     async with await api.signed_in("audit_reader", tenant=tenant) as client:
         query = await client.get("/v1/audit/events", params={"tenant": "someone-else"})
         verify = await client.post("/v1/audit/verify", json={"tenant": "someone-else"})
@@ -81,20 +87,20 @@ async def test_naming_another_tenant_is_refused_and_audited(api, tenant: str) ->
     assert [AuditEvent.from_json(message.value).event_type for message in api.bus.messages] == ["access.denied"] * 2
 
 
-async def test_path_that_is_no_route_answers_in_the_error_shape(api) -> None:
+async def test_path_that_is_no_route_answers_in_the_error_shape(api: Api) -> None:
     async with api.client() as client:
         answer = await client.get("/v1/nothing")
     assert answer.status_code == 404
     assert set(answer.json()["error"]) == {"code", "message", "hint"}
 
 
-async def test_api_schema_is_hidden_unless_asked_for(api) -> None:
+async def test_api_schema_is_hidden_unless_asked_for(api: Api) -> None:
     async with api.client() as client:
         assert [(await client.get(path)).status_code for path in ("/openapi.json", "/docs", "/redoc")] == [404] * 3
     assert create_app(api.services, show_docs=True).openapi()["info"]["title"] == "ALUSKORT"
 
 
-async def test_health_is_public_and_names_what_is_down_without_its_address(api) -> None:
+async def test_health_is_public_and_names_what_is_down_without_its_address(api: Api) -> None:
     async with api.client() as client:
         well = await client.get("/health")
         api.redis.up = False

@@ -1,6 +1,10 @@
+from __future__ import annotations
+
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
@@ -10,6 +14,9 @@ from shared.contracts.action import Action, ActionName, actions_hash
 from shared.contracts.audit import AuditEvent
 from shared.contracts.investigation import GraphState
 from shared.stores.postgres import Postgres
+
+if TYPE_CHECKING:
+    from tests.integration.api.conftest import Api
 
 ACTIONS = [Action(action=ActionName.ISOLATE_HOST, target="ws-014")]
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -21,12 +28,14 @@ def tenant() -> str:
 
 
 @pytest.fixture
-def owner(owner_url: str):
+def owner(owner_url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(owner_url, autocommit=True) as connection:
         yield connection
 
 
-def investigation(owner, tenant: str, number: int = 0, *, state: str = "closed", severity: str = "high") -> str:
+def investigation(
+    owner: psycopg.Connection, tenant: str, number: int = 0, *, state: str = "closed", severity: str = "high"
+) -> str:
     """Store one investigation with one transition; returns its id."""
     name = f"inv-{number}-{tenant}"
     graph = GraphState(
@@ -56,7 +65,7 @@ def investigation(owner, tenant: str, number: int = 0, *, state: str = "closed",
     return name
 
 
-def approval(owner, tenant: str, investigation_id: str, *, minutes: int = 60) -> str:
+def approval(owner: psycopg.Connection, tenant: str, investigation_id: str, *, minutes: int = 60) -> str:
     name = f"approval-{uuid4()}"
     owner.execute(
         "INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions, actions_hash, reason,"
@@ -74,7 +83,7 @@ def approval(owner, tenant: str, investigation_id: str, *, minutes: int = 60) ->
     return name
 
 
-async def test_list_pages_newest_first_and_ends(api, owner, tenant: str) -> None:
+async def test_list_pages_newest_first_and_ends(api: Api, owner: psycopg.Connection, tenant: str) -> None:
     made = [investigation(owner, tenant, number) for number in range(5)]
     async with await api.signed_in("analyst", tenant=tenant) as client:
         seen, cursor = [], None
@@ -87,7 +96,7 @@ async def test_list_pages_newest_first_and_ends(api, owner, tenant: str) -> None
     assert seen == made[::-1]
 
 
-async def test_list_filters_by_state_and_severity(api, owner, tenant: str) -> None:
+async def test_list_filters_by_state_and_severity(api: Api, owner: psycopg.Connection, tenant: str) -> None:
     wanted = investigation(owner, tenant, 1, state="awaiting_human", severity="critical")
     investigation(owner, tenant, 2, state="awaiting_human", severity="low")
     investigation(owner, tenant, 3, state="closed", severity="critical")
@@ -105,14 +114,14 @@ async def test_list_filters_by_state_and_severity(api, owner, tenant: str) -> No
         ({"sttae": "closed"}, "sttae"),
     ],
 )
-async def test_wrong_query_is_refused_by_the_field(api, tenant: str, query: dict[str, str], field: str) -> None:
+async def test_wrong_query_is_refused_by_the_field(api: Api, tenant: str, query: dict[str, str], field: str) -> None:
     async with await api.signed_in("analyst", tenant=tenant) as client:
         answer = await client.get("/v1/investigations", params=query)
     assert answer.status_code == 422
     assert field in answer.json()["error"]["message"]
 
 
-async def test_detail_shows_state_transitions_and_approvals(api, owner, tenant: str) -> None:
+async def test_detail_shows_state_transitions_and_approvals(api: Api, owner: psycopg.Connection, tenant: str) -> None:
     name = investigation(owner, tenant, state="awaiting_human")
     waiting = approval(owner, tenant, name)
     async with await api.signed_in("analyst", tenant=tenant) as client:
@@ -123,7 +132,7 @@ async def test_detail_shows_state_transitions_and_approvals(api, owner, tenant: 
     assert "raw_payload" not in found["alert"]
 
 
-async def test_investigation_of_another_tenant_is_not_there(api, owner, tenant: str) -> None:
+async def test_investigation_of_another_tenant_is_not_there(api: Api, owner: psycopg.Connection, tenant: str) -> None:
     name = investigation(owner, tenant)
     async with await api.signed_in("admin", tenant="someone-else") as client:
         answers = [
@@ -135,12 +144,12 @@ async def test_investigation_of_another_tenant_is_not_there(api, owner, tenant: 
     assert name not in [item["investigation_id"] for item in listed]
 
 
-async def test_id_with_a_nul_is_refused(api, tenant: str) -> None:
+async def test_id_with_a_nul_is_refused(api: Api, tenant: str) -> None:
     async with await api.signed_in("analyst", tenant=tenant) as client:
         assert (await client.get("/v1/investigations/%00")).status_code == 422
 
 
-async def test_waiting_approvals_leave_out_the_expired(api, owner, tenant: str) -> None:
+async def test_waiting_approvals_leave_out_the_expired(api: Api, owner: psycopg.Connection, tenant: str) -> None:
     name = investigation(owner, tenant, state="awaiting_human")
     waiting = approval(owner, tenant, name)
     approval(owner, tenant, name, minutes=-1)
@@ -150,7 +159,9 @@ async def test_waiting_approvals_leave_out_the_expired(api, owner, tenant: str) 
     assert listed[0]["actions"][0]["target"] == "ws-014"
 
 
-async def test_grant_by_a_senior_analyst_is_stored_audited_and_wakes(api, owner, store: Postgres, tenant: str) -> None:
+async def test_grant_by_a_senior_analyst_is_stored_audited_and_wakes(
+    api: Api, owner: psycopg.Connection, store: Postgres, tenant: str
+) -> None:
     name = investigation(owner, tenant, state="awaiting_human")
     waiting = approval(owner, tenant, name)
     body = {"approved": True, "actions_hash": actions_hash(ACTIONS), "comment": "agreed"}
@@ -169,7 +180,7 @@ async def test_grant_by_a_senior_analyst_is_stored_audited_and_wakes(api, owner,
     ("minutes", "given_hash", "reason"), [(60, "f" * 64, "other actions"), (-1, actions_hash(ACTIONS), "expired")]
 )
 async def test_grant_for_other_actions_or_too_late_changes_nothing(
-    api, owner, tenant: str, minutes: int, given_hash: str, reason: str
+    api: Api, owner: psycopg.Connection, tenant: str, minutes: int, given_hash: str, reason: str
 ) -> None:
     waiting = approval(owner, tenant, investigation(owner, tenant, state="awaiting_human"), minutes=minutes)
     async with await api.signed_in("admin", tenant=tenant) as client:
@@ -184,7 +195,7 @@ async def test_grant_for_other_actions_or_too_late_changes_nothing(
     ("role", "of_tenant", "status"), [("analyst", "", 403), ("audit_reader", "", 403), ("admin", "-other", 404)]
 )
 async def test_grant_by_who_may_not_changes_nothing(
-    api, owner, tenant: str, role: str, of_tenant: str, status: int
+    api: Api, owner: psycopg.Connection, tenant: str, role: str, of_tenant: str, status: int
 ) -> None:
     waiting = approval(owner, tenant, investigation(owner, tenant, state="awaiting_human"))
     body = {"approved": True, "actions_hash": actions_hash(ACTIONS)}
@@ -194,7 +205,9 @@ async def test_grant_by_who_may_not_changes_nothing(
     assert (answer.status_code, row) == (status, ("pending",))
 
 
-async def test_lost_database_answers_503_with_retry_after(api, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lost_database_answers_503_with_retry_after(
+    api: Api, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shared.stores.postgres.CONNECT_TIMEOUT_SECONDS", 0.3)
     nowhere = Postgres("postgresql://nobody:hunter2@127.0.0.1:1/none")
     api.services = replace(api.services, postgres=nowhere)

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
@@ -30,7 +30,7 @@ async def store(owner_url: str, postgres: PostgresServer) -> AsyncIterator[Postg
 
 
 @pytest.fixture
-def owner(owner_url: str) -> AsyncIterator[psycopg.Connection]:
+def owner(owner_url: str) -> Iterator[psycopg.Connection]:
     """The owner's connection, for tampering."""
     with psycopg.connect(owner_url, autocommit=True) as connection:
         yield connection

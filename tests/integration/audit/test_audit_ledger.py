@@ -119,7 +119,7 @@ async def test_tenant_cannot_write_into_another_chain(store: Postgres, tenant: s
 async def test_application_may_not_change_records(store: Postgres, change: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         async with store.transaction(EVERY_TENANT) as connection:
-            await connection.execute(change)  # type: ignore[call-overload]
+            await connection.execute(change)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ async def test_application_may_not_change_records(store: Postgres, change: str) 
 )
 def test_even_the_owner_may_not_change_records(owner: psycopg.Connection, change: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege, match="append-only"):
-        owner.execute(change)  # type: ignore[call-overload]
+        owner.execute(change)
 
 
 async def test_poison_is_kept_with_its_bytes_and_blocks_nothing(store: Postgres, tenant: str) -> None:

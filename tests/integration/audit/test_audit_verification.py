@@ -37,7 +37,7 @@ def tamper(owner: psycopg.Connection, tenant: str) -> Tamper:
 
     def run(statement: str) -> None:
         owner.execute("ALTER TABLE audit_records DISABLE TRIGGER audit_immutable_guard")
-        owner.execute(statement.replace(":t", f"tenant_id = '{tenant}'"))  # type: ignore[arg-type]
+        owner.execute(statement.replace(":t", f"tenant_id = '{tenant}'"))
         owner.execute("ALTER TABLE audit_records ENABLE TRIGGER audit_immutable_guard")
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.integration.host.sample_host import SampleHost, until
 
@@ -71,6 +72,15 @@ def test_admin_runs_a_timer_by_hand(sample: SampleHost) -> None:
         sample.request("POST", "/admin/functions/new_year", json={}, headers=key(sample, "master")).status_code == 202
     )
     until(lambda: len(sample.records("new-year")) == before + 1, what="the run")
+
+
+def test_http_request_in_flight_is_finished_before_the_host_stops(sample: SampleHost) -> None:
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(sample.request, "GET", "/api/slow")
+        until(lambda: sample.records("slow-started"), what="the request")
+        assert sample.stop() == 0
+        assert answer.result().text == "done"
+    sample.start()
 
 
 def test_keys_are_kept_over_restarts_and_readable_by_the_owner_only(sample: SampleHost) -> None:

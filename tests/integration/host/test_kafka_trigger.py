@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from local.services.kafka import Kafka
+from local.services.service import ensure, stop
+from local.services.site import Site
 from tests.integration.host.conftest import Topics
 from tests.integration.host.sample_host import SampleHost, until
 
@@ -129,3 +133,18 @@ def test_kafka_broker_away_is_logged_once_and_the_host_stops_cleanly(
     assert host.text.count("cannot be used") == 1
     assert "Host is ready" not in host.text
     assert host.stop() == 0
+
+
+async def test_kafka_broker_that_went_away_is_waited_for(sample: SampleHost, topics: Topics, site: Site) -> None:
+    broker = Kafka(site)
+    await topics.send("one", "before the outage")
+    until(lambda: "before the outage" in bodies(sample, "one"), what="the first message")
+    lines = len(sample.text.splitlines())
+    assert stop(broker, site)
+    until(lambda: "cannot be used" in "".join(sample.text.splitlines()[lines:]), what="the notice of the outage")
+    await asyncio.to_thread(ensure, broker, site)
+    await topics.send("one", "after the outage")
+    until(lambda: "after the outage" in bodies(sample, "one"), what="the message after the outage", seconds=60)
+    until(lambda: "works again" in sample.text, what="the notice of its end")
+    said = sample.text.splitlines()[lines:]
+    assert sum("Kafka at" in line and "cannot be used" in line for line in said) == 1

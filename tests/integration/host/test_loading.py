@@ -169,7 +169,8 @@ def test_local_settings_are_read_and_the_environment_wins(tmp_path: Path, make_h
     (app / "function_app.py").write_text(
         HEAD + "import os\nSEEN = os.environ['FROM_FILE'] + ' ' + os.environ['BOTH']\n"
         "@app.route(route='seen', auth_level='anonymous')\ndef seen(req: func.HttpRequest) -> str:\n    return SEEN\n"
-        "@app.route(route='%FROM_FILE%', auth_level='anonymous')\ndef two(req: func.HttpRequest) -> str:\n    return '2'\n"
+        "@app.route(route='%FROM_FILE%', auth_level='anonymous')\n"
+        "def two(req: func.HttpRequest) -> str:\n    return '2'\n"
         "@app.route(route='off')\ndef off(req: func.HttpRequest) -> str:\n    return 'on'\n"
     )
     host = make_host(tmp_path, app=app, BOTH="environment", **{"AzureWebJobs.off.Disabled": "true"})

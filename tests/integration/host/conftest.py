@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests.integration.host.sample_host import SampleHost
+from tests.integration.host.sample_host import APPS, SampleHost
 
 PARTITIONS = 2
 
@@ -62,8 +62,8 @@ def make_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     """Makes hosts, each in a folder of its own unless one is given; all are killed at the end."""
     made: list[SampleHost] = []
 
-    def make(folder: Path | None = None, **options: str) -> SampleHost:
-        host = SampleHost(folder or tmp_path_factory.mktemp("host"), **options)
+    def make(folder: Path | None = None, *, app: Path = APPS / "sample", **environment: str) -> SampleHost:
+        host = SampleHost(folder or tmp_path_factory.mktemp("host"), app=app, **environment)
         made.append(host)
         return host
 

@@ -19,7 +19,7 @@ APPS = Path(__file__).parent / "apps"
 ROOT = Path(__file__).parents[3]
 
 
-def until[T](look: Callable[[], T], *, what: str, seconds: float = 30) -> T:
+def until[T](look: Callable[[], T | None], *, what: str, seconds: float = 30) -> T:
     """What ``look`` gives once it is true; AssertionError names ``what`` after the deadline."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -76,7 +76,7 @@ class SampleHost:
         """The address of the HTTP triggers."""
         found = re.findall(r"http://127\.0\.0\.1:\d+", self.text)
         assert found, self.text
-        return found[0]
+        return str(found[0])
 
     @property
     def keys(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -79,4 +80,4 @@ def test_durable_flow_goes_on_after_the_host_was_killed(flows: SampleHost) -> No
     flows.kill()
     flows.start()
     for flow_id in ids:
-        assert until(lambda i=flow_id: completed(flows, i), what=f"completion of {flow_id}")["output"]["value"] == 3
+        assert until(partial(completed, flows, flow_id), what=f"completion of {flow_id}")["output"]["value"] == 3

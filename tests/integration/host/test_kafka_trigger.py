@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from local.services.kafka import Kafka
@@ -15,6 +16,10 @@ from tests.integration.host.sample_host import SampleHost, until
 
 def bodies(host: SampleHost, kind: str) -> list[str]:
     return [str(record["body"]) for record in host.records(kind)]
+
+
+def progressed(host: SampleHost, count: int) -> bool:
+    return len(bodies(host, "one")) > count
 
 
 async def test_kafka_one_gives_body_key_place_and_headers(sample: SampleHost, topics: Topics) -> None:
@@ -100,7 +105,7 @@ async def test_kafka_host_killed_again_and_again_loses_no_message(sample: Sample
     for round_number in range(4):
         await topics.send("one", *sent[round_number * 500 : (round_number + 1) * 500], partition=round_number % 2)
         done = len(bodies(sample, "one"))
-        until(lambda done=done: len(bodies(sample, "one")) > done + 20, what="some progress")
+        until(partial(progressed, sample, done + 20), what="some progress")
         sample.kill()
         sample.start()
     until(lambda: set(sent) <= set(bodies(sample, "one")), what="every message", seconds=60)

@@ -140,7 +140,7 @@ class AluskortAnthropicClient:
             failure = _status_failure(error)
             if failure is None:
                 self.breaker.record_success()  # it answers; the request was wrong
-                raise Terminal(f"{self.provider} refused the request: {error.status_code} {error.message}") from error
+                raise Terminal(f"{self.provider} refused the request: {_told(error)}") from error
             return failure
         except anthropic.APIError as error:
             return _Failure(f"The answer could not be read: {error.message}.", None, may_be_billed=True)
@@ -148,13 +148,20 @@ class AluskortAnthropicClient:
 
 def _status_failure(error: anthropic.APIStatusError) -> _Failure | None:
     """None for a refusal that no repetition changes."""
-    text = f"{error.status_code} {error.message}"
+    text = _told(error)
     if error.status_code in TRANSIENT_STATUS or error.status_code >= 500:
         return _Failure(text, _retry_after(error), may_be_billed=False)
-    if error.status_code == 400 and "usage limit" in error.message.lower():
+    if error.status_code == 400 and "usage limit" in text.lower():
         # The account's own spend limit: the provider is away for us, and asking again at once is pointless.
         return _Failure(text, None, may_be_billed=False, is_worth_retrying=False)
     return None
+
+
+def _told(error: anthropic.APIStatusError) -> str:
+    """Status and the API's own sentence."""
+    detail = error.body.get("error") if isinstance(error.body, dict) else None
+    told = detail.get("message") if isinstance(detail, dict) else None
+    return f"{error.status_code} {told or error.message}"
 
 
 def _retry_after(error: anthropic.APIStatusError) -> float | None:

@@ -1,0 +1,1 @@
+"""The gateway on the real anthropic client, the simulated Claude and a real PostgreSQL."""

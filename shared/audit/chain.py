@@ -17,11 +17,13 @@ from uuid import UUID
 from shared.audit.event import audit_event
 from shared.contracts.audit import AuditEvent
 from shared.errors import InvalidInput
+from shared.stores.postgres import EVERY_TENANT
 
 ZERO_HASH = "0" * 64
 GENESIS_ID = str(UUID(int=0))
 GENESIS_TYPE = "system.genesis"
-EVERY_TENANT_SCOPE = "*"  # what row level security takes for "all": it can be nobody's name
+NAME_LIMIT = 256  # characters: with the tenant's 128 they must fit PostgreSQL's index row of 2,704 bytes
+FIRST_YEAR, LAST_YEAR = 1970, 2999  # PostgreSQL and Python write other centuries differently
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,12 @@ def check_event(event: AuditEvent) -> None:
     _check_id(event.audit_id)
     if event.event_type == GENESIS_TYPE:
         raise InvalidInput("AuditEvent.event_type", got=event.event_type, expected="no genesis: the ledger makes it")
-    if event.tenant_id == EVERY_TENANT_SCOPE:
+    if event.tenant_id == EVERY_TENANT:
         raise InvalidInput("AuditEvent.tenant_id", got=event.tenant_id, expected="one tenant")
     _check_timestamp(event.timestamp)
+    for name, value in (("actor_id", event.actor_id), ("investigation_id", event.investigation_id)):
+        if len(value) > NAME_LIMIT:
+            raise InvalidInput(f"AuditEvent.{name}", got=value, expected=f"at most {NAME_LIMIT} characters")
     content = event.model_dump()
     try:
         canonical(content)
@@ -102,7 +107,7 @@ def _check_timestamp(timestamp: str) -> None:
         moment = datetime.fromisoformat(timestamp)
     except ValueError as error:
         raise InvalidInput("AuditEvent.timestamp", got=timestamp, expected=expected) from error
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise InvalidInput("AuditEvent.timestamp", got=timestamp, expected=expected)
 
 

@@ -84,7 +84,8 @@ def _check_columns(number: int, record: StoredRecord) -> Iterator[str]:
     columns = json.loads(record.columns, parse_float=Decimal, parse_int=Decimal)
     for name, stored in columns.items():
         if name in _TIMES:
-            same = datetime.fromisoformat(stored) == _moment(hashed.get(_TIMES[name]))
+            moment = _moment(stored)
+            same = moment is not None and moment == _moment(hashed.get(_TIMES[name]))
         else:
             same = name in hashed and stored == hashed[name]
         if not same:

@@ -78,6 +78,15 @@ async def test_batch_with_an_impossible_event_is_refused_whole(store: Postgres, 
     assert await everything(ledger, tenant) == []
 
 
+async def test_longest_names_that_are_taken_fit_the_indexes(store: Postgres) -> None:
+    tenant, name = (
+        "".join(chr(0x1F600 + n) for n in range(78)) + "t" * 14 + str(uuid4()),
+        "".join(chr(0x20000 + 37 * n) for n in range(256)),
+    )
+    report = await AuditLedger(store).append([event(tenant, actor_id=name, investigation_id=name)])
+    assert report.appended == 1
+
+
 async def test_numbers_survive_as_they_were_hashed(store: Postgres, tenant: str) -> None:
     context = {"a": 1e23, "b": 0.1 + 0.2, "c": -0.0, "d": 10**30, "e": 1.0, "f": 5e-324, "g": "naïve \u2028 ☃"}
     ledger = AuditLedger(store)

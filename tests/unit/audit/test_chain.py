@@ -125,6 +125,13 @@ def test_verifier_finds_a_column_that_differs_from_the_hashed_text() -> None:
     ]
 
 
+@pytest.mark.parametrize("time", ["0001-12-31T10:00:00+00:00 BC", "infinity"])
+def test_verifier_finds_a_time_that_no_event_can_have(time: str) -> None:
+    (first,) = chained()
+    stored = StoredRecord(0, first.canonical, first.record_hash, json.dumps({"occurred_at": time}))
+    assert list(ChainVerifier("contoso").check(stored)) == ["record 0: column occurred_at differs from the hashed text"]
+
+
 def test_verifier_finds_a_cut_tail_by_the_head() -> None:
     links = chained(event(), event())
     verifier = ChainVerifier("contoso")
@@ -143,7 +150,11 @@ def test_verifier_finds_a_cut_tail_by_the_head() -> None:
         ({"tenant_id": "*"}, "tenant_id"),
         ({"timestamp": "yesterday"}, "timestamp"),
         ({"timestamp": "2026-11-23T06:00:00"}, "timestamp"),
+        ({"timestamp": "0001-01-01T00:00:00+14:00"}, "timestamp"),
+        ({"timestamp": "9999-12-31T23:59:59-14:00"}, "timestamp"),
         ({"event_type": "system.genesis", "event_category": "system"}, "event_type"),
+        ({"actor_id": "a" * 257}, "actor_id"),
+        ({"investigation_id": "i" * 257}, "investigation_id"),
         ({"context": {"score": float("nan")}}, "JSON"),
         ({"context": {"title": "a\x00b"}}, "NUL"),
         ({"actor_id": "a\ud800"}, "JSON"),

@@ -114,6 +114,12 @@ class Plan:
     waits: Counter[str] = field(default_factory=Counter)
 
 
+def actions_of(state: dict[str, Any]) -> list[Action]:
+    """The action list in an orchestrator's state: everything that its code yielded since the start."""
+    lists: list[list[Action]] = state["actions"]
+    return lists[0] if lists else []
+
+
 def decide(history: list[Event], actions: list[Action]) -> Plan:
     """Match the history with the actions that the code returned for it.
 

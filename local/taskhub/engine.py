@@ -107,6 +107,7 @@ class Engine:
             except Exception:  # one broken step must not stop the hub
                 logger.exception("a worker of the task hub broke and starts again")
                 self._missed = True
+                self._timers_changed.set()
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _turn_worker(self) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local.taskhub.decisions import ActionType, Decision, NonDeterminism, NotOffered, decide
+from local.taskhub.decisions import ActionType, Decision, NonDeterminism, NotOffered, actions_of, decide
 from local.taskhub.history import DECISIONS, ENDINGS, Event, EventType, context_json
 from local.taskhub.turn import orchestrator_state
 
@@ -23,7 +23,7 @@ def replay_differences(history: list[Event], run: Callable[[str], str]) -> list[
         past += given
         try:
             state = _run(run, past)
-            new = decide(past, state["actions"][0] if state["actions"] else []).new
+            new = decide(past, actions_of(state)).new
         except (NonDeterminism, NotOffered) as difference:
             return [f"turn {number}: {difference}"]
         differences = _compare(recorded, new)
@@ -81,7 +81,7 @@ def _compare_ending(history: list[Event], state: dict[str, Any]) -> list[str]:
     kind = EventType(last["EventType"])
     if kind is EventType.EXECUTION_COMPLETED:
         then = None if last["Result"] is None else json.loads(last["Result"])
-        actions = state["actions"][0] if state["actions"] else []
+        actions = actions_of(state)
         if actions and actions[-1]["actionType"] == ActionType.CONTINUE_AS_NEW:
             return ["the history ended; the code now continues as new"]
         if not state["isDone"]:

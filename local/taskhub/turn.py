@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from local.taskhub.decisions import Action, ActionType, Decision, NonDeterminism, NotOffered, Plan, decide
+from local.taskhub.decisions import ActionType, Decision, NonDeterminism, NotOffered, Plan, actions_of, decide
 from local.taskhub.history import (
     COMPLETIONS,
     SUCCESSES,
@@ -19,8 +19,9 @@ from local.taskhub.history import (
     context_json,
     event,
 )
-from local.taskhub.instance import FINISHED, Instance, Message, Status
+from local.taskhub.instance import FINISHED, Instance, Message, Status, checked_instance_id
 from local.taskhub.runner import FunctionFailed, FunctionRunner
+from shared.errors import InvalidInput
 
 logger = logging.getLogger(__name__)
 
@@ -169,14 +170,14 @@ class _TurnTaker:
 
     def _decide(self, state: dict[str, Any]) -> bool:
         """Bring the plan up to date; False when the instance failed over it."""
-        actions: list[Action] = state["actions"][0] if state["actions"] else []
+        actions = actions_of(state)
         try:
             plan = decide(self._execution.history, actions)
             self._refuse_unknown(plan)
         except NonDeterminism as difference:
             self._fail(f"non-deterministic orchestrator: {difference}")
             return False
-        except NotOffered as refusal:
+        except (NotOffered, InvalidInput) as refusal:
             self._fail(str(refusal))
             return False
         self._turn.cancelled |= plan.cancelled - self._plan.cancelled
@@ -194,12 +195,14 @@ class _TurnTaker:
             names = known.get(decision.kind)
             if names is not None and decision.action["functionName"] not in names:
                 raise NotOffered(f"it asks for {decision}, and there is none in this app")
+            if decision.kind is EventType.SUB_ORCHESTRATION_CREATED:
+                checked_instance_id(child_id(self._instance, decision))
 
     def _conclude(self, state: dict[str, Any]) -> None:
         """End the execution when the code has ended; as on the platform, an open task keeps it running."""
         if self._plan.open:
             return
-        actions: list[Action] = state["actions"][0] if state["actions"] else []
+        actions = actions_of(state)
         if state.get("error"):
             self._fail(state["error"])
         elif not state["isDone"]:

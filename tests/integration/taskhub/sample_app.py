@@ -182,3 +182,8 @@ def echo(payload: Any) -> Any:
 @bp.orchestration_trigger(context_name="context")
 def mirror(context: df.DurableOrchestrationContext) -> Flow:
     return (yield context.call_activity("echo", context.get_input()))
+
+
+@bp.orchestration_trigger(context_name="context")
+def names_child_badly(context: df.DurableOrchestrationContext) -> Flow:
+    return (yield context.call_sub_orchestrator("chain", 1, "a\x00b"))

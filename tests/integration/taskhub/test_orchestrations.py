@@ -133,6 +133,7 @@ async def test_orchestrator_that_raises_fails_with_its_message(hub: TaskHub) -> 
         ("signals_entity", "signal_entity is not offered by the local host"),
         ("calls_http", "call_http is not offered by the local host"),
         ("calls_nothing", "it asks for activity 'not_there', and there is none in this app"),
+        ("names_child_badly", "instance id"),
     ],
 )
 async def test_orchestrator_that_asks_for_what_is_not_there_fails_with_a_clear_sentence(

@@ -100,7 +100,8 @@ async def test_ledger_shows_a_tenant_its_own_calls_only(store: Postgres, guard: 
     assert await seen(EVERY_TENANT) == {mine.call_id, other.call_id}
 
 
-async def test_reserve_with_the_store_away_allows_no_call(month: date) -> None:
+async def test_reserve_with_the_store_away_allows_no_call(month: date, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.stores.postgres.CONNECT_TIMEOUT_SECONDS", 0.5)
     away = Postgres("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
     own = SpendGuard(away, soft_limit_usd=1, hard_limit_usd=1, month=lambda: month)
     with pytest.raises(StoreUnavailable):

@@ -1,0 +1,40 @@
+"""Tactics and techniques in every spelling."""
+
+from typing import Any
+
+import pytest
+
+from shared.ingestion.attack import tactic_names, technique_ids
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "LateralMovement,CommandAndControl",
+        '["LateralMovement", "Command and Control"]',
+        ["lateral-movement", "Command_And_Control"],
+    ],
+)
+def test_tactics_in_any_spelling_give_short_names(given: Any) -> None:
+    assert tactic_names(given) == (["lateral-movement", "command-and-control"], [])
+
+
+def test_unknown_tactic_is_kept_as_a_flag() -> None:
+    assert tactic_names("Impact, PreAttack") == (["impact"], ["tactic_unknown:PreAttack"])
+
+
+def test_revoked_technique_is_replaced_and_said_so() -> None:
+    assert technique_ids("T1002") == (["T1560"], ["technique_replaced:T1002>T1560"])
+
+
+def test_unknown_technique_is_kept_apart() -> None:
+    assert technique_ids('["T1078", "T9999"]', "t1078.004, gibberish") == (
+        ["T1078", "T1078.004"],
+        ["technique_unknown:T9999", "technique_unknown:gibberish"],
+    )
+
+
+@pytest.mark.parametrize("given", [None, "", "[", 7, {}, [None, 3]])
+def test_nonsense_gives_nothing(given: Any) -> None:
+    assert technique_ids(given) == ([], [])
+    assert tactic_names(given) == ([], [])

@@ -1,0 +1,186 @@
+"""From Sentinel's entity JSON, and from free text, to entities."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from shared.contracts.entity import AlertEntities
+from shared.parsing import parse_alert_entities
+
+
+def parse(entities: Any) -> AlertEntities:
+    return parse_alert_entities(entities if isinstance(entities, str) else json.dumps(entities), {})
+
+
+def values(entities: AlertEntities, category: str) -> list[str]:
+    return [entity.primary_value for entity in getattr(entities, category)]
+
+
+def test_references_resolve_forwards_and_backwards() -> None:
+    found = parse([
+        {"$id": "2", "HostName": "WS-1", "DnsDomain": "corp.example", "Type": "host"},
+        {"$id": "3", "ProcessId": "41", "CommandLine": "a.exe  -x", "ImageFile": {"$ref": "5"},
+         "ParentProcess": {"$ref": "4"}, "Host": {"$ref": "2"}, "Type": "process"},
+        {"$id": "4", "ProcessId": "7", "ImageFile": {"$id": "6", "Name": "b.exe", "Type": "file"}, "Type": "process"},
+        {"$id": "5", "Name": "a.exe", "Directory": "C:\\T", "FileHashes": [{"Algorithm": "SHA256", "Value": "AB" * 32}],
+         "Type": "file"},
+    ])  # fmt: skip
+    assert values(found, "hosts") == ["WS-1.corp.example"]
+    process = found.processes[0]
+    assert (process.primary_value, process.source_id) == ("a.exe", "3")
+    assert process.properties == {
+        "process_id": "41", "command_line": "a.exe  -x", "image_name": "a.exe", "parent_process_id": "7"
+    }  # fmt: skip
+    assert values(found, "files") == ["b.exe", "a.exe"]
+    assert found.files[1].properties["full_path"] == "C:\\T\\a.exe"
+    assert found.file_hashes[0].properties == {"algorithm": "sha256", "associated_file": "a.exe"}
+    assert found.raw_iocs == ["ab" * 32]
+    assert found.parse_errors == []
+
+
+@pytest.mark.parametrize(
+    ("entity", "category", "value"),
+    [
+        ({"Type": "account", "Name": "a", "UPNSuffix": "b.example", "AadUserId": "1"}, "accounts", "a@b.example"),
+        ({"Type": "account", "Name": "ann", "AadUserId": "id-1"}, "accounts", "id-1"),
+        ({"Type": "account", "Name": "ann", "NTDomain": "CORP"}, "accounts", "ann"),
+        ({"Type": "account", "Name": "ann@corp.example", "UPNSuffix": "corp.example"}, "accounts", "ann@corp.example"),
+        ({"Type": "host", "NetBiosName": "WS-2"}, "hosts", "WS-2"),
+        ({"Type": "host", "HostName": "ws.corp.example", "DnsDomain": "corp.example"}, "hosts", "ws.corp.example"),
+        ({"Type": "ip", "Address": "2001:DB8::1"}, "ips", "2001:db8::1"),
+        ({"type": "IP", "ADDRESS": "192.0.2.1"}, "ips", "192.0.2.1"),
+        ({"Address": "192.0.2.1"}, "ips", "192.0.2.1"),
+        ({"Type": "process", "ProcessId": 8}, "processes", "8"),
+        ({"Type": "url", "Url": "http://a.example/"}, "urls", "http://a.example/"),
+        ({"Type": "dns", "DomainName": "a.example."}, "dns_records", "a.example"),
+        ({"Type": "filehash", "Algorithm": "MD5", "Value": "A" * 32}, "file_hashes", "a" * 32),
+        ({"Type": "mailbox", "MailboxPrimaryAddress": "a@b.example"}, "mailboxes", "a@b.example"),
+        ({"Type": "registry-key", "Hive": "HKLM", "Key": "Software\\X"}, "other", "HKLM\\Software\\X"),
+        ({"Type": "security-group", "DistinguishedName": "CN=a"}, "other", "CN=a"),
+        ({"Type": "malware", "Name": "M"}, "other", "M"),
+        ({"Type": "iot-device", "DeviceName": "PLC-1"}, "hosts", "PLC-1"),
+    ],
+)  # fmt: skip
+def test_each_type_is_known_by_its_own_value(entity: dict[str, Any], category: str, value: str) -> None:
+    found = parse([entity])
+    assert values(found, category) == [value]
+    assert found.parse_errors == []
+
+
+def test_nested_lists_and_json_in_strings_are_read() -> None:
+    host = json.dumps({"HostName": "WS-1", "Type": "host"})
+    found = parse(
+        [[[{"Type": "account", "Name": "ann", "Host": host}]], json.dumps([{"Type": "ip", "Address": "192.0.2.1"}])]
+    )
+    assert (values(found, "accounts"), values(found, "hosts"), values(found, "ips")) == (
+        ["ann"],
+        ["WS-1"],
+        ["192.0.2.1"],
+    )
+
+
+def test_repeated_entity_is_kept_once_with_all_that_was_said() -> None:
+    found = parse([
+        {"$id": "1", "Type": "host", "HostName": "ws-1"},
+        {"$id": "2", "Type": "host", "HostName": "WS-1", "OSFamily": "Linux"},
+    ])  # fmt: skip
+    (host,) = found.hosts
+    assert (host.source_id, host.properties) == ("1", {"hostname": "ws-1", "os_family": "Linux"})
+
+
+def test_processes_of_one_image_stay_apart() -> None:
+    image = {"Type": "file", "Name": "cmd.exe"}
+    found = parse([{"Type": "process", "ProcessId": pid, "ImageFile": image} for pid in ("1", "2")])
+    assert len(found.processes) == 2
+
+
+@pytest.mark.parametrize(
+    ("entities", "loss"),
+    [
+        ([{"Type": "ip", "Address": "300.1.1.1"}, {"Type": "ip", "Address": "192.0.2.1"}], "no IP address"),
+        ([{"Type": "filehash", "Value": "xyz"}], "no MD5"),
+        ([{"Type": "host"}], "without a value"),
+        ([{"Type": "quantum-device", "Name": "q"}], "unknown"),
+        ([{"Colour": "red"}], "without a Type"),
+        ([{"Type": "process", "ProcessId": "1", "ImageFile": {"$ref": "9"}}], "refers to nothing"),
+        ([{"$id": "1", "Type": "malware", "Name": "a"}, {"$id": "1", "Type": "malware", "Name": "b"}], "taken already"),
+        ([{"Type": "url", "Url": "http://a.example/" + "x" * 5_000}], "cut to 2048"),
+        (["text", 7], "not objects"),
+        (7, "single JSON value"),
+        ("[{", "JSON array"),
+        ("[" * 90 + "]" * 90, "64 levels"),
+        ([{"Type": "malware", "Name": str(number)} for number in range(1_100)], "100 beyond the first 1000"),
+        ([{}] * 6_000, "1000 objects beyond the first 5000"),
+    ],
+)
+def test_every_loss_is_on_the_record(entities: Any, loss: str) -> None:
+    assert any(loss in line for line in parse(entities).parse_errors)
+
+
+def test_unknown_type_is_kept_with_its_fields() -> None:
+    (entity,) = parse([{"Type": "quantum-device", "Name": "q-7", "Qubits": 5}]).other
+    assert (entity.entity_type, entity.primary_value) == ("cloud-application", "q-7")
+    assert entity.properties["raw"] == {"type": "quantum-device", "name": "q-7", "qubits": "5"}
+
+
+def test_reference_cycle_ends() -> None:
+    found = parse([
+        {"$id": "1", "Type": "process", "ProcessId": "1", "ParentProcess": {"$ref": "2"}},
+        {"$id": "2", "Type": "process", "ProcessId": "2", "ParentProcess": {"$ref": "1"}},
+    ])  # fmt: skip
+    assert [process.properties["parent_process_id"] for process in found.processes] == ["2", "1"]
+
+
+def test_command_line_is_cut_but_not_stripped() -> None:
+    (process,) = parse([{"Type": "process", "ProcessId": "1", "CommandLine": "  a\tb\x00" + "x" * 3_000}]).processes
+    assert process.properties["command_line"].startswith("  a\tb\ufffd")
+    assert len(process.properties["command_line"]) == 2_048
+
+
+def test_control_characters_and_lone_surrogates_are_harmless() -> None:
+    found = parse('[{"Type": "malware", "Name": "a\\u0000b\\ud800c\\u001b"}]')
+    assert values(found, "other") == ["ab\ufffdc"] or values(found, "other") == ["ab?c"]
+    assert b"\\u0000" not in found.to_json()
+
+
+def test_text_is_searched_only_when_no_entity_was_read() -> None:
+    payload = {"Description": "seen 203.0.113.9", "AlertLink": "https://portal.example/x", "SystemAlertId": "a.example"}
+    assert parse_alert_entities('[{"Type": "host", "HostName": "h"}]', payload).raw_iocs == []
+    for entities in ("", "[]", "{broken"):
+        found = parse_alert_entities(entities, payload)
+        assert found.raw_iocs == ["203.0.113.9"]
+        assert found.ips[0].confidence == 0.6
+
+
+def test_custom_details_and_broken_entities_are_searched_too() -> None:
+    details = json.dumps({"Custom Details": json.dumps({"Domain": ["evil.example"]})})
+    found = parse_alert_entities('[{"Address": "203.0.113.5"', {"ExtendedProperties": details})
+    assert found.raw_iocs == ["203.0.113.5", "evil.example"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["$id", "$ref", "Type", "Name", "Host", "x"]), inner)
+    ),
+    max_leaves=30,
+)
+
+
+@given(value=json_values, payload=json_values)
+@example(value=[{"Type": "ip", "Address": []}], payload={"Description": "\ud800"})
+@example(value=[{"Type": [], "$id": {}, "$ref": None}], payload=None)
+@settings(max_examples=200, deadline=None)
+def test_any_json_gives_a_message_that_can_be_sent(value: Any, payload: Any) -> None:
+    found = parse_alert_entities(json.dumps(value), {"payload": payload})
+    assert AlertEntities.from_json(found.to_json()) == found
+
+
+@given(text=st.text())
+@settings(max_examples=200, deadline=None)
+def test_any_text_gives_a_message_that_can_be_sent(text: str) -> None:
+    found = parse_alert_entities(text, {"Description": text})
+    assert AlertEntities.from_json(found.to_json()) == found

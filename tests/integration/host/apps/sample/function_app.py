@@ -22,8 +22,8 @@ def record(kind: str, **fields: object) -> None:
         file.write(line)
 
 
-def failing(name: str) -> bool:
-    """Whether a test wants this to fail now: it has put a file of that name beside the record."""
+def told_to(name: str) -> bool:
+    """Whether a test wants this fault now: it has put a file of that name beside the record."""
     return Path(os.environ["SAMPLE_RECORD"]).with_name(name).exists()
 
 
@@ -77,9 +77,11 @@ async def slow(req: func.HttpRequest) -> str:
     data_type="binary",
 )
 async def kafka_one(event: func.KafkaEvent, context: func.Context) -> None:
-    if failing("fail-one"):
+    if told_to("fail-one"):
         record("one-failed", body=event.get_body().decode())
         raise RuntimeError("told to fail")
+    if told_to("slow-one"):
+        await asyncio.sleep(0.01)
     record(
         "one",
         body=event.get_body().decode("utf-8", "replace"),
@@ -128,7 +130,7 @@ def kafka_many(events: typing.List[func.KafkaEvent]) -> None:  # noqa: UP006 - t
 )
 async def kafka_retried(event: func.KafkaEvent, context: func.Context) -> None:
     retry = context.retry_context.retry_count
-    if failing("fail-retried"):
+    if told_to("fail-retried"):
         record("retried-failed", body=event.get_body().decode(), retry=retry)
         raise RuntimeError("told to fail")
     record("retried", body=event.get_body().decode(), retry=retry, max=context.retry_context.max_retry_count)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from shared.contracts.entity import AlertEntities
 from shared.errors import InvalidInput
 from shared.parsing.collection import Collection
-from shared.parsing.graph import EntityGraph, decode
+from shared.parsing.graph import MAX_VALUES, EntityGraph, decode
 from shared.parsing.indicators import find_indicators
 from shared.parsing.kinds import Reader, read_node
 
@@ -28,7 +30,7 @@ def parse_alert_entities(entities_raw: str, raw_payload: Mapping[str, Any]) -> A
     found = Collection()
     unreadable = not _read_graph(entities_raw, found)
     if not len(found):
-        for where, text in _texts(raw_payload, "raw_payload", 0):
+        for where, text in _texts(raw_payload):
             find_indicators(text, found, where=where)
         if unreadable:
             find_indicators(entities_raw, found, where="entities")
@@ -58,25 +60,37 @@ def _read_graph(entities_raw: str, found: Collection) -> bool:
     return True
 
 
-def _texts(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Every text of a payload that may speak of the incident."""
-    if isinstance(value, str):
-        if value.lstrip()[:1] in ("{", "["):
-            try:
-                value = decode(value)
-            except InvalidInput:
-                yield where, value
-                return
-        else:
-            yield where, value
+def _texts(payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every text of a payload that may speak of the incident, JSON in strings included, with where it stands."""
+    waiting: deque[tuple[str, Any, int]] = deque([("raw_payload", payload, 0)])
+    for _ in range(MAX_VALUES):
+        if not waiting:
             return
-    if depth >= TEXT_DEPTH:
-        return
-    if isinstance(value, Mapping):
-        for name, item in value.items():
+        where, value, depth = waiting.popleft()
+        if isinstance(value, str):
+            decoded = _decoded(value)
+            if decoded is None:
+                yield where, value
+            value = decoded
+        if depth < TEXT_DEPTH:
+            waiting.extend((f"{where}.{name}"[:200], item, depth + 1) for name, item in _parts(value))
+
+
+def _decoded(text: str) -> Any:
+    """The object or array that a string holds; None when it holds none."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        return decode(text)
+    except InvalidInput:
+        return None
+
+
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, list):
+        yield from ((str(index), item) for index, item in enumerate(value[:MAX_VALUES]))
+    elif isinstance(value, Mapping):
+        for name, item in islice(value.items(), MAX_VALUES):
             key = str(name).lower()
             if key not in PLUMBING and not key.endswith(("id", "ids", "link", "uri")):
-                yield from _texts(item, f"{where}.{name}"[:200], depth + 1)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, f"{where}[{index}]", depth + 1)
+                yield str(name), item

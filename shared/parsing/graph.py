@@ -14,7 +14,7 @@ from shared.errors import InvalidInput
 from shared.parsing.collection import Collection
 
 MAX_DEPTH = 64
-MAX_NODES = 5_000  # objects looked at, so that a megabyte of `{},{},` cannot hold up the alerts behind it
+MAX_VALUES = 5_000  # objects and list items looked at: a megabyte of `{},{},` must not hold up the alerts behind it
 
 # What an object without a Type is, by the key that it stands under.
 ROLES = {
@@ -75,13 +75,14 @@ class EntityGraph:
         self.nodes: list[Node] = []
         self._found = found
         self._by_id: dict[str, Node] = {}
+        self._seen = 0
         self._refused = 0
 
     def read(self, value: Any) -> None:
         """Take in a decoded JSON value: an object, a list of them, or lists in lists."""
         self._take(value, "entities", "", 0)
         if self._refused:
-            self._found.lose("entities", f"{self._refused} objects beyond the first {MAX_NODES} were not looked at")
+            self._found.lose("entities", f"{self._refused} values beyond the first {MAX_VALUES} were not looked at")
 
     def resolve(self, value: Any, where: str) -> Node | None:
         """The node that a field holds or refers to; None for a scalar. A dangling reference is a loss."""
@@ -107,7 +108,12 @@ class EntityGraph:
             self._found.lose(where[:200], f"nested deeper than {MAX_DEPTH} levels")
             return None
         if isinstance(value, list):
-            items = [self._take(item, f"{where}[{index}]", role, depth + 1) for index, item in enumerate(value)]
+            allowed = max(MAX_VALUES - self._seen, 0)
+            self._seen += len(value[:allowed])
+            self._refused += len(value[allowed:])
+            items = [
+                self._take(item, f"{where}[{index}]", role, depth + 1) for index, item in enumerate(value[:allowed])
+            ]
             if depth == 0 and any(not isinstance(item, Node | Reference | list) for item in items):
                 self._found.lose(where, "holds values that are not objects")
             return items
@@ -117,9 +123,10 @@ class EntityGraph:
         fields = {name.lower(): item for name, item in value.items()}
         if "$ref" in fields:
             return Reference(str(fields["$ref"]))
-        if len(self.nodes) >= MAX_NODES:
+        if self._seen >= MAX_VALUES:
             self._refused += 1
             return None
+        self._seen += 1
         source_id = str(fields["$id"])[:64] if "$id" in fields else None
         node = Node(_kind(fields, role), where, source_id, nested=bool(role), fields=fields)
         self.nodes.append(node)

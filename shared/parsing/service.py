@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.producer import Producer
 from shared.contracts.alert import CanonicalAlert, NormalizedAlert
 from shared.errors import InvalidInput
-from shared.bus.dead_letters import publish_dead_letter
 from shared.parsing.entities import parse_alert_entities
 
 SOURCE, TARGET = "alerts.raw", "alerts.normalized"

@@ -33,4 +33,27 @@ RESERVED = "example test invalid local localhost onion internal corp lan home in
 
 TOP_LEVEL = frozenset(f"{COUNTRIES} {GENERIC} {RESERVED}".split())
 # These also end file names and source code: a bare `name.py` in a sentence is a file, `www.name.py` is a domain.
-ALSO_FILES = frozenset("ai app cc cs gz hs ml md mov pl pm ps py re rs run sh so st zip".split())
+ALSO_FILES = frozenset(
+    [
+        "ai",
+        "app",
+        "cc",
+        "cs",
+        "gz",
+        "hs",
+        "ml",
+        "md",
+        "mov",
+        "pl",
+        "pm",
+        "ps",
+        "py",
+        "re",
+        "rs",
+        "run",
+        "sh",
+        "so",
+        "st",
+        "zip",
+    ]
+)

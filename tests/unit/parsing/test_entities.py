@@ -113,7 +113,7 @@ def test_processes_of_one_image_stay_apart() -> None:
         ("[{", "JSON array"),
         ("[" * 90 + "]" * 90, "64 levels"),
         ([{"Type": "malware", "Name": str(number)} for number in range(1_100)], "100 beyond the first 1000"),
-        ([{}] * 6_000, "1000 objects beyond the first 5000"),
+        ([{}] * 6_000, "values beyond the first 5000"),
     ],
 )
 def test_every_loss_is_on_the_record(entities: Any, loss: str) -> None:

@@ -5,6 +5,7 @@ Reads parsed entities (`entity_type`, `primary_value`), Sentinel's own (`Type`, 
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,11 +34,12 @@ NAME_KEYS = {
 }  # fmt: skip
 ADDRESS_KEYS = ("primary_value", "value", "Address", "address")
 DIRECTION_KEYS = ("direction", "role", "Direction", "Role")
+IP_KINDS = frozenset({"IP_SRC", "IP_DST"})
 DIRECTIONS = {"src": "IP_SRC", "source": "IP_SRC", "dst": "IP_DST", "dest": "IP_DST", "destination": "IP_DST"}
 
 USER_PATH = re2.compile(r"(?i)(?:\b[a-z]:|\\|\b)(?:\\+users\\+|\\+documents and settings\\+|/home/|/users/)([\w.$-]+)")
 # A Windows logon name. RE2 cannot look around, so `logon_user` checks the neighbours.
-LOGON_NAME = re2.compile(r"\b([A-Z][A-Z0-9-]{0,14})\\{1,2}([A-Za-z0-9_](?:[\w.$-]*[\w$])?)")
+LOGON_NAME = re2.compile(r"\b([A-Z][A-Z0-9-]{0,14})\\{1,2}([A-Za-z0-9_](?:[\w.$-]*\w)?)")
 NOT_DOMAINS = frozenset({"HKLM", "HKCU", "HKCR", "HKU", "HKCC", "BUILTIN", "WINDOWS", "SYSTEM32"})
 _FILE_NAME = re2.compile(r"(?i)\.(?:exe|dll|sys|ps1|bat|cmd|vbs|js|txt|log|tmp|zip|docx?|xlsx?)$")
 
@@ -54,7 +56,11 @@ def find_names(evidence: Evidence) -> dict[str, str]:
         for found in LOGON_NAME.finditer(text):
             if (user := logon_user(found, text)) is not None:
                 names.setdefault(user, "USER")
-    return {name: label for name, label in names.items() if is_personal(name)}
+    # A name ends where its last letter does: what follows a placeholder must never be taken for its number.
+    trimmed = {
+        name if label in IP_KINDS else name.strip(string.punctuation + " "): label for name, label in names.items()
+    }
+    return {name: label for name, label in trimmed.items() if is_personal(name)}
 
 
 def logon_user(found: Any, text: str) -> str | None:

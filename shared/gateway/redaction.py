@@ -13,16 +13,17 @@ from typing import Any
 import re2
 
 from shared.gateway.evidence import Evidence
-from shared.gateway.pii_names import LOGON_NAME, find_names, logon_user
+from shared.gateway.pii_names import IP_KINDS, LOGON_NAME, find_names, logon_user
 
 _KINDS = "EMAIL|USER|HOST|IP_SRC|IP_DST|IP|PERSON|SSN|CC|PHONE|TEXT"
-_PLACEHOLDER = re2.compile(rf"\b(?:{_KINDS})_\d{{3,}}\b")
+# Found inside longer words too: two placeholders may touch. All digits belong to it, so USER_100 is not in USER_1000.
+_PLACEHOLDER = re2.compile(rf"(?:{_KINDS})_\d{{3,}}")
 _KEPT = re2.compile(
     r"\b(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32}|CVE-\d{4}-\d{4,7}|(?:AML\.)?T\d{4}(?:\.\d{3})?"
     r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\b"
 )
-_EMAIL = re2.compile(r"[\w.%+'-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re2.compile(r"[\w\pL][\w\pL.%+'-]*@[\w\pL-]+(?:\.[\w\pL-]+)+")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IPV4 = re2.compile(rf"\b(?:{_OCTET}\.){{3}}{_OCTET}\b")
 _IPV6 = re2.compile(r"(?i)\b(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}\b|\b(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6}\b")
@@ -94,7 +95,7 @@ class Redactor:
     def __init__(self, names: Mapping[str, str]) -> None:
         """``names`` as find_names gives them. Raises re2.error when there are too many to match at once."""
         self.redactions = RedactionMap()
-        self._addresses = {name: kind for name, kind in names.items() if kind in {"IP_SRC", "IP_DST"}}
+        self._addresses = {name: kind for name, kind in names.items() if kind in IP_KINDS}
         words = sorted(names.keys() - self._addresses.keys(), key=lambda word: (-len(word), word))
         self._words = {word.casefold(): names[word] for word in words}
         options = re2.Options()

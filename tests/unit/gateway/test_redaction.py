@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.gateway.evidence import read_evidence
@@ -16,6 +16,8 @@ PIECES = st.sampled_from([
 
 
 @given(st.lists(PIECES | st.text(max_size=4), max_size=12).map("".join))
+@example("USER_00110.0.0.5alice@corp.example")
+@example("CORP\\svc$2026-11-23T10:00")
 def test_deanonymise_of_redacted_text_gives_the_original(text: str) -> None:
     redacted, redactions = redact_pii(text)
     assert deanonymise_text(redacted, redactions) == (text, [])
@@ -25,6 +27,7 @@ def test_deanonymise_of_redacted_text_gives_the_original(text: str) -> None:
     ("text", "expected"),
     [
         ("mail from alice@corp.example", "mail from EMAIL_001"),
+        ("mail from josé@corp.example", "mail from EMAIL_001"),
         ("CORP\\jsmith logged on", "USER_001 logged on"),
         ("from 10.0.0.5 to 8.8.8.8 to 10.0.0.5", "from IP_001 to IP_002 to IP_001"),
         ("from fe80::1", "from IP_001"),

@@ -1,15 +1,15 @@
-"""The ``aluskort`` command: the local services, and what a person does with them. Errors are sentences, exit code 1.
-
-A further command is a function of its own module in local/, registered at the end of this file.
-"""
+"""The ``aluskort`` command: the local services, and what a person does with them. Errors are sentences, exit code 1."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import shutil
 import subprocess
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -129,6 +129,38 @@ def logs(
         subprocess.run(["tail", "-n", str(lines), *(["-F"] if follow else []), *files], check=False)
 
 
+def demo() -> None:
+    """Show the main job on services of its own: alerts to verdicts, approvals, the audit chain. Stops them again."""
+    from local.demo.run import Demo  # noqa: PLC0415 - the other commands start faster without the product
+
+    console, stack = Console(highlight=False), Stack(Site(CHECKOUT / ".local" / "demo"), os.environ)
+    stack.down()  # what an interrupted run left
+    shutil.rmtree(stack.site.folder, ignore_errors=True)
+    try:
+        steps = Steps(console)
+        with steps.progress:
+            stack.up(steps.report)
+        succeeded = asyncio.run(Demo(stack, console).run())
+    finally:
+        stack.down()
+    if not succeeded:
+        console.print("[red]The demo did not end as it should: see above and .local/demo/logs/.[/]")
+        raise typer.Exit(1)
+
+
+def send(
+    files: Annotated[list[Path], typer.Argument(help="Alerts as JSON files, as Sentinel exports them.")],
+) -> None:
+    """Send alerts to the event hub that the host listens to."""
+    from local.send import send as send_files  # noqa: PLC0415 - as above
+
+    environment = local_stack().environment()
+    connection, hub = environment["ALUSKORT_SENTINEL_EVENTHUB"], environment["ALUSKORT_SENTINEL_HUB"]
+    console = Console(highlight=False)
+    count = send_files(files, connection, hub, lambda path: console.print(f"sent {path}", markup=False))
+    console.print(f"{count} file(s) are with {hub}.")
+
+
 def _memory(looks: dict[str, Look]) -> int:
     return sum(seen.memory for seen in looks.values())
 
@@ -144,7 +176,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="ALUSKORT on this machine, without Azure.",
 )
-for command in (up, down, status, logs):
+for command in (up, down, status, demo, send, logs):
     app.command()(command)
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from azure.eventhub import EventData, EventDataBatch, EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 
@@ -33,16 +31,6 @@ def send(
     except EventHubError as error:
         raise BusUnavailable(f"The event hub {hub!r} did not take the files: {error}") from error
     return len(bodies)
-
-
-def send_command(
-    files: Annotated[list[Path], typer.Argument(help="Alerts as JSON files, as Sentinel exports them.")],
-    connection_string: Annotated[str, typer.Option(envvar="ALUSKORT_SENTINEL_EVENTHUB", help="Of the namespace.")],
-    hub: Annotated[str, typer.Option(envvar="ALUSKORT_SENTINEL_HUB")] = "sentinel-alerts",
-) -> None:
-    """Send alerts to the event hub that the host listens to."""
-    count = send(files, connection_string, hub, lambda path: typer.echo(f"sent {path}"))
-    typer.echo(f"{count} file(s) are with {hub}.")
 
 
 def _read(path: Path) -> bytes:

@@ -42,11 +42,12 @@ def main(command_line: list[str] | None = None) -> int:
     except AluskortError as error:
         log.error("%s", error)
         return 1
-    logging.shutdown()
+    code = 0 if ended_well else 1
     if stuck:
         # A synchronous function is still in its thread and cannot be interrupted; Python would wait for it for ever.
-        os._exit(0)
-    return 0 if ended_well else 1
+        logging.shutdown()
+        os._exit(code)
+    return code
 
 
 async def _serve(app_dir: Path, port: int, state_dir: Path) -> tuple[bool, bool]:

@@ -104,7 +104,7 @@ class Redactor:
         self._names = re2.compile("|".join(map(re2.escape, words)), options) if words else None
 
     def redact(self, text: str) -> str:
-        """The text with placeholders, at most as long as its tokens allow; the map grows."""
+        """The text with placeholders; the map grows by what was new."""
         # What looks like a placeholder is escaped before any is made; what must stay is set aside next.
         pieces = _split([text], _PLACEHOLDER, lambda found, _: self._hide("TEXT", found))
         pieces = _split(pieces, _KEPT, lambda found, _: (found.start(), found.end(), _Token(found.group())))

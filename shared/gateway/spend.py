@@ -17,7 +17,7 @@ from shared.stores.postgres import EVERY_TENANT, Postgres
 from shared.stores.statements import statements
 
 SQL = statements(Path(__file__).with_name("spend.sql"))
-CENT_FRACTION = Decimal("0.000001")
+LEDGER_STEP_USD = Decimal("0.000001")
 
 
 def current_month() -> date:
@@ -95,4 +95,4 @@ class SpendGuard:
 
 
 def _rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT_FRACTION, rounding=ROUND_UP)
+    return amount.quantize(LEDGER_STEP_USD, rounding=ROUND_UP)

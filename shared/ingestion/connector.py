@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.producer import Producer
 from shared.errors import InvalidInput
-from shared.bus.dead_letters import publish_dead_letter
 from shared.ingestion.envelope import read_rows, rows_as_bytes
 from shared.ingestion.sentinel import is_heartbeat, read_security_alert
 
@@ -59,8 +59,8 @@ class SentinelConnector:
     async def _publish(self, row: Any, headers: Mapping[str, bytes]) -> None:
         if not is_heartbeat(row):
             alert = read_security_alert(row)
-            await self._producer.publish(TARGET, alert.to_json(), key=alert.alert_id, headers=headers)
+            await self._producer.publish(TARGET, alert.to_json(), key=alert.alert_id, headers={})
 
     async def _dead_letter(self, error: InvalidInput, value: bytes, headers: Mapping[str, bytes]) -> None:
         logger.warning("A message from %s cannot be read and goes to the dead letters: %s", self._hub, error)
-        await publish_dead_letter(self._producer, error, value, source_topic=self._hub, headers=headers)
+        await publish_dead_letter(self._producer, error, value, source_topic=self._hub, headers={})

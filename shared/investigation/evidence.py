@@ -9,7 +9,7 @@ from shared.contracts.entity import AlertEntities
 from shared.contracts.investigation import GraphState
 from shared.contracts.taxonomy import current_technique
 
-OT_PRODUCTS = ("defender for iot", "iot security")
+OT_PRODUCTS = ("defender for iot", "security center for iot")  # Sentinel has used both names
 
 
 def entities_of(state: GraphState) -> AlertEntities:

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from shared.errors import StoreUnavailable
+from shared.errors import InvalidInput, StoreUnavailable
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -36,12 +36,17 @@ class Postgres:
 
     @asynccontextmanager
     async def transaction(self, tenant_id: str) -> AsyncIterator[Connection]:
-        """One transaction that sees ``tenant_id``'s rows only. Raises StoreUnavailable when the server is away."""
+        """One transaction that sees ``tenant_id``'s rows only. Raises StoreUnavailable, InvalidInput."""
         try:
             await self._pool.open()
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute("SELECT set_config('aluskort.tenant', %s, true)", (tenant_id,))
                 yield connection
+        except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
+            # Outside text that no column takes, such as a NUL or an endless key: waiting would never help.
+            raise InvalidInput(
+                "value for PostgreSQL", got=str(error), expected="text that a column can hold"
+            ) from error
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
             raise StoreUnavailable("PostgreSQL", error) from error
 

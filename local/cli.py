@@ -133,7 +133,7 @@ def demo() -> None:
     """Show the main job on services of its own: alerts to verdicts, approvals, the audit chain. Stops them again."""
     from local.demo.run import Demo  # noqa: PLC0415 - the other commands start faster without the product
 
-    console, stack = Console(highlight=False), Stack(Site(CHECKOUT / ".local" / "demo"), os.environ)
+    console, stack = _wide_console(), Stack(Site(CHECKOUT / ".local" / "demo"), os.environ)
     stack.down()  # what an interrupted run left
     shutil.rmtree(stack.site.folder, ignore_errors=True)
     try:
@@ -159,6 +159,12 @@ def send(
     console = Console(highlight=False)
     count = send_files(files, connection, hub, lambda path: console.print(f"sent {path}", markup=False))
     console.print(f"{count} file(s) are with {hub}.")
+
+
+def _wide_console() -> Console:
+    """A console whose tables stay readable in a file or a pipe, where no terminal tells its width."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=140)
 
 
 def _memory(looks: dict[str, Look]) -> int:

@@ -4,13 +4,15 @@ AluskortError
 ├── Retryable              the same call may succeed later; the layer that owns retrying decides when
 │   ├── StoreUnavailable   PostgreSQL, Redis, Qdrant or Blob cannot be reached
 │   ├── BusUnavailable     Kafka cannot be reached or did not acknowledge
-│   └── ModelUnavailable   the model provider failed, throttled or timed out
+│   ├── ModelUnavailable   the model provider failed, throttled or timed out (gateway: CallFailed)
+│   └── SigningKeysUnavailable   in shared/access: the identity provider cannot be reached
 └── Terminal               the same call can never succeed; retrying is waste
     ├── InvalidInput       outside data broke a contract: field, got, expected
     ├── ConfigurationError a setting is missing or wrong
     ├── Conflict           the state moved on: a lost race, a second answer, an expired approval
     ├── NotFound           no such thing for this tenant
-    └── AccessDenied       the caller is known and may not
+    ├── AccessDenied       the caller is known and may not
+    └── TokenRejected      in shared/access: the caller is not known
 """
 
 from __future__ import annotations

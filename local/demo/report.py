@@ -76,19 +76,19 @@ def seconds_to_verdict(detail: Mapping[str, Any]) -> float:
 def table_of(lines: Sequence[AlertLine]) -> Table:
     """The table that ends the demo."""
     table = Table(title="What became of each alert", header_style="bold", show_lines=True)
-    for name in ("alert", "entities", "verdict", "level", "actions", "approval"):
-        table.add_column(name, overflow="fold")
-    for name in ("confidence", "USD", "s"):
-        table.add_column(name, justify="right")
+    table.add_column("alert", ratio=4, overflow="fold")
+    table.add_column("entities", ratio=4, overflow="fold")
+    table.add_column("verdict, confidence, level", ratio=3, overflow="fold")
+    table.add_column("actions, approval", ratio=4, overflow="fold")
+    table.add_column("USD", justify="right", min_width=6)
+    table.add_column("s", justify="right", min_width=4)
     for line in lines:
+        actions = ", ".join(action.partition(" ")[0] for action in line.actions) or "no action"
         table.add_row(
             f"{escape(line.alert)}\n[dim]{line.severity}[/]",
             _some(line.entities),
-            f"{_verdict(line.verdict)}\n[dim]{line.outcome}[/]",
-            line.degradation_level,
-            _some([action.partition(" ")[0] for action in line.actions]) or "none",
-            line.approval,
-            f"{line.confidence:.2f}",
+            f"{_verdict(line.verdict)} {line.confidence:.2f}\n[dim]{line.degradation_level}[/]",
+            f"{actions}\n[dim]{line.outcome.replace('_', ' ')}, approval {escape(line.approval)}[/]",
             f"{line.cost_usd:.4f}",
             f"{line.seconds:.1f}",
         )
@@ -124,9 +124,9 @@ def write_report(  # noqa: PLR0913 - the report's parts
     return report
 
 
-def _some(values: Sequence[str], limit: int = 3) -> str:
-    shown = "\n".join(escape(value[:48]) for value in values[:limit])
-    return shown + (f"\n[dim]and {len(values) - limit} more[/]" if len(values) > limit else "")
+def _some(values: Sequence[str], limit: int = 2) -> str:
+    shown = "\n".join(escape(value[:40]) for value in values[:limit])
+    return shown + (f" [dim]+{len(values) - limit}[/]" if len(values) > limit else "")
 
 
 def _verdict(classification: str) -> str:

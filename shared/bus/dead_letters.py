@@ -1,4 +1,4 @@
-"""Puts what cannot be handled on a dead-letter topic, whole; a value too large for one message is spread over several."""
+"""Puts what cannot be handled on a dead-letter topic, whole; a value too large for one message becomes several."""
 
 from __future__ import annotations
 

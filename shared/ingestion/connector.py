@@ -59,8 +59,8 @@ class SentinelConnector:
     async def _publish(self, row: Any, headers: Mapping[str, bytes]) -> None:
         if not is_heartbeat(row):
             alert = read_security_alert(row)
-            await self._producer.publish(TARGET, alert.to_json(), key=alert.alert_id, headers={})
+            await self._producer.publish(TARGET, alert.to_json(), key=alert.alert_id, headers=headers)
 
     async def _dead_letter(self, error: InvalidInput, value: bytes, headers: Mapping[str, bytes]) -> None:
         logger.warning("A message from %s cannot be read and goes to the dead letters: %s", self._hub, error)
-        await publish_dead_letter(self._producer, error, value, source_topic=self._hub, headers={})
+        await publish_dead_letter(self._producer, error, value, source_topic=self._hub, headers=headers)

@@ -44,7 +44,8 @@ async def drive(graph: InvestigationGraph, opened: GraphState) -> GraphState:
 async def transitions(store: Postgres, state: GraphState) -> list[tuple[str, str]]:
     async with store.transaction(state.tenant_id) as connection:
         cursor = await connection.execute(
-            "SELECT state_before, state_after FROM investigation_transitions WHERE investigation_id = %s ORDER BY version",
+            "SELECT state_before, state_after FROM investigation_transitions"
+            " WHERE investigation_id = %s ORDER BY version",
             (state.investigation_id,),
         )
         return [(row["state_before"], row["state_after"]) for row in await cursor.fetchall()]
@@ -77,7 +78,8 @@ async def test_run_asks_the_model_when_a_kill_switch_covers_the_pattern(
     covered = {None: tenant, "pattern_id": pattern.pattern_id}.get(value, value)
     async with store.transaction(tenant) as connection:
         await connection.execute(
-            "INSERT INTO kill_switches (tenant_id, dimension, value, activated_by, reason) VALUES (%s, %s, %s, 'a', 'b')",
+            "INSERT INTO kill_switches (tenant_id, dimension, value, activated_by, reason)"
+            " VALUES (%s, %s, %s, 'a', 'b')",
             (tenant, dimension, covered),
         )
     gateway.verdicts = [verdict("false_positive", 0.99)]

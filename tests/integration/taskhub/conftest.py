@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from local.taskhub import Instance, Status, TaskHub, client_binding, durable_routes
+from shared.errors import StoreUnavailable
 from tests.integration.taskhub.sdk_runner import SdkRunner
 
 DEADLINE = 30.0
@@ -42,8 +43,10 @@ async def reach(hub: TaskHub, instance_id: str, *statuses: Status) -> Instance:
     wanted = statuses or (Status.COMPLETED, Status.FAILED, Status.TERMINATED)
 
     async def check() -> Instance | None:
-        instance = await hub.get_status(instance_id)
-        return instance if instance.status in wanted else None
+        with suppress(StoreUnavailable):  # the call that finds a dead connection says so; the next one gets a new one
+            instance = await hub.get_status(instance_id)
+            return instance if instance.status in wanted else None
+        return None
 
     found = await until(check)
     assert found is not None

@@ -173,11 +173,13 @@ class CutLine:
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
-        await self._server.wait_closed()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server = self._server
         far_reader, far_writer = await asyncio.open_connection(self._parts.hostname, self._parts.port)
         self._writers |= {writer, far_writer}
+        if server is None or not server.is_serving():  # cut while the far end was being reached
+            writer.transport.abort()
         await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
         self._writers -= {writer, far_writer}
 

@@ -53,8 +53,8 @@ class Store:
 
     async def open(self) -> None:
         """Connect and create the tables that are missing."""
-        # The pool would report every failed attempt of an outage, which the hub reports once.
-        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+        # psycopg would report every failed attempt of an outage, which the hub reports once.
+        logging.getLogger("psycopg").setLevel(logging.ERROR)
         await self._pool.open()
         async with self._transaction() as connection:
             await connection.execute(SCHEMA_LOCK)

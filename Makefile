@@ -30,7 +30,7 @@ test: $(SETUP)
 check: $(VENV)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy --explicit-package-bases .
+	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
 up: $(SETUP)

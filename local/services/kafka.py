@@ -59,7 +59,7 @@ class Kafka:
             return
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         done = subprocess.run(
-            [*_java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings)],
+            [*_java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self._settings)],
             capture_output=True,
             text=True,
             check=False,

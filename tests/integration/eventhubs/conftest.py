@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from namespace_process import NamespaceProcess
+
+from tests.integration.eventhubs.namespace_process import NamespaceProcess
 
 HUBS = (
     "keys:4",

@@ -11,8 +11,9 @@ from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, EventHubProducerClient, PartitionContext
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
 from azure.storage.blob.aio import ContainerClient
-from namespace_process import NamespaceProcess
-from receiving import DEADLINE, body, receive
+
+from tests.integration.eventhubs.namespace_process import NamespaceProcess
+from tests.integration.eventhubs.receiving import DEADLINE, body, receive
 
 type NewNamespace = Callable[..., NamespaceProcess]
 

@@ -15,10 +15,10 @@ from azure.eventhub.amqp import AmqpAnnotatedMessage
 from azure.eventhub.exceptions import EventDataSendError
 from hypothesis import given
 from hypothesis import strategies as st
-from namespace_process import NamespaceProcess
-from receiving import DEADLINE, body, receive, receiving
 
 from local.eventhubs.partition_key import partition_of
+from tests.integration.eventhubs.namespace_process import NamespaceProcess
+from tests.integration.eventhubs.receiving import DEADLINE, body, receive, receiving
 
 KEYS = [f"tenant-{number}" for number in range(8)]
 

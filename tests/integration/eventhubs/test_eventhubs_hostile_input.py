@@ -11,13 +11,13 @@ from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubProducerClient
 from hypothesis import given
 from hypothesis import strategies as st
-from namespace_process import NamespaceProcess
-from receiving import DEADLINE
 
 from local.eventhubs.codec import Described, Symbol, Timestamp, Ulong, decode, encode
 from local.eventhubs.event_bytes import Position, partition_key, sections, split_batch, stamp
 from local.eventhubs.frames import AMQP_HEADER, SASL_HEADER, Performative, build_frame
 from shared.errors import InvalidInput
+from tests.integration.eventhubs.namespace_process import NamespaceProcess
+from tests.integration.eventhubs.receiving import DEADLINE
 
 SASL = SASL_HEADER + build_frame(0, Performative.SASL_INIT, [Symbol("ANONYMOUS"), None, "localhost"], kind=1)
 OPEN = SASL + AMQP_HEADER + build_frame(0, Performative.OPEN, ["hostile", None, None, None, None])

@@ -10,11 +10,11 @@ from azure.eventhub import EventData
 from azure.eventhub._pyamqp.utils import generate_sas_token
 from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import AuthenticationError, ConnectError, EventHubError
-from namespace_process import KEY, POLICY, NamespaceProcess
-from receiving import receiving
 
 from local.eventhubs.refusal import Refused
 from local.eventhubs.tokens import SAS_TYPE, Grants
+from tests.integration.eventhubs.namespace_process import KEY, POLICY, NamespaceProcess
+from tests.integration.eventhubs.receiving import receiving
 
 
 async def send_one(connection: str, *, partition: str | None = None) -> None:

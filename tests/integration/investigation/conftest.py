@@ -37,7 +37,7 @@ from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
 
 DATABASE = "investigation_tests"
-NO_IOCS = {
+NO_IOCS: dict[str, Any] = {
     kind: []
     for kind in (
         "ip_addresses",

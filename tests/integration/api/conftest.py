@@ -1,12 +1,10 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
-from local.services.postgres import Postgres as PostgresServer
 from local.services.simulators import Simulators
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
@@ -18,27 +16,24 @@ from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.errors import StoreUnavailable
 from shared.investigation.approvals import Approvals
-from shared.stores.migrations import migrate
 from shared.stores.postgres import Postgres
-
-DATABASE = "api_tests"
-
-
-@pytest.fixture(scope="session")
-def owner_url(postgres: PostgresServer, postgres_url: str) -> str:
-    """A migrated database of these tests alone, as its owner."""
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    url = postgres.url(database=DATABASE)
-    migrate(url)
-    postgres.allow_app()
-    return url
+from tests.conftest import Database
 
 
 @pytest.fixture(scope="session")
-async def store(owner_url: str, postgres: PostgresServer) -> AsyncIterator[Postgres]:
+def own_database(database: Callable[[str], Database]) -> Database:
+    return database("api_tests")
+
+
+@pytest.fixture(scope="session")
+def owner_url(own_database: Database) -> str:
+    return own_database.owner_url
+
+
+@pytest.fixture(scope="session")
+async def store(own_database: Database) -> AsyncIterator[Postgres]:
     """The product's own connection: no owner, bound by row level security."""
-    own = Postgres(postgres.url(role="aluskort_app", database=DATABASE))
+    own = Postgres(own_database.url)
     yield own
     await own.close()
 

@@ -1,30 +1,26 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import psycopg
 import pytest
 
-from local.services.postgres import Postgres as PostgresServer
-from shared.stores.migrations import migrate
 from shared.stores.postgres import Postgres
-
-DATABASE = "audit_tests"
-
-
-@pytest.fixture(scope="session")
-def owner_url(postgres: PostgresServer, postgres_url: str) -> str:
-    """A migrated database of these tests alone, as its owner."""
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    url = postgres.url(database=DATABASE)
-    migrate(url)
-    postgres.allow_app()
-    return url
+from tests.conftest import Database
 
 
 @pytest.fixture(scope="session")
-async def store(owner_url: str, postgres: PostgresServer) -> AsyncIterator[Postgres]:
+def own_database(database: Callable[[str], Database]) -> Database:
+    return database("audit_tests")
+
+
+@pytest.fixture(scope="session")
+def owner_url(own_database: Database) -> str:
+    return own_database.owner_url
+
+
+@pytest.fixture(scope="session")
+async def store(own_database: Database) -> AsyncIterator[Postgres]:
     """The product's own connection: no owner, bound by row level security."""
-    own = Postgres(postgres.url(role="aluskort_app", database=DATABASE))
+    own = Postgres(own_database.url)
     yield own
     await own.close()
 

@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date
 
 import anthropic
 import httpx
-import psycopg
 import pytest
 
-from local.services.postgres import Postgres as PostgresServer
 from shared.contracts.routing import LLMProvider
 from shared.gateway.client import AluskortAnthropicClient
 from shared.gateway.gateway import ContextGateway
 from shared.gateway.spend import SpendGuard
 from shared.routing.circuit_breaker import CircuitBreaker
 from shared.routing.router import LLMRouter
-from shared.stores.migrations import migrate
 from shared.stores.postgres import Postgres
+from tests.conftest import Database
 from tests.integration.gateway.bench import Bench, Clock, Control, Events, MakeBench
 
-DATABASE = "gateway_tests"
 NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def gateway_database(postgres: PostgresServer, postgres_url: str) -> str:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    migrate(postgres.url(database=DATABASE))
-    postgres.allow_app()
-    return postgres.url(role="aluskort_app", database=DATABASE)
-
-
-@pytest.fixture(scope="session")
-async def store(gateway_database: str) -> AsyncIterator[Postgres]:
-    own = Postgres(gateway_database)
+async def store(database: Callable[[str], Database]) -> AsyncIterator[Postgres]:
+    own = Postgres(database("gateway_tests").url)
     yield own
     await own.close()
 

@@ -1,14 +1,12 @@
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 
-from local.services.postgres import Postgres as PostgresServer
 from shared.access.kill_switch import KillSwitches
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
@@ -31,12 +29,11 @@ from shared.knowledge.incidents import IncidentMemory
 from shared.knowledge.indicators import Indicators
 from shared.knowledge.risk import RiskSignals
 from shared.response.playbooks import Playbook, Playbooks
-from shared.stores.migrations import migrate
 from shared.stores.postgres import Postgres
 from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
+from tests.conftest import Database
 
-DATABASE = "investigation_tests"
 NO_IOCS: dict[str, Any] = {
     kind: []
     for kind in (
@@ -76,13 +73,9 @@ class ScriptedGateway:
 
 
 @pytest.fixture(scope="session")
-async def store(postgres: PostgresServer, postgres_url: str) -> AsyncIterator[Postgres]:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    migrate(postgres.url(database=DATABASE))
-    postgres.allow_app()
-    own = Postgres(postgres.url(role="aluskort_app", database=DATABASE))
-    owner = Postgres(postgres.url(database=DATABASE))
+async def store(database: Callable[[str], Database]) -> AsyncIterator[Postgres]:
+    made = database("investigation_tests")
+    own, owner = Postgres(made.url), Postgres(made.owner_url)
     for playbook in PLAYBOOKS:
         await Playbooks(owner).store(playbook)
     await owner.close()

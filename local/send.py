@@ -10,7 +10,7 @@ from azure.eventhub.exceptions import EventHubError
 
 from shared.errors import BusUnavailable, InvalidInput
 
-RETRIES = 3
+RETRIES = 1
 
 
 def send(

@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the histories of a task hub's finished instances as JSON.")
     parser.add_argument("--url", required=True, help="PostgreSQL URL of the task hub")
     parser.add_argument("--hub", required=True, help="the task hub's name")
-    parser.add_argument("--module", required=True, help="module that holds the orchestrators' blueprint `bp`")
+    parser.add_argument("--module", required=True, help="module that holds the orchestrators' blueprint `blueprint`")
     parser.add_argument("--into", required=True, type=Path, help="folder for the .json files")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -22,9 +22,9 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("**/*.json"))
 
 @cache
 def handles(module: str) -> dict[str, Any]:
-    """The SDK's handles of the module's blueprint ``bp`` by name; a blueprint is indexed once per app."""
+    """The SDK's handles of the module's blueprint ``blueprint`` by name; a blueprint is indexed once per app."""
     app = df.DFApp()
-    app.register_functions(importlib.import_module(module).bp)
+    app.register_functions(importlib.import_module(module).blueprint)
     return {function.get_function_name(): function.get_user_function() for function in app.get_functions()}
 
 

@@ -11,7 +11,7 @@ import azure.durable_functions as df
 
 type Flow = Generator[Any, Any, Any]
 
-bp = df.Blueprint()
+blueprint = df.Blueprint()
 CALLS: list[tuple[str, Any]] = []  # every activity that ran in this process: name, input
 
 
@@ -20,13 +20,13 @@ def event_data(received: Any) -> Any:
     return json.loads(received) if isinstance(received, str) else received
 
 
-@bp.activity_trigger(input_name="payload")
+@blueprint.activity_trigger(input_name="payload")
 def double(payload: int) -> int:
     CALLS.append(("double", payload))
     return payload * 2
 
 
-@bp.activity_trigger(input_name="payload")
+@blueprint.activity_trigger(input_name="payload")
 def fail_until(payload: dict[str, Any]) -> str:
     """Fails until it was called ``succeed_at`` times with this key."""
     CALLS.append(("fail_until", payload["key"]))
@@ -36,7 +36,7 @@ def fail_until(payload: dict[str, Any]) -> str:
     return f"done at attempt {calls}"
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def chain(context: df.DurableOrchestrationContext) -> Flow:
     value = context.get_input()
     for _ in range(3):
@@ -45,13 +45,13 @@ def chain(context: df.DurableOrchestrationContext) -> Flow:
     return value
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def fan_out(context: df.DurableOrchestrationContext) -> Flow:
     results = yield context.task_all([context.call_activity("double", n) for n in range(context.get_input())])
     return sum(results)
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def long_chain(context: df.DurableOrchestrationContext) -> Flow:
     first = yield context.call_activity("double", 1)
     parts = yield context.task_all([context.call_activity("double", n) for n in range(4)])
@@ -60,7 +60,7 @@ def long_chain(context: df.DurableOrchestrationContext) -> Flow:
     return first + sum(parts)
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def retrying(context: df.DurableOrchestrationContext) -> Flow:
     options = df.RetryOptions(first_retry_interval_in_milliseconds=20, max_number_of_attempts=3)
     wanted = context.get_input()
@@ -72,7 +72,7 @@ def retrying(context: df.DurableOrchestrationContext) -> Flow:
     return [outcome, last]
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def retrying_beside_others(context: df.DurableOrchestrationContext) -> Flow:
     """Retries and plain calls finish in any order; the ids must agree all the same."""
     options = df.RetryOptions(first_retry_interval_in_milliseconds=5, max_number_of_attempts=3)
@@ -87,7 +87,7 @@ def retrying_beside_others(context: df.DurableOrchestrationContext) -> Flow:
     return [first is not None, after, rest]
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def approval(context: df.DurableOrchestrationContext) -> Flow:
     timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=context.get_input()))
     decision = context.wait_for_external_event("Approval")
@@ -98,7 +98,7 @@ def approval(context: df.DurableOrchestrationContext) -> Flow:
     return event_data(decision.result)
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def collect(context: df.DurableOrchestrationContext) -> Flow:
     """Waits for the event ``Go``, then takes as many ``Item`` events as asked for."""
     yield context.wait_for_external_event("Go")
@@ -108,7 +108,7 @@ def collect(context: df.DurableOrchestrationContext) -> Flow:
     return items
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def parent(context: df.DurableOrchestrationContext) -> Flow:
     return (
         yield context.task_all(
@@ -120,7 +120,7 @@ def parent(context: df.DurableOrchestrationContext) -> Flow:
     )
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def parent_of_failing(context: df.DurableOrchestrationContext) -> Flow:
     options = df.RetryOptions(first_retry_interval_in_milliseconds=5, max_number_of_attempts=2)
     try:
@@ -130,13 +130,13 @@ def parent_of_failing(context: df.DurableOrchestrationContext) -> Flow:
     return "no error"
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def failing(context: df.DurableOrchestrationContext) -> Flow:
     yield context.call_activity("double", 1)
     raise ValueError(context.get_input())
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def countdown(context: df.DurableOrchestrationContext) -> Flow:
     left = context.get_input()
     yield context.call_activity("double", left)
@@ -146,44 +146,44 @@ def countdown(context: df.DurableOrchestrationContext) -> Flow:
     return None
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def calls_entity(context: df.DurableOrchestrationContext) -> Flow:
     return (yield context.call_entity(df.EntityId("counter", "one"), "get"))
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def calls_http(context: df.DurableOrchestrationContext) -> Flow:
     return (yield context.call_http("GET", "http://127.0.0.1/"))
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def calls_nothing(context: df.DurableOrchestrationContext) -> Flow:
     return (yield context.call_activity("not_there", None))
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def signals_entity(context: df.DurableOrchestrationContext) -> Flow:
     context.signal_entity(df.EntityId("counter", "one"), "add", 1)
     yield context.call_activity("double", 1)
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def forgets_timer(context: df.DurableOrchestrationContext) -> Flow:
     timer = context.create_timer(context.current_utc_datetime + timedelta(hours=4))
     yield context.task_any([timer, context.call_activity("double", 1)])
     return "done"
 
 
-@bp.activity_trigger(input_name="payload")
+@blueprint.activity_trigger(input_name="payload")
 def echo(payload: Any) -> Any:
     return payload
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def mirror(context: df.DurableOrchestrationContext) -> Flow:
     return (yield context.call_activity("echo", context.get_input()))
 
 
-@bp.orchestration_trigger(context_name="context")
+@blueprint.orchestration_trigger(context_name="context")
 def names_child_badly(context: df.DurableOrchestrationContext) -> Flow:
     return (yield context.call_sub_orchestrator("chain", 1, "a\x00b"))

@@ -16,9 +16,9 @@ from local.taskhub import FunctionFailed
 
 @cache
 def functions(module: str) -> dict[str, Any]:
-    """The functions of a module's blueprint ``bp`` by name, indexed once as the worker does."""
+    """The functions of a module's blueprint ``blueprint`` by name, indexed once as the worker does."""
     app = df.DFApp()
-    app.register_functions(importlib.import_module(module).bp)
+    app.register_functions(importlib.import_module(module).blueprint)
     return {function.get_function_name(): function for function in app.get_functions()}
 
 

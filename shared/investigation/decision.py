@@ -77,14 +77,18 @@ def _row(  # noqa: PLR0911 - one return a row
 
 
 def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[int, InvestigationState, str]:
+    ask, says = InvestigationState.AWAITING_HUMAN, f"the model says {state.classification}"
+    if state.case_facts.get("kill_switches"):
+        return 8, ask, f"{says}, but a kill switch is on"
+    if constraints.require_fp_match_for_auto_close and not state.case_facts.get("fp_match"):
+        return 8, ask, f"{says}, but no approved pattern confirms it"
     degraded = state.degradation_level != DegradationLevel.FULL_CAPABILITY
     limit = AUTO_CLOSE_DEGRADED if degraded else constraints.min_confidence_for_auto_close
-    matched = bool(state.case_facts.get("fp_match")) or not constraints.require_fp_match_for_auto_close
-    blocked = bool(state.case_facts.get("kill_switches"))
-    if matched and not blocked and state.confidence > limit and not state.requires_human_approval:
-        return 7, InvestigationState.RESPONDING, "benign, confirmed by an approved pattern"
-    why = "a kill switch is on" if blocked else "no approved pattern confirms it"
-    return 8, InvestigationState.AWAITING_HUMAN, f"the model says {state.classification}, but {why}"
+    if state.confidence <= limit:
+        return 9 if state.confidence < SURE else 11, ask, f"{says} with {state.confidence:.2f}, not above {limit}"
+    if state.requires_human_approval:
+        return 11, ask, f"{says}, but wants a person to look"
+    return 7, InvestigationState.RESPONDING, "benign, confirmed by an approved pattern"
 
 
 def _unsure(state: GraphState) -> bool:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -13,26 +12,24 @@ from tests.e2e.product import Product
 
 
 @pytest.fixture(scope="session")
-async def product(site: Site) -> Product:
+def stack(site: Site) -> Stack:
     """The whole product on the run's own services."""
     # Other tests may have started these without the product's databases and topics.
     for service in (Postgres(site), Kafka(site, CATALOGUE)):
         ensure(service, site)
         service.initialise()
-    stack = Stack(site, {})
-    stack.up(lambda *_: None)
-    started = Product(stack)
-    await load_knowledge(started.environment)
-    return started
+    own = Stack(site, {})
+    own.up(lambda *_: None)
+    return own
+
+
+@pytest.fixture(scope="session")
+async def product(stack: Stack) -> Product:
+    """The product, which knows what local/samples/knowledge.json says."""
+    await load_knowledge(stack.environment())
+    return Product(stack)
 
 
 @pytest.fixture
 def tenant() -> str:
     return f"tenant-{uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def quiet_host(product: Product) -> Iterator[Product]:
-    """The product; whatever a test stopped runs again afterwards."""
-    yield product
-    product.start_host()

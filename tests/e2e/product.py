@@ -105,8 +105,9 @@ class Product:
         assert found is not None
         os.kill(found.pid, signal.SIGKILL)
 
-    def start_host(self) -> None:
-        self.stack.up(lambda *_: None)
+    async def start(self) -> None:
+        """Start whatever does not run; in a thread, since the services have event loops of their own."""
+        await asyncio.to_thread(self.stack.up, lambda *_: None)
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:

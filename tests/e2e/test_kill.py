@@ -16,9 +16,9 @@ KILLS = 10
 
 
 async def test_ten_kills_lose_nothing_and_double_nothing(
-    quiet_host: Product, tenant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    product: Product, tenant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    product, chance = quiet_host, random.Random()
+    chance = random.Random()
     kinds, severities = (MIMIKATZ, PORT_SCAN, PHISH), ("High", "Medium", "Low")
     rows = [
         security_alert(tenant, f"a-{number}", kinds[number % 3], AlertSeverity=severities[number % 3])
@@ -30,7 +30,7 @@ async def test_ten_kills_lose_nothing_and_double_nothing(
         await asyncio.sleep(chance.uniform(0.5, 4.0))  # the random moment itself, not a wait for a condition
         unfinished_at_kill.append(ALERTS - len(await _settled(product, tenant)))
         product.kill_host()
-        product.start_host()
+        await product.start()
     await until(lambda: product.settled(tenant, ALERTS), seconds=180)
     await _approve_all(product, tenant)
     states = await product.states(tenant)

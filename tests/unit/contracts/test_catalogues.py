@@ -1,0 +1,131 @@
+"""The catalogues: 31 topics, the techniques of ATT&CK and ATLAS, and the audit vocabulary."""
+
+from collections import Counter
+
+import pytest
+
+from shared.contracts.audit import EVENT_CATEGORIES, AuditEvent, EventCategory
+from shared.contracts.taxonomy import current_technique, taxonomy_version, techniques
+from shared.contracts.topics import topics
+from shared.errors import InvalidInput
+
+# name: partitions, retention in days, key (seed §11, data-model §7)
+TOPICS = {
+    "alerts.raw": (4, 7, "alert_id"),
+    "alerts.normalized": (4, 7, "alert_id"),
+    "incidents.enriched": (4, 7, "investigation_id"),
+    "actions.pending": (2, 7, "action_id"),
+    "audit.events": (4, 90, "tenant_id"),
+    "jobs.llm.priority.critical": (4, 3, "alert_id"),
+    "jobs.llm.priority.high": (4, 3, "alert_id"),
+    "jobs.llm.priority.normal": (4, 7, "alert_id"),
+    "jobs.llm.priority.low": (2, 14, "alert_id"),
+    "ctem.raw.wiz": (4, 30, "asset_id"),
+    "ctem.raw.snyk": (2, 30, "asset_id"),
+    "ctem.raw.garak": (2, 30, "asset_id"),
+    "ctem.raw.art": (2, 30, "asset_id"),
+    "ctem.raw.burp": (2, 30, "asset_id"),
+    "ctem.raw.custom": (2, 30, "asset_id"),
+    "ctem.raw.validation": (2, 90, "exposure_key"),
+    "ctem.raw.remediation": (2, 90, "exposure_key"),
+    "ctem.normalized": (4, 30, "exposure_key"),
+    "knowledge.mitre.updated": (1, 7, "version"),
+    "knowledge.ti.ioc.new": (2, 7, "type:value"),
+    "knowledge.ti.report.new": (2, 7, "doc_id"),
+    "knowledge.playbook.updated": (1, 7, "doc_id"),
+    "knowledge.incident.stored": (2, 7, "tenant_id"),
+    "knowledge.fp.approved": (1, 7, "pattern_id"),
+    "alerts.raw.dlq": (2, 30, "original key"),
+    "ctem.normalized.dlq": (2, 30, "original key"),
+    "jobs.llm.priority.critical.dlq": (2, 30, "original key"),
+    "jobs.llm.priority.high.dlq": (2, 30, "original key"),
+    "jobs.llm.priority.normal.dlq": (2, 30, "original key"),
+    "jobs.llm.priority.low.dlq": (2, 30, "original key"),
+    "playbooks.draft": (1, 30, "playbook_id"),
+}
+
+
+def test_topic_catalogue_is_the_specified_one() -> None:
+    assert len(TOPICS) == 31
+    assert {topic.name: (topic.partitions, topic.retention_days, topic.key) for topic in topics().values()} == TOPICS
+
+
+def test_every_topic_has_producers_and_consumers() -> None:
+    assert [topic.name for topic in topics().values() if not topic.producers or not topic.consumers] == []
+
+
+def test_taxonomy_holds_every_technique_of_its_sources() -> None:
+    assert Counter(technique.matrix for technique in techniques().values()) == {
+        "enterprise": 835,
+        "ics": 95,
+        "atlas": 170,
+    }
+    assert taxonomy_version() == "enterprise-attack/18.1 ics-attack/18.1 atlas/5.6.0"
+
+
+def test_current_technique_keeps_a_current_one() -> None:
+    found = current_technique("T1059.001")
+    assert found is not None
+    assert (found.name, found.matrix, found.tactics) == ("PowerShell", "enterprise", ["execution"])
+
+
+@pytest.mark.parametrize(
+    ("revoked", "replacement"), [("T1086", "T1059.001"), ("T1002", "T1560"), ("T1073", "T1574.001"), ("T1150", "T1647")]
+)
+def test_current_technique_replaces_a_revoked_one(revoked: str, replacement: str) -> None:
+    found = current_technique(revoked)
+    assert found is not None
+    assert found.id == replacement
+
+
+def test_current_technique_gives_only_current_ones() -> None:
+    found = {given: current_technique(given) for given in techniques()}
+    assert {technique.status for technique in found.values() if technique} == {"current"}
+
+
+@pytest.mark.parametrize("gone", ["T1064", "T0810", "T9999", "AML.T9999", "", "t1059.001"])
+def test_current_technique_knows_no_deprecated_or_invented_one(gone: str) -> None:
+    assert current_technique(gone) is None
+
+
+def test_audit_vocabulary_is_the_specified_one() -> None:
+    assert Counter(EVENT_CATEGORIES.values()) == {
+        EventCategory.DECISION: 12,
+        EventCategory.ACTION: 12,
+        EventCategory.APPROVAL: 8,
+        EventCategory.SECURITY: 8,
+        EventCategory.SYSTEM: 8,
+    }
+    assert EVENT_CATEGORIES["alert.auto_closed"] == "decision"
+    assert EVENT_CATEGORIES["feedback.recorded"] == "action"
+    assert EVENT_CATEGORIES["fp_pattern.approved"] == "approval"
+    assert EVENT_CATEGORIES["access.denied"] == "security"
+    assert EVENT_CATEGORIES["audit.exported"] == "security"
+    assert EVENT_CATEGORIES["kill_switch.activated"] == "system"
+
+
+def audit_event(event_type: str, category: str) -> bytes:
+    return (
+        f'{{"audit_id": "{"0" * 36}", "tenant_id": "t", "timestamp": "2026-11-20T08:00:00Z", '
+        f'"event_type": "{event_type}", "event_category": "{category}", "actor_type": "system", "actor_id": "x", '
+        f'"source_service": "s"}}'
+    ).encode()
+
+
+def test_audit_event_takes_every_type_of_the_vocabulary_with_its_category() -> None:
+    for event_type, category in EVENT_CATEGORIES.items():
+        assert AuditEvent.from_json(audit_event(event_type, category)).event_type == event_type
+
+
+@pytest.mark.parametrize(
+    ("event_type", "category", "field"),
+    [
+        ("alert.deleted", "decision", "event_type"),
+        ("Alert.Classified", "decision", "event_type"),
+        ("alert.classified", "system", "event_category"),
+        ("system.genesis", "decision", "event_category"),
+    ],
+)
+def test_audit_event_refuses_what_is_outside_the_vocabulary(event_type: str, category: str, field: str) -> None:
+    with pytest.raises(InvalidInput, match=f"AuditEvent.{field}"):
+        AuditEvent.from_json(audit_event(event_type, category))

@@ -45,6 +45,6 @@ def taxonomy_version() -> str:
 def current_technique(technique_id: str) -> Technique | None:
     """What this id stands for today: itself, or what replaced a revoked one. None when unknown or gone."""
     found = techniques().get(technique_id)
-    if found is None or found.status == "current":
-        return found
-    return techniques().get(found.replaced_by) if found.replaced_by else None
+    while found is not None and found.status != "current":  # a replacement may itself have been replaced
+        found = techniques().get(found.replaced_by or "")
+    return found

@@ -67,7 +67,10 @@ class CanonicalAlert(Contract):
     @field_validator("timestamp")
     @classmethod
     def _is_iso_8601(cls, value: str) -> str:
-        datetime.fromisoformat(value)
+        try:
+            datetime.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("a time in ISO 8601, such as 2026-11-20T08:00:00Z") from error
         return value
 
 

@@ -44,6 +44,22 @@ TOPICS = {
     "playbooks.draft": (1, 30, "playbook_id"),
 }
 
+# The 45 types of the specification and the three that were decided later.
+VOCABULARY = {
+    "decision": "alert.classified alert.auto_closed alert.escalated alert.short_circuited investigation.state_changed "
+    "investigation.enriched playbook.selected playbook.generated ctem.exposure_scored atlas.detection_fired "
+    "routing.tier_selected routing.provider_failover",
+    "action": "response.prepared response.executed response.rolled_back response.generated ioc.enriched "
+    "fp_pattern.created fp_pattern.activated ctem.remediation_assigned ctem.remediation_verified knowledge.indexed "
+    "embedding.reindexed feedback.recorded",
+    "approval": "approval.requested approval.granted approval.denied approval.timed_out approval.escalated "
+    "fp_pattern.approved fp_pattern.revoked shadow.go_live_approved",
+    "security": "injection.detected injection.quarantined technique.quarantined accumulation.threshold_breached "
+    "spend.soft_limit spend.hard_limit access.denied audit.exported",
+    "system": "degradation.entered degradation.exited kill_switch.activated kill_switch.deactivated config.changed "
+    "circuit_breaker.opened circuit_breaker.closed system.genesis",
+}
+
 
 def test_topic_catalogue_is_the_specified_one() -> None:
     assert len(TOPICS) == 31
@@ -89,19 +105,10 @@ def test_current_technique_knows_no_deprecated_or_invented_one(gone: str) -> Non
 
 
 def test_audit_vocabulary_is_the_specified_one() -> None:
-    assert Counter(EVENT_CATEGORIES.values()) == {
-        EventCategory.DECISION: 12,
-        EventCategory.ACTION: 12,
-        EventCategory.APPROVAL: 8,
-        EventCategory.SECURITY: 8,
-        EventCategory.SYSTEM: 8,
-    }
-    assert EVENT_CATEGORIES["alert.auto_closed"] == "decision"
-    assert EVENT_CATEGORIES["feedback.recorded"] == "action"
-    assert EVENT_CATEGORIES["fp_pattern.approved"] == "approval"
-    assert EVENT_CATEGORIES["access.denied"] == "security"
-    assert EVENT_CATEGORIES["audit.exported"] == "security"
-    assert EVENT_CATEGORIES["kill_switch.activated"] == "system"
+    assert sum(len(names.split()) for names in VOCABULARY.values()) == 48
+    assert {
+        category: {name for name, its in EVENT_CATEGORIES.items() if its == category} for category in EventCategory
+    } == {category: set(names.split()) for category, names in VOCABULARY.items()}
 
 
 def audit_event(event_type: str, category: str) -> bytes:

@@ -123,6 +123,7 @@ def test_actions_hash_changes_with_any_action_target_or_order() -> None:
             [first, second],
             [second, first],
             [action("isolate_host", "a\n1:block_ip:b")],
+            [action("isolate_host", "a\nblock_ip:b")],
             [action("disable_account", "a")],
         )
     ]

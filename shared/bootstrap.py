@@ -1,17 +1,16 @@
-"""The composition root: builds every client once a process, on first use; tests replace what they need to."""
+"""The composition root: builds every client once a process, on first use.
+
+Qdrant's, Anthropic's and FastAPI's modules take seconds to import and are imported on first use too: with per-function
+scaling most instances need none of them, and a cold start must be short.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache, cached_property
-
-from fastapi import FastAPI
+from typing import TYPE_CHECKING
 
 from shared.access.kill_switch import KillSwitches
-from shared.access.signing_keys import SigningKeys
-from shared.access.tokens import TokenVerifier
-from shared.api.app import create_app
-from shared.api.services import ApiServices
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
@@ -19,9 +18,6 @@ from shared.bus.producer import KafkaProducer
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.routing import LLMProvider
 from shared.ctem.exposures import Exposures
-from shared.gateway.client import AluskortAnthropicClient
-from shared.gateway.gateway import ContextGateway
-from shared.gateway.spend import SpendGuard
 from shared.ingestion.connector import SentinelConnector
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
@@ -47,8 +43,12 @@ from shared.routing.router import LLMRouter
 from shared.settings import Settings, settings
 from shared.stores.blob import Blob
 from shared.stores.postgres import Postgres
-from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from shared.stores.qdrant import Qdrant
 
 
 class Services:
@@ -70,6 +70,8 @@ class Services:
     @cached_property
     def qdrant(self) -> Qdrant:
         """Qdrant, server or embedded."""
+        from shared.stores.qdrant import Qdrant  # noqa: PLC0415
+
         return Qdrant.connect(url=self.settings.qdrant_url, path=self.settings.qdrant_path)
 
     @cached_property
@@ -104,6 +106,10 @@ class Services:
     @cached_property
     def gateway(self) -> Gateway:
         """The only way to a model."""
+        from shared.gateway.client import AluskortAnthropicClient  # noqa: PLC0415
+        from shared.gateway.gateway import ContextGateway  # noqa: PLC0415
+        from shared.gateway.spend import SpendGuard  # noqa: PLC0415
+
         client = AluskortAnthropicClient.connect(
             api_key=self.settings.anthropic_api_key.get_secret_value(),
             base_url=self.settings.anthropic_base_url,
@@ -124,6 +130,11 @@ class Services:
     @cached_property
     def api(self) -> FastAPI:
         """The HTTP API."""
+        from shared.access.signing_keys import SigningKeys  # noqa: PLC0415
+        from shared.access.tokens import TokenVerifier  # noqa: PLC0415
+        from shared.api.app import create_app  # noqa: PLC0415
+        from shared.api.services import ApiServices  # noqa: PLC0415
+
         return create_app(
             ApiServices(
                 postgres=self.postgres,

@@ -23,6 +23,7 @@ QUIET = {
     "azure": logging.WARNING,
     "uvicorn": logging.WARNING,
     "httpx": logging.WARNING,
+    "httpx2": logging.WARNING,
 }
 
 

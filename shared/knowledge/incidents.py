@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -18,8 +18,10 @@ from shared.contracts.contract import Contract
 from shared.errors import StoreUnavailable
 from shared.knowledge.sparse import sparse_vector
 from shared.stores.postgres import Postgres
-from shared.stores.qdrant import Qdrant
 from shared.stores.statements import statements
+
+if TYPE_CHECKING:
+    from shared.stores.qdrant import Qdrant  # a second to import: bootstrap.py does it on first use
 
 logger = logging.getLogger(__name__)
 

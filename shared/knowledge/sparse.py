@@ -6,13 +6,11 @@ import hashlib
 import math
 from collections import Counter
 
-from shared.stores.qdrant import Sparse
-
 MAX_CHARACTERS = 20_000
 MIN_TOKEN = 2
 
 
-def sparse_vector(text: str) -> Sparse:
+def sparse_vector(text: str) -> dict[int, float]:
     """Token hash -> 1 + ln(count). Tokens are runs of letters, digits, dot and dash, lower-cased."""
     cleaned = "".join(char if char.isalnum() or char in ".-" else " " for char in text[:MAX_CHARACTERS].lower())
     counts = Counter(token.strip(".-") for token in cleaned.split())

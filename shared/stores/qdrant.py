@@ -5,6 +5,7 @@ With a URL the server is used, with a path the embedded engine of qdrant-client 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -16,7 +17,7 @@ from shared.errors import ConfigurationError, StoreUnavailable
 VECTOR = "text"
 SHARED = "*"  # payload tenant of reference data that every tenant may read
 
-Sparse = dict[int, float]  # token hash -> weight
+Sparse = Mapping[int, float]  # token hash -> weight
 
 
 class Qdrant:

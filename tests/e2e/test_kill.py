@@ -27,7 +27,7 @@ async def test_ten_kills_lose_nothing_and_double_nothing(
     await product.send(*(envelope(*rows[start : start + 10]) for start in range(0, ALERTS, 10)))
     unfinished_at_kill = []
     for _ in range(KILLS):
-        await asyncio.sleep(chance.uniform(0.5, 4.0))  # the random moment itself, not a wait for a condition
+        await asyncio.sleep(chance.uniform(0.2, 8.0))  # the random moment itself, not a wait for a condition
         unfinished_at_kill.append(ALERTS - len(await _settled(product, tenant)))
         product.kill_host()
         await product.start()

@@ -1,0 +1,141 @@
+"""The function app as Azure's own worker indexes it, against the topic catalogue and the steps of the flow."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.contracts.topics import topics
+from shared.investigation.flow import Step
+
+ROOT = Path(__file__).parents[2]
+# The worker keeps what it loaded in module globals, so it gets a process of its own.
+INDEX = """
+import asyncio, json, sys
+from pathlib import Path
+from local.host.worker import Worker
+functions = asyncio.run(Worker(function_timeout=1).load(Path.cwd()))
+retries = {f.name: f.retry_options.max_retry_count for f in functions if f.retry_options}
+json.dump({"bindings": {f.name: [json.loads(raw) for raw in f.raw_bindings] for f in functions}, "retries": retries},
+          sys.stdout)
+"""
+# function: topic, consumer group, whether one invocation takes a batch
+KAFKA = {
+    "parse_alerts": ("alerts.raw", "aluskort.entity-parser", False),
+    "open_investigations": ("alerts.normalized", "aluskort.orchestrator", False),
+    "run_llm_job_critical": ("jobs.llm.priority.critical", "aluskort.llm-critical", True),
+    "run_llm_job_high": ("jobs.llm.priority.high", "aluskort.llm-high", True),
+    "run_llm_job_normal": ("jobs.llm.priority.normal", "aluskort.llm-normal", True),
+    "run_llm_job_low": ("jobs.llm.priority.low", "aluskort.llm-low", True),
+    "execute_actions": ("actions.pending", "aluskort.action-executor", False),
+    "append_audit": ("audit.events", "aluskort.audit-service", True),
+    "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
+    "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
+}
+TIMERS = {"sweep_outbox": "*/10 * * * * *", "verify_chains": "0 */5 * * * *"}
+PEOPLE = {"operator", "analyst review"}
+# Catalogued consumers that are not built yet: whoever builds one takes it out here.
+NOT_YET = {"normalise_exposures", "link_exposures"}
+NOT_YET_LEARNT = {
+    "incidents.enriched",
+    "knowledge.mitre.updated",
+    "knowledge.ti.report.new",
+    "knowledge.playbook.updated",
+    "knowledge.fp.approved",
+}
+
+
+@pytest.fixture(scope="module")
+def index() -> dict[str, Any]:
+    """What the worker answers for our app: bindings and retry counts by function, with an empty environment."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", INDEX],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def triggers(index: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """Triggers of one kind by function."""
+
+    def found() -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, bindings in index["bindings"].items():
+            yield from ((name, binding) for binding in bindings if binding["type"] == kind)
+
+    return dict(found())
+
+
+def test_every_function_has_exactly_one_trigger(index: dict[str, Any]) -> None:
+    counts = {
+        name: sum(binding["type"].endswith("Trigger") for binding in bindings)
+        for name, bindings in index["bindings"].items()
+    }
+    assert set(counts.values()) == {1}
+
+
+def test_kafka_triggers_have_their_topics_groups_and_cardinality(index: dict[str, Any]) -> None:
+    found = triggers(index, "kafkaTrigger")
+    assert {
+        name: (trigger["topic"], trigger["consumerGroup"], trigger["cardinality"] == "MANY")
+        for name, trigger in found.items()
+    } == KAFKA
+    assert {trigger["dataType"] for trigger in found.values()} == {"BINARY"}
+    assert {trigger["brokerList"] for trigger in found.values()} == {"%ALUSKORT_KAFKA_BROKERS%"}
+
+
+def test_kafka_triggers_consume_what_the_catalogue_says(index: dict[str, Any]) -> None:
+    for name, trigger in triggers(index, "kafkaTrigger").items():
+        consumers = topics()[trigger["topic"]].consumers
+        assert name in consumers or (name.startswith("learn_") and consumers == ["learn"])
+
+
+def test_every_catalogued_topic_is_consumed_or_named_as_not_yet(index: dict[str, Any]) -> None:
+    consumed = {trigger["topic"] for trigger in triggers(index, "kafkaTrigger").values()}
+    left = {name for name, topic in topics().items() if not set(topic.consumers) <= PEOPLE} - consumed
+    assert left == NOT_YET_LEARNT | {name for name, topic in topics().items() if set(topic.consumers) <= NOT_YET}
+
+
+def test_streams_are_retried_for_ever_so_that_no_message_is_lost(index: dict[str, Any]) -> None:
+    streams = {*triggers(index, "kafkaTrigger"), *triggers(index, "eventHubTrigger")}
+    assert index["retries"] == dict.fromkeys(streams, -1)
+
+
+def test_event_hub_trigger_reads_batches_of_the_configured_hub(index: dict[str, Any]) -> None:
+    (trigger,) = triggers(index, "eventHubTrigger").values()
+    assert (trigger["eventHubName"], trigger["connection"], trigger["cardinality"]) == (
+        "%ALUSKORT_SENTINEL_HUB%",
+        "ALUSKORT_SENTINEL_EVENTHUB",
+        "MANY",
+    )
+
+
+def test_timers_have_their_schedules(index: dict[str, Any]) -> None:
+    assert {name: trigger["schedule"] for name, trigger in triggers(index, "timerTrigger").items()} == TIMERS
+
+
+def test_every_step_of_the_flow_is_an_activity(index: dict[str, Any]) -> None:
+    assert set(triggers(index, "activityTrigger")) == set(Step)
+    assert set(triggers(index, "orchestrationTrigger")) == {"investigate"}
+
+
+def test_the_api_takes_every_route_and_guards_it_itself(index: dict[str, Any]) -> None:
+    (trigger,) = triggers(index, "httpTrigger").values()
+    assert (trigger["route"], trigger["authLevel"]) == ("{*route}", "ANONYMOUS")
+
+
+def test_functions_that_wake_investigations_have_a_durable_client(index: dict[str, Any]) -> None:
+    assert set(triggers(index, "durableClient")) == {
+        *("open_investigations", "sweep_outbox", "api"),
+        *(f"run_llm_job_{queue}" for queue in ("critical", "high", "normal", "low")),
+    }

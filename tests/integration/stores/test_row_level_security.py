@@ -1,0 +1,129 @@
+"""A tenant sees itself only: PostgreSQL holds it, for every table, whatever a query forgets."""
+
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from shared.stores.postgres import EVERY_TENANT, Postgres
+from tests.conftest import Database
+
+# One valid row of each table for a tenant; %(id)s differs from row to row.
+ROWS = {
+    "investigation_state": "(investigation_id, tenant_id, alert_id, source, alert_title, severity, state, graph_state,"
+    " alert) VALUES (%(id)s, %(tenant)s, 'a', 's', 't', 'low', 'received', '{}', '{}')",
+    "investigation_transitions": "VALUES (%(id)s, %(tenant)s, 'step', 1, 'a', 'b', 'agent', 'why')",
+    "investigation_findings": "VALUES (%(id)s, %(tenant)s, 'step', 1, '{}')",
+    "outbox": "(tenant_id, investigation_id, topic, key, value) VALUES (%(tenant)s, %(id)s, 't', 'k', '')",
+    "action_approvals": "(approval_id, investigation_id, tenant_id, actions, actions_hash, reason, requested_at,"
+    " expires_at) VALUES (%(id)s, %(id)s, %(tenant)s, '[]', 'h', 'r', now(), now())",
+    "executed_actions": "VALUES (%(id)s, %(id)s, %(tenant)s, 'a', 't', 'dry_run', 'd', 'b')",
+    "audit_chain_state": "(tenant_id) VALUES (%(tenant)s)",
+    "audit_records": "VALUES (%(tenant)s, 0, %(id)s, '0', '0', now(), now(), 't', 'c', 's', 'a', 'a', '', '', '{}',"
+    " '{}', '{}', '')",
+    "audit_verification_log": "(tenant_id, verification_type, records_checked, from_sequence, to_sequence, chain_valid,"
+    " errors, duration_ms) VALUES (%(tenant)s, 'on_demand', 0, 0, 0, true, '[]', 1)",
+    "incident_memory": "VALUES (%(id)s, %(tenant)s, 'i', 'n', 'p', 'low', 'c', 'o', '{}', 's')",
+    "risk_signals": "VALUES (%(tenant)s, %(id)s, 1, 's', now())",
+    "fp_patterns": "(pattern_id, tenant_id, status, pattern) VALUES (%(id)s, %(tenant)s, 'shadow', '{}')",
+    "kill_switches": "VALUES (%(tenant)s, 'pattern', %(id)s, 'a', 'r')",
+    "ctem_exposures": "(tenant_id, exposure_key, asset_id, severity, status, ctem_score, source_tool, exposure)"
+    " VALUES (%(tenant)s, %(id)s, 'a', 'LOW', 'Open', 1, 't', '{}')",
+    "spend_ledger": "(call_id, tenant_id, month, task_type, model_tier, reserved_usd)"
+    " VALUES (%(id)s, %(tenant)s, '2026-11-01', 't', 'm', 0)",
+}
+ALL_TENANTS = {"threat_intel_iocs", "playbooks", "spend_months"}  # shared by all tenants, by design
+
+
+@pytest.fixture(scope="module")
+def tenants(own_database: Database) -> tuple[str, str]:
+    """Two tenants with one row each in every table."""
+    first, second = f"first-{uuid4().hex[:8]}", f"second-{uuid4().hex[:8]}"
+    with psycopg.connect(own_database.owner_url, autocommit=True) as owner:
+        owner.execute("INSERT INTO spend_months VALUES ('2026-11-01', 0) ON CONFLICT DO NOTHING")
+        for tenant in (first, second):
+            identity = str(uuid4())
+            for table, rest in ROWS.items():
+                owner.execute(f"INSERT INTO {table} {rest}".encode(), {"id": identity, "tenant": tenant})
+    return first, second
+
+
+def test_every_table_with_a_tenant_has_row_level_security(owner: psycopg.Connection) -> None:
+    rows = owner.execute(
+        "SELECT c.relname, c.relrowsecurity, p.qual FROM pg_class c"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
+        " LEFT JOIN pg_policies p ON p.schemaname = 'public' AND p.tablename = c.relname"
+        " WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
+    ).fetchall()
+    assert {name: (secured, policy) for name, secured, policy in rows} == dict.fromkeys(
+        ROWS, (True, "in_tenant_scope(tenant_id)")
+    )
+
+
+def test_every_table_without_a_tenant_is_known_to_be_shared(owner: psycopg.Connection) -> None:
+    rows = owner.execute(
+        "SELECT table_name FROM information_schema.table_privileges WHERE grantee = 'aluskort_app'"
+    ).fetchall()
+    assert {name for (name,) in rows} - set(ROWS) - {"audit_rejected"} == ALL_TENANTS
+
+
+def test_the_products_role_cannot_step_around_the_policies(owner: psycopg.Connection) -> None:
+    row = owner.execute(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,"
+        " (SELECT count(*) FROM pg_class WHERE relowner = r.oid) FROM pg_roles r WHERE rolname = 'aluskort_app'"
+    ).fetchone()
+    assert row == (False, False, False, False, 0)
+
+
+@pytest.mark.parametrize("table", ROWS)
+async def test_a_tenant_sees_its_own_rows_only(store: Postgres, tenants: tuple[str, str], table: str) -> None:
+    async def seen(scope: str) -> set[str]:
+        async with store.transaction(scope) as connection:
+            cursor = await connection.execute(
+                f"SELECT tenant_id FROM {table} WHERE tenant_id = ANY(%s)".encode(), (list(tenants),)
+            )
+            return {row["tenant_id"] for row in await cursor.fetchall()}
+
+    assert await seen(tenants[0]) == {tenants[0]}
+    assert await seen(tenants[1]) == {tenants[1]}
+    assert await seen(EVERY_TENANT) == set(tenants)
+    assert await seen("another") == set()
+    assert await seen("") == set()
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_without_a_scope_there_is_no_row(own_database: Database, tenants: tuple[str, str], table: str) -> None:
+    with psycopg.connect(own_database.url) as connection:
+        assert connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_a_tenant_cannot_write_for_another(own_database: Database, tenants: tuple[str, str], table: str) -> None:
+    values = {"id": str(uuid4()), "tenant": f"third-{uuid4().hex[:8]}"}
+    with psycopg.connect(own_database.url) as connection:
+        connection.execute("SELECT set_config('aluskort.tenant', %s, false)", (tenants[0],))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            connection.execute(f"INSERT INTO {table} {ROWS[table]}".encode(), values)
+
+
+async def test_scope_ends_with_its_transaction(own_database: Database, tenants: tuple[str, str]) -> None:
+    narrow = Postgres(own_database.url, pool_size=1)
+    async with narrow.transaction(tenants[0]) as connection:
+        process = connection.info.backend_pid
+    async with narrow.transaction(tenants[1]) as connection:
+        assert connection.info.backend_pid == process
+        cursor = await connection.execute("SELECT tenant_id FROM fp_patterns")
+        assert [row["tenant_id"] for row in await cursor.fetchall()] == [tenants[1]]
+    await narrow.close()
+
+
+async def test_rejected_audit_messages_are_seen_by_no_tenant(
+    store: Postgres, owner: psycopg.Connection, tenants: tuple[str, str]
+) -> None:
+    owner.execute("INSERT INTO audit_rejected VALUES (%s, '', 't', 'r')", (uuid4().hex,))
+    async with store.transaction(tenants[0]) as connection:
+        cursor = await connection.execute("SELECT count(*) AS n FROM audit_rejected")
+        assert await cursor.fetchone() == {"n": 0}
+    async with store.transaction(EVERY_TENANT) as connection:
+        cursor = await connection.execute("SELECT count(*) AS n FROM audit_rejected")
+        assert await cursor.fetchone() == {"n": 1}

@@ -42,10 +42,10 @@ class Postgres:
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute("SELECT set_config('aluskort.tenant', %s, true)", (tenant_id,))
                 yield connection
-        except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
-            # Outside text that no column takes, such as a NUL or an endless key: waiting would never help.
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as error:
+            # Outside data that no column takes, such as a NUL, an endless key or a broken rule: waiting never helps.
             raise InvalidInput(
-                "value for PostgreSQL", got=str(error), expected="text that a column can hold"
+                "value for PostgreSQL", got=str(error), expected="what the columns and their constraints allow"
             ) from error
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
             raise StoreUnavailable("PostgreSQL", error) from error

@@ -31,7 +31,8 @@ class Qdrant:
     def connect(cls, *, url: str, path: str) -> Qdrant:
         """By URL, else the embedded engine on ``path``."""
         if url:
-            return cls(AsyncQdrantClient(url=url))
+            # the version check would call the server here and now; health() tells whether it is there
+            return cls(AsyncQdrantClient(url=url, check_compatibility=False))
         if path:
             return cls(AsyncQdrantClient(path=path))
         raise ConfigurationError("settings: set ALUSKORT_QDRANT_URL (server) or ALUSKORT_QDRANT_PATH (embedded).")

@@ -14,7 +14,9 @@ def migrate(owner_url: str) -> list[str]:
     backend = get_backend(owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
     try:
         with backend.lock():
-            missing = backend.to_apply(read_migrations(str(FOLDER)))
+            # yoyo would take this module itself for a migration
+            ours = read_migrations(str(FOLDER)).filter(lambda migration: migration.path.endswith(".sql"))
+            missing = backend.to_apply(ours)
             backend.apply_migrations(missing)
             return [migration.id for migration in missing]
     finally:

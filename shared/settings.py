@@ -39,7 +39,6 @@ class Settings(BaseSettings):
     approval_timeout_seconds: int = Field(default=4 * 3600, gt=0)
     llm_wait_seconds: int = Field(default=900, gt=0)  # how long a verdict waits for a model before it degrades
     allowlisted_playbooks: frozenset[str] = frozenset()  # JSON list
-    dry_run: bool = True
 
 
 @cache

@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.errors import ConfigurationError
+from shared.settings import Settings, settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def variable(name: str) -> str:
+    return Settings.model_fields[name].alias or f"ALUSKORT_{name.upper()}"
+
+
+def example() -> dict[str, str]:
+    values: dict[str, str] = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
+    return values
+
+
+def test_example_names_every_setting() -> None:
+    assert {variable(name) for name in Settings.model_fields} <= set(example())
+
+
+def test_example_values_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in example().items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    try:
+        assert settings().approval_timeout_seconds == 4 * 3600
+    finally:
+        settings.cache_clear()
+
+
+def test_missing_and_wrong_settings_are_all_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.setenv("ALUSKORT_LLM_WAIT_SECONDS", "soon")
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError) as refused:
+        settings()
+    for wanted in ("ALUSKORT_POSTGRES_URL", "ALUSKORT_KAFKA_BROKERS", "ANTHROPIC_API_KEY", "ALUSKORT_LLM_WAIT_SECONDS"):
+        assert wanted in str(refused.value)
+
+
+def test_secrets_do_not_show_in_a_printed_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in example().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-very-secret")
+    assert "sk-very-secret" not in repr(Settings())

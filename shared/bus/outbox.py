@@ -9,7 +9,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from shared.bus.producer import Producer
+from shared.bus.producer import Producer, check_message
 from shared.contracts.contract import Contract
 from shared.errors import BusUnavailable
 from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
@@ -31,8 +31,9 @@ class OutboxMessage(Contract):
 
 
 async def put(connection: Connection, tenant_id: str, investigation_id: str, messages: list[OutboxMessage]) -> None:
-    """Write messages in the caller's transaction."""
+    """Write messages in the caller's transaction. Raises InvalidInput for one that no sweep could ever publish."""
     for message in messages:
+        check_message(message.topic, message.value)
         await connection.execute(
             _SQL["put"], {"tenant_id": tenant_id, "investigation_id": investigation_id, **message.model_dump()}
         )

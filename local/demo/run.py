@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,7 @@ class Demo:
             lines,
             audit=audit,
             parse_ms=await parse_milliseconds(brokers),
-            services=self._stack.versions(),
+            services=self._stack.versions() | {"qdrant": f"{version('qdrant-client')}, embedded engine"},
             model_provider=provider,
             dead_letters=[letter.model_dump(include={"error_type", "reason", "source_topic"}) for letter in letters],
         )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shared.contracts.contract import Contract
 from shared.errors import StoreUnavailable
@@ -45,7 +45,19 @@ class Incident(Contract):
     outcome: str
     mitre_techniques: list[str] = Field(default_factory=list)
     summary: str = Field(max_length=4096)
-    happened_at: str
+    happened_at: str  # ISO 8601 with its zone
+
+    @field_validator("happened_at")
+    @classmethod
+    def _is_a_time_with_its_zone(cls, value: str) -> str:
+        # PostgreSQL would also take `yesterday`, which no later reader of the vector store's payload could.
+        try:
+            zone = datetime.fromisoformat(value).tzinfo
+        except ValueError:
+            zone = None
+        if zone is None:
+            raise ValueError("a time in ISO 8601 with its zone, such as 2026-11-20T08:00:00Z")
+        return value
 
 
 class SimilarIncidents(Contract):

@@ -6,13 +6,16 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.producer import Producer
-from shared.errors import InvalidInput
+from shared.errors import ConfigurationError, InvalidInput
 from shared.ingestion.envelope import read_rows, rows_as_bytes
 from shared.ingestion.sentinel import is_heartbeat, read_security_alert
+
+if TYPE_CHECKING:
+    from shared.ingestion.event_hub import EventHubSource  # under a Functions trigger its client is not needed
 
 TARGET = "alerts.raw"
 logger = logging.getLogger(__name__)
@@ -30,9 +33,18 @@ class IngestReport:
 class SentinelConnector:
     """Reads bodies as the Event Hub delivers them. ``hub`` names their source in dead letters."""
 
-    def __init__(self, producer: Producer, *, hub: str = "sentinel-alerts") -> None:
+    def __init__(
+        self, producer: Producer, *, hub: str = "sentinel-alerts", source: EventHubSource | None = None
+    ) -> None:
         self._producer = producer
         self._hub = hub
+        self._source = source
+
+    async def start(self) -> None:
+        """Read the hub until cancelled, where no Functions trigger does. Raises ConfigurationError without a source."""
+        if self._source is None:
+            raise ConfigurationError("SentinelConnector: start() needs an EventHubSource; give it one as `source`.")
+        await self._source.read(lambda body, headers: self.ingest(body, headers=headers))
 
     async def ingest(self, body: bytes, *, headers: Mapping[str, bytes]) -> IngestReport:
         """Publish every row of ``body``; a row that cannot be read goes to alerts.raw.dlq and harms no other.

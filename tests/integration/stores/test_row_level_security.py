@@ -110,6 +110,9 @@ async def test_scope_ends_with_its_transaction(own_database: Database, tenants: 
     narrow = Postgres(own_database.url, pool_size=1)
     async with narrow.transaction(tenants[0]) as connection:
         process = connection.info.backend_pid
+    async with connection.transaction(force_rollback=True):  # nobody set a scope here
+        cursor = await connection.execute("SELECT tenant_id FROM fp_patterns")
+        assert await cursor.fetchall() == []
     async with narrow.transaction(tenants[1]) as connection:
         assert connection.info.backend_pid == process
         cursor = await connection.execute("SELECT tenant_id FROM fp_patterns")

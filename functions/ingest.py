@@ -22,11 +22,12 @@ blueprint = func.Blueprint()
 @blueprint.retry(**RETRY_FOREVER)
 async def ingest_sentinel(events: typing.List[func.EventHubEvent]) -> None:
     """Publish every alert of the batch; what cannot be read goes to alerts.raw.dlq."""
-    for event in events:
-        await services().connector.ingest(event.get_body(), headers=_properties(event))
+    for event, headers in zip(events, _properties(events), strict=True):
+        await services().connector.ingest(event.get_body(), headers=headers)
 
 
-def _properties(event: func.EventHubEvent) -> dict[str, bytes]:
-    properties = event.metadata.get("Properties") if event.metadata else None
-    found = json.loads(properties) if isinstance(properties, str) else properties
-    return {str(key): str(value).encode() for key, value in (found or {}).items()} if isinstance(found, dict) else {}
+def _properties(events: typing.List[func.EventHubEvent]) -> list[dict[str, bytes]]:
+    """Each event's application properties; the platform gives them for the batch as a whole, on every event."""
+    found = (events[0].metadata or {}).get("PropertiesArray") or [{}] * len(events)
+    batch = json.loads(found) if isinstance(found, str) else found
+    return [{str(name): str(value).encode() for name, value in properties.items()} for properties in batch]

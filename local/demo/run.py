@@ -103,15 +103,21 @@ class Demo:
                 asyncio.to_thread(send, files, connection, hub, lambda _: bars.advance(sending))
             )
 
+            shown: set[str] = set()
+
             async def settled() -> bool:
                 found = [item for person in analysts.values() for item in await person.investigations()]
                 bars.update(opened, completed=len(found))
-                done = sum(item["state"] in SETTLED for item in found)
-                bars.update(judged, completed=done)
-                return feeding.done() and done == total
+                for item in found:
+                    if item["state"] in SETTLED and item["alert_id"] not in shown:
+                        shown.add(item["alert_id"])
+                        bars.console.print(_verdict_line(item), soft_wrap=True)
+                bars.update(judged, completed=len(shown))
+                if feeding.done():
+                    feeding.result()  # an error of the feeding is the demo's
+                return feeding.done() and len(shown) == total
 
             await until(settled, what=f"A verdict for each of {total} alerts", seconds=180)
-            await feeding
 
     async def _decide(self, analysts: dict[str, Person]) -> None:
         """Reject the first approval that asks for a destructive action, grant all others."""
@@ -207,6 +213,12 @@ async def _count_changes(auditor: Person) -> int:
         if page["next_cursor"] is None:
             return count
         query["cursor"] = page["next_cursor"]
+
+
+def _verdict_line(item: dict[str, Any]) -> str:
+    what = f"{(item['classification'] or 'no verdict').replace('_', ' ')} {item['confidence']:.2f}"
+    then = "waits for a person" if item["state"] == "awaiting_human" else (item["outcome"] or item["state"])
+    return f"  {escape(item['alert_title'])}: {what}, [dim]{then.replace('_', ' ')}[/]"
 
 
 def _bars(console: Console) -> Progress:

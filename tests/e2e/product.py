@@ -62,13 +62,16 @@ class Product:
     def __post_init__(self) -> None:
         self.environment = self.stack.environment()
 
-    async def send(self, *bodies: bytes) -> None:
+    async def send(self, *bodies: bytes, **properties: str) -> None:
+        """Send events in order, each with these application properties."""
         client = EventHubProducerClient.from_connection_string(
             self.environment["ALUSKORT_SENTINEL_EVENTHUB"], eventhub_name=self.environment["ALUSKORT_SENTINEL_HUB"]
         )
         async with client:
             for body in bodies:
-                await client.send_batch([EventData(body)])
+                event = EventData(body)
+                event.properties = {**properties}
+                await client.send_batch([event])
 
     async def person(self, client: httpx.AsyncClient, tenant: str, role: str = "senior_analyst") -> Person:
         issuer = self.environment["ALUSKORT_OIDC_ISSUER"]

@@ -1,5 +1,7 @@
 """One alert's whole way, through the doors that Sentinel, an analyst and an auditor use."""
 
+import base64
+
 import pytest
 
 from local.demo.api import ApiRefused
@@ -67,10 +69,12 @@ async def test_rejected_approval_closes_without_an_action(product: Product, tena
 
 async def test_poison_goes_to_the_dead_letters_and_blocks_nobody(product: Product, tenant: str) -> None:
     rows = [security_alert(tenant, "good-1"), security_alert("", "no-tenant"), security_alert(tenant, "good-2", PHISH)]
-    await product.send(b'{"records": [{"TenantId": "cut', envelope(*rows), b'"no alert at all"')
+    await product.send(b'{"records": [{"TenantId": "cut', envelope(*rows), b'"no alert at all"', origin=tenant)
     await until(lambda: product.settled(tenant, 2))
     assert set(await product.states(tenant)) == {"good-1", "good-2"}
-    originals = [letter.original for letter in await dead_letters(product.environment["ALUSKORT_KAFKA_BROKERS"])]
+    letters = await dead_letters(product.environment["ALUSKORT_KAFKA_BROKERS"])
+    origin = base64.b64encode(tenant.encode()).decode()
+    originals = [letter.original for letter in letters if letter.headers.get("origin") == origin]
     assert b'{"records": [{"TenantId": "cut' in originals
     assert any(b'"no-tenant"' in original for original in originals)
 

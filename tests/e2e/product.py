@@ -70,7 +70,7 @@ class Product:
         async with client:
             for body in bodies:
                 event = EventData(body)
-                event.properties = {**properties}
+                event.properties = dict[str | bytes, Any](properties.items())
                 await client.send_batch([event])
 
     async def person(self, client: httpx.AsyncClient, tenant: str, role: str = "senior_analyst") -> Person:

@@ -43,7 +43,11 @@ async def _answer_jobs(queue: str, events: list[func.KafkaEvent], client: df.Dur
         if job is not None:
             await raise_event(client, job.investigation_id, job.event_name)
 
-    await asyncio.gather(*(answer(event) for event in events))
+    # All end before an error is raised: a repeated batch must not ask again what is still being answered.
+    outcomes = await asyncio.gather(*(answer(event) for event in events), return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def _job_trigger(queue: str) -> None:

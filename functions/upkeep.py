@@ -14,10 +14,10 @@ blueprint = df.Blueprint()
 @blueprint.schedule(arg_name="timer", schedule="*/10 * * * * *", use_monitor=False)
 @blueprint.durable_client_input(client_name="client")
 async def sweep_outbox(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
-    """Publish what no relay published; wake investigations whose approval was answered but never heard."""
+    """Wake investigations whose approval was answered but never heard; publish what no relay published."""
     with waking_with(as_wake(client)):
-        await services().outbox.sweep()
-        await services().approvals.wake_decided()
+        await services().approvals.wake_decided()  # first: it needs no Kafka
+    await services().outbox.sweep()
 
 
 @blueprint.function_name("verify_chains")

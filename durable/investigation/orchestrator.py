@@ -14,28 +14,39 @@ from shared.investigation.flow import AwaitApproval, Progress, Request, Run, inv
 
 blueprint = df.Blueprint()
 
-# An activity fails only while something is away; it is repeated for a day.
-RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_number_of_attempts=17_280)
+# An activity fails only while something is away. Each attempt grows the history, which every turn replays: after five
+# minutes the orchestration begins anew with an empty one. Steps already made cost nothing, so no case is given up.
+RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_number_of_attempts=60)
+# Between two looks at an approval: its deadline is the database's, whose clock may be behind the orchestrator's.
+SHORTEST_WAIT = timedelta(seconds=5)
 
 
 @blueprint.function_name("investigate")
 @blueprint.orchestration_trigger(context_name="context", orchestration="investigate")
 def investigate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict[str, Any]]:
-    """Follow the flow to its end and return the last Progress."""
+    """Follow the flow to its end and return the last Progress; an outage that outlasts RETRY starts it over."""
     case = Case.model_validate(context.get_input())
     flow = investigation_flow()
     request: Request = next(flow)
     progress = Progress(state=InvestigationState.RECEIVED)
     while True:
         if isinstance(request, Run):
-            answers = yield context.task_all(_activities(context, case, request))
+            try:
+                answers = yield context.task_all(_activities(context, case, request))
+            except Exception:  # the SDK raises the bare class for an activity that failed
+                context.continue_as_new(case.model_dump(mode="json"))
+                return _result(progress)
             progress = Progress.model_validate(answers[-1])
         else:
             yield from _wait(context, case, request)
         try:
             request = flow.send(progress)
         except StopIteration:
-            return progress.model_dump(mode="json")
+            return _result(progress)
+
+
+def _result(progress: Progress) -> dict[str, Any]:
+    return progress.model_dump(mode="json", exclude={"answered"})  # says something amid the flow only
 
 
 def _activities(context: df.DurableOrchestrationContext, case: Case, request: Run) -> list[Any]:
@@ -48,7 +59,8 @@ def _activities(context: df.DurableOrchestrationContext, case: Case, request: Ru
 def _wait(context: df.DurableOrchestrationContext, case: Case, request: Request) -> Generator[Any, Any]:
     """Wait for the event or the time limit; an open timer would keep the orchestration alive, so it is cancelled."""
     if isinstance(request, AwaitApproval):
-        name, limit = APPROVAL_EVENT, datetime.fromisoformat(request.deadline)
+        name = APPROVAL_EVENT
+        limit = max(datetime.fromisoformat(request.deadline), context.current_utc_datetime + SHORTEST_WAIT)
     else:
         name = result_event(request.attempt)
         limit = context.current_utc_datetime + timedelta(seconds=case.llm_wait_seconds)

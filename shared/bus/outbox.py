@@ -9,9 +9,12 @@ import asyncio
 import logging
 from pathlib import Path
 
+from psycopg.rows import DictRow
+
+from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.producer import Producer, check_message
 from shared.contracts.contract import Contract
-from shared.errors import BusUnavailable
+from shared.errors import BusUnavailable, InvalidInput, StoreUnavailable
 from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
 from shared.stores.statements import statements
 
@@ -47,10 +50,10 @@ class Outbox:
         self._producer = producer
 
     async def relay(self, tenant_id: str, investigation_id: str) -> None:
-        """Publish one investigation's messages now. With Kafka away they stay for the sweep, which is no failure."""
+        """Publish one investigation's messages now. What cannot go out stays for the sweep, which is no failure."""
         try:
             await self._publish(tenant_id, "take_of_investigation", investigation_id)
-        except BusUnavailable as error:
+        except (BusUnavailable, StoreUnavailable) as error:  # what they report is committed, so nobody must fail now
             logger.warning("Messages of investigation %s stay in the outbox: %s", investigation_id, error)
 
     async def sweep(self) -> int:
@@ -66,8 +69,18 @@ class Outbox:
             rows = await cursor.fetchall()
             if rows:
                 # gather keeps the order of messages with one key: the producer queues them in call order.
-                await asyncio.gather(
-                    *(self._producer.publish(row["topic"], bytes(row["value"]), key=row["key"]) for row in rows)
-                )
+                outcomes = await asyncio.gather(*(self._send(row) for row in rows), return_exceptions=True)
+                for outcome in outcomes:  # all have ended, so a repetition overtakes none of them
+                    if isinstance(outcome, BaseException):
+                        raise outcome
                 await connection.execute(_SQL["remove"], {"ids": [row["id"] for row in rows]})
         return len(rows)
+
+    async def _send(self, row: DictRow) -> None:
+        """A message that Kafka refuses for good goes to the dead letters: one row must not block those behind it."""
+        value = bytes(row["value"])
+        try:
+            await self._producer.publish(row["topic"], value, key=row["key"])
+        except InvalidInput as error:
+            logger.error("An outbox message for %s can never be published: %s", row["topic"], error)
+            await publish_dead_letter(self._producer, error, value, source_topic=row["topic"])

@@ -12,6 +12,9 @@ from shared.errors import Terminal
 
 logger = logging.getLogger(__name__)
 
+# What Python itself raises on hostile data that a check of ours overlooked; outages never raise these.
+UNREADABLE = (ValueError, ArithmeticError, RecursionError)
+
 
 @dataclass(frozen=True)
 class Received:
@@ -31,14 +34,21 @@ async def handled[T](
     *,
     dead_letters: str = ALERTS_DLQ,
 ) -> T | None:
-    """What ``handle`` made of the message, or None after a Terminal error, when it is on ``dead_letters``.
+    """What ``handle`` made of the message, or None when it can never be handled and is on ``dead_letters``.
 
     Raises Retryable: the message must be delivered again.
     """
     try:
         return await handle(message.value)
-    except Terminal as error:
-        logger.warning("A message on %s cannot be handled and goes to %s: %s", message.topic, dead_letters, error)
+    except (Terminal, *UNREADABLE) as error:
+        # %r: the sentence may quote an attacker, whose line breaks and escape codes stay out of the log.
+        logger.warning(
+            "A message on %s cannot be handled and goes to %s: %r",
+            message.topic,
+            dead_letters,
+            error,
+            exc_info=not isinstance(error, Terminal),
+        )
         await publish_dead_letter(
             producer,
             error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
 from shared.stores.statements import statements
 
 APPROVAL_EVENT = "approval"
+
+logger = logging.getLogger(__name__)
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
@@ -52,10 +55,12 @@ class Approvals:
                 actor_id=decided_by,
                 actor_permissions=roles,
                 investigation_id=approval.investigation_id,
+                alert_id=row["alert_id"],
                 context={
                     "approval_id": approval_id,
                     "approver": decided_by,
                     "channel": "api",
+                    "latency_seconds": round(float(row["waited_seconds"]), 1),
                     "comment": decision.comment,
                 },
                 outcome={"outcome_status": "success", "approval_received_from": decided_by},
@@ -65,7 +70,7 @@ class Approvals:
             await put(connection, tenant_id, approval.investigation_id, [message])
             approval = _approval(await _lock(connection, approval_id))
         await self._outbox.relay(tenant_id, approval.investigation_id)
-        await self._wake(approval.investigation_id)
+        await self._tell(approval.investigation_id)
         return approval
 
     async def resolve(self, tenant_id: str, approval_id: str) -> Approval:
@@ -82,9 +87,16 @@ class Approvals:
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             cursor = await connection.execute(_SQL["decided_but_waiting"])
             rows = await cursor.fetchall()
-        for row in rows:
-            await self._wake(row["investigation_id"])
-        return len(rows)
+        return sum([await self._tell(row["investigation_id"]) for row in rows])
+
+    async def _tell(self, investigation_id: str) -> bool:
+        """Wake one investigation. Its answer is recorded, so a failure fails nobody: the next sweep tells again."""
+        try:
+            await self._wake(investigation_id)
+        except Exception:  # the platform's client raises the bare class
+            logger.warning("Investigation %s could not be woken yet.", investigation_id, exc_info=True)
+            return False
+        return True
 
 
 async def _lock(connection: Connection, approval_id: str) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 -- name: lock
-SELECT approval_id, investigation_id, tenant_id, actions, actions_hash, reason, status, requested_at, expires_at,
-       decided_at, decided_by, comment, expires_at <= now() AS expired
-FROM action_approvals
-WHERE approval_id = %(approval_id)s
-FOR UPDATE
+SELECT a.approval_id, a.investigation_id, a.tenant_id, a.actions, a.actions_hash, a.reason, a.status, a.requested_at,
+       a.expires_at, a.decided_at, a.decided_by, a.comment, a.expires_at <= now() AS expired, i.alert_id,
+       EXTRACT(EPOCH FROM now() - a.requested_at) AS waited_seconds
+FROM action_approvals a JOIN investigation_state i USING (investigation_id)
+WHERE a.approval_id = %(approval_id)s
+FOR UPDATE OF a
 
 -- name: decide
 UPDATE action_approvals
@@ -11,7 +12,9 @@ SET status = %(status)s, decided_at = now(), decided_by = %(decided_by)s, commen
 WHERE approval_id = %(approval_id)s AND status = 'pending'
 
 -- name: decided_but_waiting
+-- In random order, so that a hundred which nobody can wake do not hide the others.
 SELECT a.investigation_id
 FROM action_approvals a JOIN investigation_state i USING (investigation_id)
 WHERE a.status <> 'pending' AND i.state = 'awaiting_human' AND a.decided_at < now() - interval '5 seconds'
+ORDER BY random()
 LIMIT 100

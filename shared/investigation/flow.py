@@ -62,6 +62,7 @@ class Progress(Contract):
 
     state: InvestigationState
     escalate: bool = False  # the answer was too unsure: ask the stronger model
+    answered: bool = False  # the model's answer is there already
     approval_id: str = ""
     approval_deadline: str = ""
 
@@ -82,7 +83,8 @@ def investigation_flow() -> Generator[Request, Progress]:
         progress = yield Run((Step.ASK_MODEL,), attempt)
         if progress.state in FINAL:
             return
-        yield AwaitModel(attempt)
+        if progress.state is InvestigationState.REASONING and not progress.answered:
+            yield AwaitModel(attempt)
         progress = yield Run((Step.JUDGE,), attempt)
         if not progress.escalate:
             break

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from shared.bus.received import UNREADABLE
 from shared.contracts.alert import DEFAULT_TENANT, NormalizedAlert
 from shared.contracts.approval import ApprovalDecision
 from shared.contracts.entity import AlertEntities
 from shared.contracts.investigation import GraphState, InvestigationState
 from shared.contracts.llm_job import LLMJob
 from shared.contracts.taxonomy import taxonomy_version
-from shared.errors import Terminal
+from shared.errors import Conflict, NotFound, Terminal
 from shared.investigation.evidence import is_safety_relevant
 from shared.investigation.flow import AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow
 from shared.investigation.steps.bench import Bench
 from shared.investigation.steps.closing import fail, resolve_approval, respond
 from shared.investigation.steps.context import ask_model, gather
 from shared.investigation.steps.opening import check_false_positive, extract_iocs
-from shared.investigation.steps.verdict import answer, judge, reasoning_job
+from shared.investigation.steps.verdict import answer, is_answered, judge, reasoning_job
+
+logger = logging.getLogger(__name__)
 
 _NAMESPACE = UUID("6f0b7f0e-8f6c-5b8e-9a51-6d5b6a2f3c11")  # ours; any fixed UUID does
 
@@ -28,6 +32,16 @@ _NAMESPACE = UUID("6f0b7f0e-8f6c-5b8e-9a51-6d5b6a2f3c11")  # ours; any fixed UUI
 def investigation_id(tenant_id: str, alert_id: str) -> str:
     """The one id of an alert's investigation: derived, so that a redelivered alert finds it again."""
     return str(uuid5(_NAMESPACE, f"{len(tenant_id)}:{tenant_id}:{alert_id}"))
+
+
+def _progress(state: GraphState, *, escalate: bool = False, answered: bool = False) -> Progress:
+    return Progress(
+        state=state.state,
+        escalate=escalate,
+        answered=answered,
+        approval_id=state.case_facts.get("approval_id", ""),
+        approval_deadline=state.case_facts.get("approval_deadline", ""),
+    )
 
 
 class InvestigationGraph:
@@ -63,18 +77,29 @@ class InvestigationGraph:
 
         Raises Retryable: make the step again later.
         """
-        state = await self._bench.repository.load(tenant_id, investigation)
         try:
-            after, escalate = await self._make(step, state, attempt)
-        except Terminal as error:
-            current = await self._bench.repository.load(tenant_id, investigation)
-            after, escalate = await fail(self._bench, current, step=step, error=str(error)), False
-        return Progress(
-            state=after.state,
-            escalate=escalate,
-            approval_id=after.case_facts.get("approval_id", ""),
-            approval_deadline=after.case_facts.get("approval_deadline", ""),
-        )
+            return await self._perform(tenant_id, investigation, step, attempt)
+        except NotFound as error:
+            logger.error("Step %s ends an orchestration that has no investigation: %s", step, error)
+            return Progress(state=InvestigationState.FAILED)
+
+    async def _perform(self, tenant_id: str, investigation: str, step: Step, attempt: int) -> Progress:
+        """As often as somebody else moved the investigation on meanwhile: each step is made once and then a no-op."""
+        repository = self._bench.repository
+        while True:
+            state = await repository.load(tenant_id, investigation)
+            try:
+                return await self._make(step, state, attempt)
+            except (Terminal, *UNREADABLE) as error:
+                current = await repository.load(tenant_id, investigation)
+                if current.version != state.version:
+                    continue  # a lost race is no failure; versions only grow, so this ends
+                logger.exception("Step %s of investigation %s can never be made.", step, investigation)
+                reason = error
+            try:
+                return _progress(await fail(self._bench, current, step=step, error=str(reason)))
+            except Conflict:
+                continue
 
     async def answer(self, job: LLMJob) -> None:
         """Ask the model what a queued job wants. Raises ModelUnavailable, NotFound."""
@@ -144,20 +169,22 @@ class InvestigationGraph:
 
     async def _make(  # noqa: PLR0911 - one return a step
         self, step: Step, state: GraphState, attempt: int
-    ) -> tuple[GraphState, bool]:
+    ) -> Progress:
         bench = self._bench
         match step:
-            case Step.EXTRACT_IOCS:
-                return await extract_iocs(bench, state), False
-            case Step.CHECK_FALSE_POSITIVE:
-                return await check_false_positive(bench, state), False
-            case Step.ENRICH_CONTEXT | Step.CORRELATE_EXPOSURES | Step.MAP_TECHNIQUES:
-                return await gather(bench, state, step), False
             case Step.ASK_MODEL:
-                return await ask_model(bench, state, attempt), False
+                asked = await ask_model(bench, state, attempt)
+                return _progress(asked, answered=await is_answered(bench, asked, attempt))
             case Step.JUDGE:
-                return await judge(bench, state, attempt)
+                judged, escalate = await judge(bench, state, attempt)
+                return _progress(judged, escalate=escalate)
+            case Step.ENRICH_CONTEXT | Step.CORRELATE_EXPOSURES | Step.MAP_TECHNIQUES:
+                return _progress(await gather(bench, state, step))
+            case Step.EXTRACT_IOCS:
+                return _progress(await extract_iocs(bench, state))
+            case Step.CHECK_FALSE_POSITIVE:
+                return _progress(await check_false_positive(bench, state))
             case Step.RESOLVE_APPROVAL:
-                return await resolve_approval(bench, state), False
+                return _progress(await resolve_approval(bench, state))
             case Step.RESPOND:
-                return await respond(bench, state), False
+                return _progress(await respond(bench, state))

@@ -52,6 +52,11 @@ async def answer(bench: Bench, job: LLMJob) -> None:
     await bench.repository.keep_finding(state, REASON, finding(state, after), attempt=job.attempt)
 
 
+async def is_answered(bench: Bench, state: GraphState, attempt: int) -> bool:
+    """True when the answer is kept already: nobody need wait for the event that tells of it."""
+    return await bench.repository.finding(state, REASON, attempt) is not None
+
+
 async def judge(bench: Bench, state: GraphState, attempt: int) -> tuple[GraphState, bool]:
     """reasoning -> responding or awaiting_human. The second value asks for the stronger model instead."""
     if state.state is not InvestigationState.REASONING:

@@ -1,0 +1,1 @@
+"""The durable flows on a real task hub, with activities that the tests write."""

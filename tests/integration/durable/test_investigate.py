@@ -1,0 +1,74 @@
+"""The investigate orchestration on the task hub's PostgreSQL: what outlasts its retries, and how long it waits."""
+
+import asyncio
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import azure.durable_functions as df
+import pytest
+
+from durable.investigation import orchestrator
+from durable.investigation.messages import Case
+from local.taskhub import Status, TaskHub
+from shared.contracts.investigation import InvestigationState
+from shared.investigation.flow import AwaitApproval, Progress, Step
+from tests.integration.taskhub.sdk_runner import SdkRunner
+
+DEADLINE_SECONDS = 30.0
+CASE = Case(tenant_id="t", investigation_id="i", llm_wait_seconds=60)
+
+
+class Outage:
+    """Activities that close the case at once, after failing ``failures`` times."""
+
+    def __init__(self, failures: int) -> None:
+        self.left = failures
+
+    def __call__(self, payload: Any) -> dict[str, Any]:
+        if self.left:
+            self.left -= 1
+            raise RuntimeError("PostgreSQL cannot be reached")
+        return Progress(state=InvestigationState.CLOSED).model_dump(mode="json")
+
+
+async def finished(hub: TaskHub, instance_id: str) -> Status:
+    end = time.monotonic() + DEADLINE_SECONDS
+    while (found := await hub.get_status(instance_id)).status in {Status.PENDING, Status.RUNNING}:
+        if time.monotonic() > end:
+            pytest.fail("the orchestration did not end")
+        await asyncio.sleep(0.01)
+    return found.status
+
+
+@pytest.mark.filterwarnings("ignore:azure.functions df_loads was called without expected_type")
+async def test_investigation_outlasts_an_outage_that_is_longer_than_its_retries(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orchestrator, "RETRY", df.RetryOptions(1, 3))
+    outage = Outage(failures=10)
+    runner = SdkRunner("durable.investigation.orchestrator", activities={step.value: outage for step in Step})
+    hub = TaskHub(url=postgres_url, name=f"hub-{uuid.uuid4().hex}", runner=runner)
+    await hub.start()
+    try:
+        instance_id = await hub.start_new("investigate", input_json=CASE.to_json().decode())
+        assert await finished(hub, instance_id) is Status.COMPLETED
+    finally:
+        await hub.stop()
+    assert outage.left == 0
+
+
+def test_wait_for_an_approval_whose_deadline_has_passed_is_never_instant() -> None:
+    now = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    timers: list[datetime] = []
+    context = SimpleNamespace(
+        current_utc_datetime=now,
+        wait_for_external_event=lambda name: name,
+        create_timer=timers.append,
+        task_any=tuple,
+    )
+    overdue = AwaitApproval("a", (now - timedelta(hours=1)).isoformat())
+    next(orchestrator._wait(context, CASE, overdue))
+    assert timers == [now + orchestrator.SHORTEST_WAIT]

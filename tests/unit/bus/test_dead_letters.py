@@ -1,6 +1,7 @@
 """Dead letters: whatever cannot be handled is kept whole, and blocks nobody."""
 
 import base64
+import json
 
 import pytest
 
@@ -100,3 +101,14 @@ async def test_handled_keeps_poison_unacknowledged_while_the_bus_is_away() -> No
 
     with pytest.raises(BusUnavailable):
         await handled(Away(), Received("alerts.raw", b"poison"), reading)
+
+
+async def test_headers_that_leave_no_room_are_kept_in_letters_of_their_own() -> None:
+    bus = MemoryProducer()
+    headers = {f"name-{number}": bytes([number]) * 60_000 for number in range(15)}
+    await publish_dead_letter(bus, ValueError("broken"), b"value", source_topic="alerts.raw", headers=headers)
+    *about_headers, last = letters(bus)
+    stored = json.loads(b"".join(letter.original for letter in about_headers))
+    assert {name: base64.b64decode(item) for name, item in stored.items()} == headers
+    assert all(base64.b64decode(letter.headers[PART_HEADER]).startswith(b"headers ") for letter in about_headers)
+    assert (last.original, last.headers) == (b"value", {})

@@ -38,13 +38,14 @@ async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestr
 
 
 async def _answer_jobs(queue: str, events: list[func.KafkaEvent], client: df.DurableOrchestrationClient) -> None:
-    async def answer(event: func.KafkaEvent) -> None:
-        job = await services().jobs.answer(Received(topic=f"jobs.llm.priority.{queue}", value=event.get_body()))
+    async def answer(value: bytes) -> None:
+        job = await services().jobs.answer(Received(topic=f"jobs.llm.priority.{queue}", value=value))
         if job is not None:
             await raise_event(client, job.investigation_id, job.event_name)
 
+    questions = dict.fromkeys(event.get_body() for event in events)  # one that came twice is asked once
     # All end before an error is raised: a repeated batch must not ask again what is still being answered.
-    outcomes = await asyncio.gather(*(answer(event) for event in events), return_exceptions=True)
+    outcomes = await asyncio.gather(*(answer(value) for value in questions), return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome

@@ -35,6 +35,16 @@ class GatewayRequest(Contract):
     tenant_id: str
 
 
+class CaseReference(Contract):
+    """The case that a request belongs to: its audit events are found by it."""
+
+    investigation_id: str = ""
+    alert_id: str = ""
+
+
+NO_CASE = CaseReference()
+
+
 class GatewayResponse(Contract):
     """The answer after validation. ``raw_output`` still holds placeholders and is never shown to a person.
 

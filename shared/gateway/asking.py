@@ -14,10 +14,11 @@ from shared.contracts.gateway import APICallMetrics, GatewayRequest
 from shared.contracts.routing import ModelConfig, RoutingDecision
 from shared.errors import AluskortError, ModelUnavailable, StoreUnavailable
 from shared.gateway.audit import RequestAudit
-from shared.gateway.client import MAX_ATTEMPTS, AluskortAnthropicClient, CallFailed, CallOptions, Reply
+from shared.gateway.call_failed import CallFailed
+from shared.gateway.client import MAX_ATTEMPTS, AluskortAnthropicClient, CallOptions, Reply
+from shared.gateway.health import ProviderHealth
 from shared.gateway.prompt import Prompt
 from shared.gateway.spend import Reservation, SpendGuard
-from shared.routing.circuit_breaker import FAILURES_TO_OPEN
 from shared.routing.models import TIERS, Usage, cost_usd, worst_case_usd
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Asker:
         self._clients = {client.provider: client for client in clients}
         self._primary = next(iter(self._clients))
         self._spend = spend
+        self._health = ProviderHealth({provider: client.breaker for provider, client in self._clients.items()})
 
     async def hold(self, question: Question, *, max_tokens: int) -> None:
         """Hold the worst case of one call, every attempt of it. Raises SpendDenied, or StoreUnavailable."""
@@ -134,7 +136,7 @@ class Asker:
         try:
             reply = await client.send(prompt, options)
         except CallFailed as error:
-            await audit.breaker_changed(client.provider, client.breaker.take_changes(), failures=FAILURES_TO_OPEN)
+            await self._health.report(audit, client.provider)
             await self.release(question, error.unanswered * one_attempt)
             raise
         cost = cost_usd(decision.tier, reply.usage)
@@ -143,6 +145,6 @@ class Asker:
         question.latency_ms += reply.latency_ms
         question.answered_by = model
         await self.release(question, cost + reply.unanswered * one_attempt)
-        await audit.breaker_changed(client.provider, client.breaker.take_changes(), failures=FAILURES_TO_OPEN)
+        await self._health.report(audit, client.provider)
         await audit.model_answered(decision, model, prompt, reply, cost)
         return reply

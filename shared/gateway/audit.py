@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
-from shared.contracts.gateway import GatewayRequest
-from shared.contracts.routing import CircuitState, LLMProvider, ModelConfig, RoutingDecision
+from shared.contracts.gateway import NO_CASE, CaseReference, GatewayRequest
+from shared.contracts.routing import CircuitState, DegradationLevel, LLMProvider, ModelConfig, RoutingDecision
 from shared.contracts.taxonomy import taxonomy_version
 from shared.gateway.client import Reply
 from shared.gateway.prompt import TEMPLATE_ID, TEMPLATE_VERSION, Prompt
 from shared.gateway.screening import Screening
 from shared.gateway.spend import SoftLimitPassed
 
+FIELDS_NAMED = 20  # an attacker may fill every field of an alert
 BREAKER_EVENTS = {CircuitState.OPEN: "circuit_breaker.opened", CircuitState.CLOSED: "circuit_breaker.closed"}
 
 
@@ -38,16 +39,17 @@ class AuditSink(Protocol):
 
 
 class RequestAudit:
-    """Reports what happens to one request, under its tenant and in its agent's name."""
+    """Reports what happens to one request, under its tenant and its case and in its agent's name."""
 
-    def __init__(self, sink: AuditSink, request: GatewayRequest) -> None:
+    def __init__(self, sink: AuditSink, request: GatewayRequest, case: CaseReference = NO_CASE) -> None:
         self._sink = sink
         self._request = request
+        self._case = case
 
     async def injection_found(self, screening: Screening, *, quarantined: bool, evidence: str) -> None:
         """Names of families and fields; the evidence by its hash."""
         context = {"families": screening.families, "count": len(screening.hits), "risk": screening.risk.name.lower()}
-        context |= {"field": ", ".join(screening.fields), "evidence_ref": f"sha256:{_sha256(evidence)}"}
+        context |= {"field": ", ".join(screening.fields[:FIELDS_NAMED]), "evidence_ref": f"sha256:{_sha256(evidence)}"}
         event = "injection.quarantined" if quarantined else "injection.detected"
         await self._emit(event, context, severity="critical" if quarantined else "warning")
 
@@ -71,6 +73,15 @@ class RequestAudit:
         for state in changes:
             context = {"dependency": provider.value, "failures": failures}
             await self._emit(BREAKER_EVENTS[state], context, severity="warning")
+
+    async def degradation_entered(self, level: DegradationLevel, *, cause: str) -> None:
+        """From now on less of the system stands behind an answer."""
+        await self._emit("degradation.entered", {"level": level.value, "cause": cause}, severity="warning")
+
+    async def degradation_exited(self, level: DegradationLevel, *, cause: str, seconds: float) -> None:
+        """That level is over; it lasted so long."""
+        context = {"level": level.value, "cause": cause, "duration_seconds": round(seconds, 1)}
+        await self._emit("degradation.exited", context)
 
     async def model_answered(
         self, decision: RoutingDecision, model: ModelConfig, prompt: Prompt, reply: Reply, cost: Decimal
@@ -121,6 +132,8 @@ class RequestAudit:
             context=context,
             decision=decision or {},
             severity=severity,
+            investigation_id=self._case.investigation_id,
+            alert_id=self._case.alert_id,
         )
 
 

@@ -16,7 +16,8 @@ import anthropic
 from anthropic.types import Message, MessageParam, TextBlockParam
 
 from shared.contracts.routing import LLMProvider
-from shared.errors import ModelUnavailable, Terminal
+from shared.errors import Terminal
+from shared.gateway.call_failed import CallFailed
 from shared.gateway.prompt import Prompt
 from shared.routing.circuit_breaker import CircuitBreaker
 from shared.routing.models import Usage
@@ -32,14 +33,6 @@ UNSUPPORTED_KEYWORDS = frozenset({
 })  # fmt: skip
 
 log = logging.getLogger(__name__)
-
-
-class CallFailed(ModelUnavailable):
-    """Every attempt failed. ``unanswered`` of them may still be billed: they were sent and nothing came back."""
-
-    def __init__(self, message: str, *, unanswered: int, retry_after: float | None = None) -> None:
-        super().__init__(message, retry_after=retry_after)
-        self.unanswered = unanswered
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import re2
 
-from shared.contracts.gateway import GatewayRequest, GatewayResponse
+from shared.contracts.gateway import NO_CASE, CaseReference, GatewayRequest, GatewayResponse
 from shared.contracts.routing import TaskContext
 from shared.errors import Terminal
 from shared.gateway.asking import Asker, Question, SpendDenied
@@ -54,12 +54,15 @@ class ContextGateway:
         alert_severity: str = "medium",
         time_budget_seconds: int | None = None,
         previous_confidence: float | None = None,
+        case: CaseReference = NO_CASE,
     ) -> GatewayResponse:
         """Ask a model. Not valid: ``validation_errors`` starts with a code such as `input_quarantined`.
 
+        ``case`` is what the audit events of this request belong to.
+
         Raises ModelUnavailable when no provider answers, StoreUnavailable when the spend ledger is away.
         """
-        audit = RequestAudit(self._audit, request)
+        audit = RequestAudit(self._audit, request, case)
         # 1. Sanitise.
         screening = await _screen(request, audit)
         described = screening.described

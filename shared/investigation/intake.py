@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 from shared.bus.producer import Producer
@@ -10,7 +11,10 @@ from shared.bus.received import Received, handled
 from shared.contracts.alert import NormalizedAlert
 from shared.contracts.investigation import GraphState
 from shared.contracts.llm_job import LLMJob
+from shared.gateway.call_failed import CallFailed
 from shared.investigation.graph import InvestigationGraph
+
+logger = logging.getLogger(__name__)
 
 
 class InvestigationIntake:
@@ -38,12 +42,22 @@ class LLMJobs:
         self._slots = {f"jobs.llm.priority.{queue}": asyncio.Semaphore(limit) for queue, limit in concurrency.items()}
 
     async def answer(self, message: Received) -> LLMJob | None:
-        """The job, once its answer is stored, or None for poison. Raises Retryable while the model is away."""
+        """The job, once its answer is stored, or None when it is no job or goes to the end of its queue.
 
-        async def ask(value: bytes) -> LLMJob:
+        Raises Retryable while no model can be asked at all: then the whole queue waits.
+        """
+
+        async def ask(value: bytes) -> LLMJob | None:
             job = LLMJob.from_json(value)
-            async with self._slots[message.topic]:
-                await self._graph.answer(job)
+            try:
+                async with self._slots[message.topic]:
+                    await self._graph.answer(job)
+            except CallFailed as error:
+                # The question itself may be what no model answers, and must not hold up those behind it. The case's
+                # own time limit ends this; failures of others open the circuit breaker, and then all wait.
+                logger.warning("Investigation %s asks again later: %s", job.investigation_id, error)
+                await self._producer.publish(message.topic, value, key=job.alert_id)
+                return None
             return job
 
         return await handled(self._producer, message, ask, dead_letters=f"{message.topic}.dlq")

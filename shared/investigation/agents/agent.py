@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Protocol
 
-from shared.contracts.gateway import GatewayRequest, GatewayResponse
+from shared.contracts.gateway import NO_CASE, CaseReference, GatewayRequest, GatewayResponse
 from shared.contracts.investigation import DecisionEntry, GraphState
 
 
@@ -26,6 +26,7 @@ class Gateway(Protocol):
         alert_severity: str = "medium",
         time_budget_seconds: int | None = None,
         previous_confidence: float | None = None,
+        case: CaseReference = NO_CASE,
     ) -> GatewayResponse:
         """See shared.gateway.ContextGateway.complete."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.contracts.entity import EntityType
-from shared.contracts.gateway import GatewayRequest
+from shared.contracts.gateway import CaseReference, GatewayRequest
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.contracts.routing import DegradationLevel
 from shared.investigation.agents.agent import Gateway, decision_entry
@@ -71,6 +71,7 @@ class IOCExtractorAgent:
                 tenant_id=state.tenant_id,
             ),
             alert_severity=state.alert_severity,
+            case=CaseReference(investigation_id=state.investigation_id, alert_id=state.alert_id),
         )
         cost = response.metrics.cost_usd if response.metrics else 0.0
         called = response.metrics is not None

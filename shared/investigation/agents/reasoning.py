@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.contracts.action import Action, ActionName, ActionRisk
 from shared.contracts.alert import SeverityLevel
-from shared.contracts.gateway import GatewayRequest, GatewayResponse
+from shared.contracts.gateway import CaseReference, GatewayRequest, GatewayResponse
 from shared.contracts.investigation import AgentRole, Classification, GraphState, RiskState
 from shared.contracts.routing import DegradationLevel
 from shared.investigation.agents.agent import Gateway, decision_entry
@@ -84,6 +84,7 @@ class ReasoningAgent:
                 tenant_id=state.tenant_id,
             ),
             alert_severity=state.alert_severity,
+            case=CaseReference(investigation_id=state.investigation_id, alert_id=state.alert_id),
             time_budget_seconds=TIME_BUDGET_SECONDS[attempt],
             previous_confidence=self._previous_confidence,
         )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from shared.contracts.contract import Contract
+from shared.contracts.tenant import TenantId
 
 
 class ActionName(StrEnum):
@@ -70,7 +71,7 @@ class PendingAction(Contract):
     action_id: str
     investigation_id: str
     alert_id: str
-    tenant_id: str
+    tenant_id: TenantId
     playbook_id: str
     action: Action
     approval_id: str = ""

@@ -10,9 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from shared.contracts.contract import Contract
 from shared.contracts.entity import AlertEntities
-
-DEFAULT_TENANT = "default"
-TENANT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # never `*`, which is the database scope of every tenant
+from shared.contracts.tenant import DEFAULT_TENANT, TenantId
 
 
 class SeverityLevel(StrEnum):
@@ -38,7 +36,7 @@ class CanonicalAlert(Contract):
     techniques: list[str] = Field(default_factory=list)
     entities_raw: str = ""
     product: str = ""
-    tenant_id: str = Field(default=DEFAULT_TENANT, pattern=TENANT_PATTERN, max_length=128)
+    tenant_id: TenantId = DEFAULT_TENANT
     raw_payload: dict[str, Any] = Field(default_factory=dict)
     flags: list[str] = Field(default_factory=list)  # what intake had to assume, e.g. `severity_unknown:Severe`
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from shared.contracts.contract import Contract
+from shared.contracts.tenant import TenantId
 
 
 class BatchJobStatus(StrEnum):
@@ -94,7 +95,7 @@ class FPPattern(Contract):
     reason: str = ""
     false_positive_count: int = 0
     scope_rule_family: str = ""
-    scope_tenant_id: str
+    scope_tenant_id: TenantId
     scope_asset_class: str = ""
     source_investigations: list[str] = Field(default_factory=list)
     created_at: str

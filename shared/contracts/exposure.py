@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from shared.contracts.contract import Contract
+from shared.contracts.tenant import DEFAULT_TENANT, TenantId
 
 
 class ExposureStatus(StrEnum):
@@ -43,4 +44,4 @@ class CTEMExposure(Contract):
     sla_deadline: str = ""
     remediation_guidance: str = ""
     evidence_url: str = ""
-    tenant_id: str = "default"
+    tenant_id: TenantId = DEFAULT_TENANT

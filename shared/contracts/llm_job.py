@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.alert import SeverityLevel
 from shared.contracts.contract import Contract
+from shared.contracts.tenant import TenantId
 
 PRIORITY_QUEUES = {
     SeverityLevel.CRITICAL: "critical",
@@ -18,7 +19,7 @@ class LLMJob(Contract):
     """Ask the model about one investigation's step. The evidence stays in the database; only names travel."""
 
     investigation_id: str  # also the orchestration's instance id
-    tenant_id: str
+    tenant_id: TenantId
     alert_id: str
     attempt: int
     severity: SeverityLevel

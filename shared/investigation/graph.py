@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from shared.bus.received import UNREADABLE
-from shared.contracts.alert import DEFAULT_TENANT, NormalizedAlert
+from shared.contracts.alert import NormalizedAlert
 from shared.contracts.approval import ApprovalDecision
 from shared.contracts.entity import AlertEntities
 from shared.contracts.investigation import GraphState, InvestigationState
 from shared.contracts.llm_job import LLMJob
 from shared.contracts.taxonomy import taxonomy_version
+from shared.contracts.tenant import DEFAULT_TENANT
 from shared.errors import Conflict, NotFound, Terminal
 from shared.investigation.evidence import is_safety_relevant
 from shared.investigation.flow import AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow

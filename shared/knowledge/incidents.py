@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, field_validator
 
 from shared.contracts.contract import Contract
+from shared.contracts.tenant import TenantId
 from shared.errors import StoreUnavailable
 from shared.knowledge.sparse import sparse_vector
 from shared.stores.postgres import Postgres
@@ -36,7 +37,7 @@ class Incident(Contract):
     """A closed investigation; the message on `knowledge.incident.stored`."""
 
     doc_id: str
-    tenant_id: str
+    tenant_id: TenantId
     investigation_id: str
     alert_name: str
     alert_product: str = ""

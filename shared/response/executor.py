@@ -56,22 +56,21 @@ class Executor:
             if cursor.rowcount == 0:
                 return  # redelivered: already executed and audited
             await self._put_audit_event(connection, pending, status, detail)
-        logger.info("Action %s on %s: %s (%s)", pending.action.action, pending.action.target, status, detail)
+        logger.info("Action %s on %r: %s", pending.action.action, pending.action.target, status)  # %r: hostile text
 
     async def _refusal(self, connection: Connection, pending: PendingAction) -> str:
         """Why this action may not run, or an empty string."""
-        if not pending.action.destructive:
-            allowed = pending.approval_id or pending.playbook_id in self._constraints.allowlisted_playbooks
-            return (
-                "" if allowed else f"unauthorized_playbook: {pending.playbook_id or '(none)'} is not on the allow-list"
-            )
+        if not pending.action.destructive and pending.playbook_id in self._constraints.allowlisted_playbooks:
+            return ""
+        if not pending.action.destructive and not pending.approval_id:
+            return f"unauthorized_playbook: {pending.playbook_id or '(none)'} is not on the allow-list"
         cursor = await connection.execute(
             _SQL["find_approval"],
             {"approval_id": pending.approval_id, "investigation_id": pending.investigation_id},
         )
         approval = await cursor.fetchone()
         if approval is None or approval["status"] != ApprovalStatus.GRANTED:
-            return "unapproved_action: a destructive action needs a granted approval of this investigation"
+            return "unapproved_action: it needs a granted approval of this investigation"
         approved = [Action.model_validate(item) for item in approval["actions"]]
         same = any((item.action, item.target) == (pending.action.action, pending.action.target) for item in approved)
         return "" if same else "changed_action: the approval was given for other actions or targets"

@@ -1,0 +1,11 @@
+"""The name of a tenant wherever it crosses a boundary: never `*`, which is the database scope of every tenant."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+DEFAULT_TENANT = "default"
+
+TenantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=128)]

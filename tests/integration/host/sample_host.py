@@ -6,17 +6,30 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.integration.forks import FORKS
+
 APPS = Path(__file__).parent / "apps"
 ROOT = Path(__file__).parents[3]
+
+
+def run_host(environment: dict[str, str], arguments: list[str], log: str) -> None:
+    """What `python -m local.host` does in a process with this environment, standard error going to the log."""
+    from local.host.__main__ import main  # noqa: PLC0415 - the tests' own process needs no host
+
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), sys.stderr.fileno())
+    sys.exit(main(arguments))
 
 
 def until[T](look: Callable[[], T | None], *, what: str, seconds: float = 30) -> T:
@@ -30,7 +43,7 @@ def until[T](look: Callable[[], T | None], *, what: str, seconds: float = 30) ->
 
 
 class SampleHost:
-    """`python -m local.host` on one app; its state folder and record outlive kills."""
+    """A host process on one app; its state folder and record outlive kills."""
 
     def __init__(self, folder: Path, *, app: Path = APPS / "sample", **environment: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +52,7 @@ class SampleHost:
         self.record = folder / "record.jsonl"
         self.log = folder / "host.log"
         self.environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
         self._read_from = 0
 
     def launch(self, *, port: int = 0) -> None:
@@ -51,14 +64,10 @@ class SampleHost:
             "SAMPLE_RECORD": str(self.record),
             "ALUSKORT_HOST_STATE_DIR": str(self.folder / "state"),
         }
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "local.host", "--port", str(port), "--app", str(self.app)],
-                cwd=ROOT,
-                env=clean | own | self.environment,
-                stdout=log,
-                stderr=log,
-            )
+        arguments = ["--port", str(port), "--app", str(self.app)]
+        process = FORKS.Process(target=run_host, args=(clean | own | self.environment, arguments, str(self.log)))
+        process.start()
+        self._process = process
 
     def start(self) -> None:
         """Start and wait until the host says that it is ready."""
@@ -69,7 +78,7 @@ class SampleHost:
     @property
     def text(self) -> str:
         """The log since the last launch."""
-        return self.log.read_bytes()[self._read_from :].decode()
+        return self.log.read_bytes()[self._read_from :].decode() if self.log.exists() else ""
 
     @property
     def url(self) -> str:
@@ -111,14 +120,21 @@ class SampleHost:
     def wait(self) -> int:
         """The exit code of a process that ends by itself."""
         assert self._process is not None
-        return self._process.wait(30)
+        return _exit_code(self._process)
 
     def _ended(self) -> bool:
-        return self._process is not None and self._process.poll() is not None
+        return self._process is not None and self._process.exitcode is not None
 
     def _end(self, number: signal.Signals) -> int:
         if self._process is None:
             return 0
         process, self._process = self._process, None
-        process.send_signal(number)
-        return process.wait(30)
+        if process.pid is not None and process.exitcode is None:
+            os.kill(process.pid, number)
+        return _exit_code(process)
+
+
+def _exit_code(process: BaseProcess) -> int:
+    process.join(30)
+    assert process.exitcode is not None, "the host does not end"
+    return process.exitcode

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -15,19 +12,6 @@ import pytest
 from tests.integration.host.sample_host import SampleHost
 
 HEAD = "import typing\nimport azure.functions as func\nimport azure.durable_functions as df\napp = df.DFApp()\n"
-ROOT = Path(__file__).parents[3]
-# Starts the host once per folder, each in a fork: the imports, most of a start, are paid once.
-FORKS = """
-import os, sys
-from local.host.__main__ import main
-for folder in sys.argv[1:]:
-    if not os.fork():
-        os.dup2(os.open(folder + "/log", os.O_WRONLY | os.O_CREAT), 2)
-        os._exit(main(["--port", "0", "--app", folder]))
-    with open(folder + "/exit", "w") as file:
-        file.write(str(os.waitstatus_to_exitcode(os.wait()[1])))
-"""
-
 REFUSED_APPS = {
     "list of events": (
         """
@@ -132,11 +116,11 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         (root / name / "function_app.py").write_text(HEAD + textwrap.dedent(code))
         (root / name / "host.json").write_text(host_json)
     storage = {"AzureWebJobsStorage": "AccountName=a;AccountKey=Yg==;BlobEndpoint=http://127.0.0.1:1/a"}
-    environment = {"PATH": os.environ["PATH"], "ALUSKORT_HOST_STATE_DIR": str(root / "state"), **storage}
-    folders = [str(root / name) for name in cases]
-    subprocess.run([sys.executable, "-c", FORKS, *folders], cwd=ROOT, env=environment, check=True, timeout=120)
-    assert {name: (root / name / "exit").read_text() for name in cases} == dict.fromkeys(cases, "1")
-    return {name: (root / name / "log").read_text() for name in cases}
+    hosts = {name: SampleHost(root / name / "state", app=root / name, **storage) for name in cases}
+    for host in hosts.values():
+        host.launch()
+        assert host.wait() == 1
+    return {name: host.text for name, host in hosts.items()}
 
 
 @pytest.mark.parametrize("case", REFUSED_APPS | REFUSED_HOST_JSON)

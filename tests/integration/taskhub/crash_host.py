@@ -1,15 +1,10 @@
-"""A host process to be killed: works one hub, and records each activity that it runs as a line in a file.
-
-Arguments: PostgreSQL URL, hub name, path of the file.
-"""
+"""A host process to be killed: works one hub, and records each activity that it runs as a line in a file."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import warnings
-from typing import Any
 
 from local.taskhub import TaskHub
 from tests.integration.taskhub.sdk_runner import SdkRunner
@@ -27,12 +22,13 @@ class RecordingRunner(SdkRunner):
         return await super().run_activity(name, input_json, instance_id=instance_id)
 
 
-async def main(url: str, hub_name: str, path: str) -> Any:
+async def _work(url: str, hub_name: str, path: str) -> None:
     hub = TaskHub(url=url, name=hub_name, runner=RecordingRunner(path))
     await hub.start()
     await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
+def work(url: str, hub_name: str, path: str) -> None:
+    """Work the hub at the PostgreSQL URL until killed; effects go to the file at ``path``."""
     warnings.simplefilter("ignore")
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(_work(url, hub_name, path))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -21,24 +19,26 @@ from local.taskhub.instance import NewInstance
 from local.taskhub.store import Store
 from local.taskhub.turn import take_turn
 from shared.errors import Conflict
+from tests.integration.forks import FORKS
 from tests.integration.taskhub.conftest import SAMPLE_APP, UNTYPED_LOADS, MakeHub, reach, until
+from tests.integration.taskhub.crash_host import work
 from tests.integration.taskhub.sdk_runner import SdkRunner
 
 pytestmark = pytest.mark.filterwarnings(UNTYPED_LOADS)
 
-ROOT = Path(__file__).parents[3]
 INSTANCES, KILLS, CONCURRENT = 12, 6, 10
 
 
 @contextmanager
-def crash_host(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def crash_host(url: str, hub_name: str, path: str) -> Iterator[None]:
     """A host in a process of its own, killed with SIGKILL at the end."""
-    command = [sys.executable, "-m", "tests.integration.taskhub.crash_host", *arguments]
-    with subprocess.Popen(command, cwd=ROOT) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    process = FORKS.Process(target=work, args=(url, hub_name, path))
+    process.start()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
 
 
 async def test_hosts_killed_at_random_moments_lose_and_double_nothing(

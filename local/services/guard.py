@@ -1,11 +1,12 @@
 """A site that ends with the process that uses it: its services are stopped and its data removed, however that went.
 
 The guard is a process of its own (``python -m local.services.guard SITE_FOLDER``) that waits for its standard input to
-close, which the kernel does even when the user of the site is killed.
+close, which the kernel does even when the user of the site is killed. Both hold the lock that says the site is in use.
 """
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import signal
 import subprocess
@@ -13,29 +14,75 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from local.services import process
+from local.services.process import ServiceFailed
 from local.services.site import CHECKOUT, Site
 
 GRACE = 5.0  # seconds
+KEEP = "--keep"
 
 
 @contextmanager
-def guarded(folder: Path) -> Iterator[Site]:
-    """Make a site in ``folder`` for the length of the context."""
-    site = Site(folder)
-    folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "local.services.guard", str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=CHECKOUT, start_new_session=True):
-        try:
-            yield site
-        finally:
-            _remove(site)
+def guarded(folder: Path, *, keep: bool = False) -> Iterator[Site]:
+    """Make an empty site in ``folder`` for the length of the context; with ``keep`` its files stay for a look.
+
+    Without ``keep`` the folders beside it belong to such sites too, and those whose user and guard were killed go.
+
+    :raises ServiceFailed: another process uses the folder.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not keep:
+        _remove_abandoned(folder.parent)
+    lock = _lock(_lock_file(folder))
+    if lock is None:
+        raise ServiceFailed(f"Another process uses {folder}, or is still stopping there. Try again when it has ended.")
+    with lock:
+        _end(folder, keep=False)
+        folder.mkdir()
+        command = [sys.executable, "-m", "local.services.guard", str(folder), *([KEEP] if keep else [])]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, cwd=CHECKOUT, start_new_session=True, pass_fds=[lock.fileno()]
+        ):
+            try:
+                yield Site(folder)
+            finally:
+                _end(folder, keep=keep)
+        if not keep:
+            _lock_file(folder).unlink()
 
 
-def _remove(site: Site) -> None:
-    process.stop_all(site.processes(), gently=signal.SIGINT, grace=GRACE)
-    shutil.rmtree(site.folder, ignore_errors=True)
+def _end(folder: Path, *, keep: bool) -> None:
+    """Stop what runs in the site. Only the holder of its lock may."""
+    if folder.exists():
+        process.stop_all(Site(folder).processes(), gently=signal.SIGINT, grace=GRACE)
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lock_file(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _lock(path: Path) -> IO[bytes] | None:
+    """Take the lock until the file is closed here and in every process that inherits it; None when it is held."""
+    handle = path.open("ab")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        return None
+    return handle
+
+
+def _remove_abandoned(parent: Path) -> None:
+    for path in parent.glob("*.lock"):
+        lock = _lock(path)
+        if lock is not None:
+            with lock:
+                _end(path.with_suffix(""), keep=False)
+                path.unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -43,7 +90,7 @@ def main() -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)  # only the end of input may end it: its work comes after the run
     sys.stdin.buffer.read()
-    _remove(Site(Path(sys.argv[1])))
+    _end(Path(sys.argv[1]), keep=KEEP in sys.argv)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A service only says how it is prepared, run and probed; :func:`ensure` and :func
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,11 +72,13 @@ class Look:
     memory: int
 
 
-def ensure(service: Service, site: Site) -> bool:
+def ensure(service: Service, site: Site, *, given_up: threading.Event | None = None) -> bool:
     """Bring ``service`` up, reusing it when it runs this command and answers. True when it had to be started.
 
-    :raises ServiceFailed: it ended or did not answer in time; the message shows the end of its log.
+    :raises ServiceFailed: it ended or did not answer in time, and the message shows the end of its log; or somebody
+        set ``given_up`` meanwhile, after which nothing more is started.
     """
+    given_up = given_up or threading.Event()
     record, log = site.record(service.name), site.log(service.name)
     remembered = process.read(record)
     same = remembered is not None and remembered.digest == service.command().digest()
@@ -89,8 +92,9 @@ def ensure(service: Service, site: Site) -> bool:
                 f"End that program, or remove {site.folder / 'ports.json'} to have ports chosen again."
             )
     service.prepare()
-    process.start(service.command(), log=log, record=record)
-    _wait(service, site)
+    if not given_up.is_set():
+        process.start(service.command(), log=log, record=record)
+    _wait(service, site, given_up)
     service.initialise()
     return True
 
@@ -115,10 +119,10 @@ def stop(service: Service, site: Site) -> bool:
     return process.stop(site.record(service.name), gently=service.stop_signal, grace=STOP_GRACE)
 
 
-def _wait(service: Service, site: Site) -> None:
+def _wait(service: Service, site: Site, given_up: threading.Event) -> None:
     deadline = time.monotonic() + service.patience
     record, log = site.record(service.name), site.log(service.name)
-    while True:
+    while not given_up.wait(PROBE_PAUSE):
         try:
             service.probe()
             return
@@ -129,4 +133,4 @@ def _wait(service: Service, site: Site) -> None:
             process.stop(record, gently=service.stop_signal, grace=STOP_GRACE)
             what = "ended by itself" if ended else f"did not answer within {service.patience:.0f} s ({reason})"
             raise ServiceFailed(f"{service.name} {what}. The end of its log {log}:\n{process.tail(log)}")
-        time.sleep(PROBE_PAUSE)
+    raise ServiceFailed(f"the start of {service.name} was given up")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -157,8 +159,10 @@ class Stack:
 
     def _start_together(self, services: list[Service], report: Report) -> list[str]:
         started, failures = [], []
-        with ThreadPoolExecutor(len(services) or 1) as pool:
-            running = {pool.submit(ensure, service, self.site): service.name for service in services}
+        given_up = threading.Event()
+        with ThreadPoolExecutor(len(services) or 1) as pool, ExitStack() as end:
+            end.callback(given_up.set)  # Ctrl-C too must not wait for slow starts
+            running = {pool.submit(ensure, s, self.site, given_up=given_up): s.name for s in services}
             for name in running.values():
                 report(name, Step.STARTING)
             for future in as_completed(running):

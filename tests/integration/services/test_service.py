@@ -6,13 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import pytest
 
 from local.services import process, service
+from local.services.guard import guarded
 from local.services.process import ServiceFailed
 from local.services.service import Health, Service, ensure, look, stop
 from local.services.site import CHECKOUT, Site
@@ -93,8 +97,17 @@ def test_secret_is_kept_and_only_its_owner_reads_it(own_site: Site) -> None:
     assert (own_site.folder / "secrets" / "key").stat().st_mode & 0o777 == 0o600
 
 
-def test_guard_ends_services_of_a_killed_user(own_site: Site) -> None:
-    folder = own_site.folder.with_name(f"{os.getpid()}-killed")
+def test_start_that_was_given_up_starts_nothing(own_site: Site, listener: Make) -> None:
+    given_up = threading.Event()
+    given_up.set()
+    with pytest.raises(ServiceFailed, match="start of late was given up"):
+        ensure(listener("plain", "late"), own_site, given_up=given_up)
+    assert look(listener("plain", "late"), own_site).health is Health.STOPPED
+
+
+@contextmanager
+def user_of(folder: Path) -> Iterator[tuple[psutil.Process, psutil.Process, psutil.Process]]:
+    """A process that uses a guarded site in ``folder``, killed at the end; its guard; its one service."""
     program = (
         "import sys, time, pathlib\n"
         "from local.services import process\n"
@@ -105,13 +118,45 @@ def test_guard_ends_services_of_a_killed_user(own_site: Site) -> None:
         "    print(process.find(site.record('one')).pid, flush=True)\n"
         "    time.sleep(600)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=CHECKOUT) as user:
-        assert user.stdout is not None
-        pid = int(user.stdout.readline())
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=CHECKOUT) as started:
+        assert started.stdout is not None
+        one = psutil.Process(int(started.stdout.readline()))
+        user = psutil.Process(started.pid)
+        (guard,) = [child for child in user.children() if child != one]
+        try:
+            yield user, guard, one
+        finally:
+            started.kill()
+
+
+def has_ended(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_guard_ends_services_of_a_killed_user(own_site: Site) -> None:
+    folder = own_site.folder.with_name(f"{os.getpid()}-killed")
+    with user_of(folder) as (user, _, one):
         user.kill()
     deadline = time.monotonic() + 20
     while folder.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
 
     assert not folder.exists()
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert has_ended(one)
+
+
+def test_site_whose_guard_was_killed_too_goes_when_the_next_is_made(own_site: Site) -> None:
+    folder = own_site.folder.with_name(f"{os.getpid()}-abandoned")
+    with user_of(folder) as (user, guard, one):
+        guard.kill()
+        user.kill()
+    assert folder.exists()
+    with guarded(own_site.folder.with_name(f"{os.getpid()}-next")):
+        assert not folder.exists()
+        assert has_ended(one)
+
+
+def test_folder_of_a_site_in_use_is_refused(own_site: Site) -> None:
+    with pytest.raises(ServiceFailed, match=r"Another process uses .*-own"), guarded(own_site.folder):
+        pass
+    assert own_site.folder.exists()

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from local.host.host import Host
 from shared.errors import AluskortError
@@ -58,7 +59,14 @@ async def _serve(app_dir: Path, port: int, state_dir: Path) -> tuple[bool, bool]
         loop.add_signal_handler(number, host.stop)
     await host.load()
     ended_well = await host.run()
+    loop.set_exception_handler(_report_at_exit)
     return ended_well, host.busy
+
+
+def _report_at_exit(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Leave out clients that were never closed: the app and the durable SDK are told of no end, here or in Azure."""
+    if not str(context["message"]).startswith("Unclosed "):
+        loop.default_exception_handler(context)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,9 @@ from shared.errors import ConfigurationError, StoreUnavailable
 log = logging.getLogger(__name__)
 
 CHECKPOINT_CONTAINER = "azure-webjobs-eventhub"  # the name that the Functions host uses in Azure
-# Partitions of a killed host are free again after six of these; Azure's 10 s would make a developer wait a minute.
+# Partitions of a killed host are free again after the second: Azure's 10 s and a minute would make a developer wait.
 LOAD_BALANCING_SECONDS = 1.0
+OWNERSHIP_SECONDS = 3.0
 RESTART_SECONDS = 1.0
 
 
@@ -145,6 +146,7 @@ class EventHubTrigger:
                     self._storage.connection_string, CHECKPOINT_CONTAINER
                 ),
                 load_balancing_interval=LOAD_BALANCING_SECONDS,
+                partition_ownership_expiration_interval=OWNERSHIP_SECONDS,
                 retry_total=retry.maximum_retries,
                 retry_mode=retry.mode,
                 retry_backoff_factor=retry.delay.total_seconds(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 import subprocess
 import threading
 from contextlib import suppress
@@ -19,6 +18,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from local.services.functions_host import PORT
+from local.services.guard import guarded
 from local.services.service import Health, Look
 from local.services.site import CHECKOUT, Site
 from local.services.stack import Stack, Step
@@ -35,14 +35,24 @@ STYLES = {
 }
 
 
+INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
+HINTS = {
+    "up": "What has started goes on: `aluskort up` starts the rest, `aluskort down` stops all.",
+    "demo": "Nothing of the demo runs any more.",
+}
+
+
 class SentencesForErrors(TyperGroup):
-    """Turns the project's own errors into a sentence and exit code 1; all others are defects and keep their trace."""
+    """Turns the project's own errors and Ctrl-C into a sentence; all others are defects and keep their trace."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it also logs what it raises
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            Console(stderr=True).print(f"Interrupted. {HINTS.get(ctx.invoked_subcommand, '')}", style="yellow")
+            raise typer.Exit(INTERRUPTED) from None
         except AluskortError as error:
             Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
             raise typer.Exit(1) from error
@@ -133,16 +143,17 @@ def demo() -> None:
     """Show the main job on services of its own: alerts to verdicts, approvals, the audit chain. Stops them again."""
     from local.demo.run import Demo  # noqa: PLC0415 - the other commands start faster without the product
 
-    console, stack = _wide_console(), Stack(Site(CHECKOUT / ".local" / "demo"), os.environ)
-    stack.down()  # what an interrupted run left
-    shutil.rmtree(stack.site.folder, ignore_errors=True)
-    try:
-        steps = Steps(console)
-        with steps.progress:
-            stack.up(steps.report)
-        succeeded = asyncio.run(Demo(stack, console).run())
-    finally:
-        stack.down()
+    console = _wide_console()
+    with guarded(CHECKOUT / ".local" / "demo", keep=True) as site:  # stops all even if this process is killed
+        stack = Stack(site, os.environ)
+        try:
+            steps = Steps(console)
+            with steps.progress:
+                stack.up(steps.report)
+            succeeded = asyncio.run(Demo(stack, console).run())
+        finally:
+            console.print("Stopping the demo's services ...")
+            stack.down()
     if not succeeded:
         console.print("[red]The demo did not end as it should: see above and .local/demo/logs/.[/]")
         raise typer.Exit(1)
@@ -158,7 +169,7 @@ def send(
     connection, hub = environment["ALUSKORT_SENTINEL_EVENTHUB"], environment["ALUSKORT_SENTINEL_HUB"]
     console = Console(highlight=False)
     count = send_files(files, connection, hub, lambda path: console.print(f"sent {path}", markup=False))
-    console.print(f"{count} file(s) are with {hub}.")
+    console.print(f"The event hub {hub} has {count} more. `aluskort logs host -f` shows what the product says.")
 
 
 def _wide_console() -> Console:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rich.box import HORIZONTALS
 from rich.markup import escape
 from rich.table import Table
 
@@ -74,21 +75,18 @@ def seconds_to_verdict(detail: Mapping[str, Any]) -> float:
 
 
 def table_of(lines: Sequence[AlertLine]) -> Table:
-    """The table that ends the demo."""
-    table = Table(title="What became of each alert", header_style="bold", show_lines=True)
-    table.add_column("alert", ratio=4, overflow="fold")
-    table.add_column("entities", ratio=4, overflow="fold")
-    table.add_column("verdict, confidence, level", ratio=3, overflow="fold")
-    table.add_column("actions, approval", ratio=4, overflow="fold")
+    """The table that ends the demo; readable from 80 columns on."""
+    table = Table(title="What became of each alert", header_style="bold", show_lines=True, box=HORIZONTALS)
+    table.add_column("alert, its entities", ratio=1, overflow="fold")
+    table.add_column("verdict, actions, approval", ratio=1, overflow="fold")
     table.add_column("USD", justify="right", min_width=6)
     table.add_column("s", justify="right", min_width=4)
     for line in lines:
         actions = ", ".join(action.partition(" ")[0] for action in line.actions) or "no action"
         table.add_row(
-            f"{escape(line.alert)}\n[dim]{line.severity}[/]",
-            _some(line.entities),
-            f"{_verdict(line.verdict)} {line.confidence:.2f}\n[dim]{line.degradation_level}[/]",
-            f"{actions}\n[dim]{line.outcome.replace('_', ' ')}, approval {escape(line.approval)}[/]",
+            f"{escape(line.alert)} [dim]({line.severity})[/]\n{_some(line.entities)}",
+            f"{_verdict(line.verdict)} {line.confidence:.2f} [dim]({_words(line.degradation_level)})[/]\n"
+            f"{actions}\n[dim]{_words(line.outcome)}, approval {escape(line.approval)}[/]",
             f"{line.cost_usd:.4f}",
             f"{line.seconds:.1f}",
         )
@@ -131,4 +129,8 @@ def _some(values: Sequence[str], limit: int = 2) -> str:
 
 def _verdict(classification: str) -> str:
     colours = {"true_positive": "red", "false_positive": "green", "benign_true_positive": "green"}
-    return f"[{colours.get(classification, 'yellow')}]{classification.replace('_', ' ')}[/]"
+    return f"[{colours.get(classification, 'yellow')}]{_words(classification)}[/]"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

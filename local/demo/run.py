@@ -12,6 +12,7 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
 
 from local.demo.api import TIMEOUT_SECONDS, Person, sign_in
 from local.demo.knowledge import load_knowledge
@@ -111,7 +112,7 @@ class Demo:
                 for item in found:
                     if item["state"] in SETTLED and item["alert_id"] not in shown:
                         shown.add(item["alert_id"])
-                        bars.console.print(_verdict_line(item), soft_wrap=True)
+                        bars.console.print(_verdict_line(item))
                 bars.update(judged, completed=len(shown))
                 if feeding.done():
                     feeding.result()  # an error of the feeding is the demo's
@@ -133,7 +134,7 @@ class Demo:
                 await person.post(f"/approvals/{approval['approval_id']}", answer)
                 word = "[red]rejected[/]" if reject else "[green]granted [/]"
                 title = escape(titles[approval["investigation_id"]])
-                self._console.print(f"  {word} {title}: {escape(approval['reason'])}", soft_wrap=True)
+                self._console.print(_indented(word, f"{title}: {escape(approval['reason'])}"))
 
     async def _finished(self, analysts: dict[str, Person]) -> list[dict[str, Any]]:
         async def final() -> bool:
@@ -170,9 +171,7 @@ class Demo:
         lines = sorted((alert_line(detail) for detail in details), key=lambda line: (line.outcome, line.alert))
         self._console.print(table_of(lines))
         for letter in letters:
-            self._console.print(
-                f"Not readable, kept on alerts.raw.dlq: {letter.error_type}: {letter.reason}", markup=False
-            )
+            self._console.print(_indented("unreadable", escape(letter.reason)))
         provider = self._environment["ALUSKORT_MODEL_PROVIDER"]
         report = write_report(
             REPORT,
@@ -205,6 +204,13 @@ class Demo:
         self._console.print(f"The same as data: {REPORT.relative_to(CHECKOUT)}")
 
 
+def _indented(word: str, text: str) -> Table:
+    """One word, and beside it the text, which stays there when it takes several lines."""
+    row = Table.grid("", "", Column(overflow="fold"), padding=(0, 1))
+    row.add_row(" ", word, text)
+    return row
+
+
 async def _count_changes(auditor: Person) -> int:
     count, query = 0, dict[str, Any](event_type="investigation.state_changed", limit=100)
     while True:
@@ -215,10 +221,10 @@ async def _count_changes(auditor: Person) -> int:
         query["cursor"] = page["next_cursor"]
 
 
-def _verdict_line(item: dict[str, Any]) -> str:
+def _verdict_line(item: dict[str, Any]) -> Table:
     what = f"{(item['classification'] or 'no verdict').replace('_', ' ')} {item['confidence']:.2f}"
     then = "waits for a person" if item["state"] == "awaiting_human" else (item["outcome"] or item["state"])
-    return f"  {escape(item['alert_title'])}: {what}, [dim]{then.replace('_', ' ')}[/]"
+    return _indented(f"{what:27}", f"{escape(item['alert_title'])}: [dim]{then.replace('_', ' ')}[/]")
 
 
 def _bars(console: Console) -> Progress:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import Classification, GraphState, InvestigationState
 from shared.contracts.routing import DegradationLevel
-from shared.investigation.evidence import is_safety_relevant
+from shared.investigation.evidence import is_safety_relevant, what_was_cut
 
 SURE = 0.6  # below it a critical or high alert asks the stronger model, and nothing acts by itself
 PREPARED = 0.85  # from here a destructive action counts as prepared, below it as suggested
 AUTO_CLOSE_DEGRADED = 0.95
 
 _LOUD = frozenset({"critical", "high"})
-_BENIGN = frozenset({Classification.FALSE_POSITIVE, Classification.BENIGN_TRUE_POSITIVE})
+BENIGN = frozenset({Classification.FALSE_POSITIVE, Classification.BENIGN_TRUE_POSITIVE})
 _UNCERTAIN = ("unclear", "ambiguous", "insufficient data", "conflicting signals", "cannot determine")
 _NO_CLOSE = frozenset({DegradationLevel.DETERMINISTIC_ONLY, DegradationLevel.PASSTHROUGH})
 
@@ -58,13 +58,13 @@ def _row(  # noqa: PLR0911 - one return a row
         return 1, ask, f"no valid verdict ({refusal}): a person decides"
     if state.alert_severity in _LOUD and _unsure(state):
         return 3, ask, f"still unsure ({state.confidence:.2f}) about a {state.alert_severity} alert"
-    if state.classification in _BENIGN and is_safety_relevant(state):
+    if state.classification in BENIGN and is_safety_relevant(state):
         return 4, ask, "safety-relevant: never dismissed without a person"
     destructive = [action for action in state.recommended_actions if action.destructive]
     if destructive:
         names = ", ".join(f"{action.action} {action.target}" for action in destructive)
         return 5, ask, f"{'prepared' if state.confidence >= PREPARED else 'suggested'}: {names}"
-    if state.classification in _BENIGN:
+    if state.classification in BENIGN:
         return _benign_row(state, constraints)
     if state.confidence < SURE:
         return 9, ask, f"confidence {state.confidence:.2f} is under {SURE}"
@@ -86,6 +86,8 @@ def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[in
     limit = AUTO_CLOSE_DEGRADED if degraded else constraints.min_confidence_for_auto_close
     if state.confidence <= limit:
         return 9 if state.confidence < SURE else 11, ask, f"{says} with {state.confidence:.2f}, not above {limit}"
+    if cut := what_was_cut(state):
+        return 11, ask, f"{says}, but was not shown all of the alert ({'; '.join(cut)})"
     if state.requires_human_approval:
         return 11, ask, f"{says}, but wants a person to look"
     return 7, InvestigationState.RESPONDING, "benign, confirmed by an approved pattern"

@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.contracts.entity import AlertEntities
+from shared.contracts.entity import CATEGORIES, AlertEntities, EntityType
 from shared.contracts.investigation import GraphState
 from shared.contracts.taxonomy import current_technique
+
+# Characters and items that a model is shown. An attacker may write a megabyte: that would cost the spend limit, or
+# bury the rest. Ordinary alerts stay far below.
+DESCRIPTION_SHOWN = 20_000
+ENTITIES_SHOWN = 60_000
+VALUE_SHOWN = 2_000
+LISTED = 100
 
 OT_PRODUCTS = ("defender for iot", "security center for iot")  # Sentinel has used both names
 
@@ -17,40 +24,51 @@ def entities_of(state: GraphState) -> AlertEntities:
     return AlertEntities.model_validate(state.entities, extra="ignore")
 
 
-def entity_values(state: GraphState) -> set[str]:
-    """Every value that the alert names, in lower case: an action may only target one of them."""
-    entities = entities_of(state)
-    values = {entity.primary_value for entity in entities.all()} | set(entities.raw_iocs)
-    return {value.casefold() for value in values}
+def named_targets(state: GraphState) -> dict[tuple[EntityType, str], str]:
+    """(type, value in lower case) -> the alert's own spelling: an action may only target what the alert names."""
+    return {(item.entity_type, item.primary_value.casefold()): item.primary_value for item in entities_of(state).all()}
 
 
 def evidence_text(state: GraphState) -> str:
     """Everything that the alert says, in lower case: what a model reports must stand in it."""
-    return "\n".join((state.alert_title, state.alert_description, *sorted(entity_values(state)))).casefold()
+    entities = entities_of(state)
+    values = {entity.primary_value for entity in entities.all()} | set(entities.raw_iocs)
+    return "\n".join((state.alert_title, state.alert_description, *sorted(values))).casefold()
 
 
 def alert_view(state: GraphState) -> dict[str, Any]:
-    """The alert as a model sees it: untrusted, every value of it."""
-    entities = entities_of(state)
+    """The alert as a model sees it: untrusted, every value of it, and bounded; see what_was_cut."""
+    entities, _ = _shown_entities(state)
     return {
-        "title": state.alert_title,
-        "description": state.alert_description,
+        "title": state.alert_title[:VALUE_SHOWN],
+        "description": state.alert_description[:DESCRIPTION_SHOWN],
         "severity": state.alert_severity,
-        "product": state.product,
+        "product": state.product[:VALUE_SHOWN],
         "time": state.alert_timestamp,
-        "tactics": state.tactics,
-        "techniques": state.techniques,
-        "entities": [
-            {"type": entity.entity_type, "value": entity.primary_value, **_scalars(entity.properties)}
-            for entity in entities.all()
-        ],
+        "tactics": _bounded(state.tactics),
+        "techniques": _bounded(state.techniques),
+        "entities": entities,
     }
+
+
+def what_was_cut(state: GraphState) -> list[str]:
+    """One line for each part of the alert that is too long to be shown whole, for the model and for people."""
+    shown, named = _shown_entities(state)
+    sizes = {
+        "title": (VALUE_SHOWN, len(state.alert_title)),
+        "description": (DESCRIPTION_SHOWN, len(state.alert_description)),
+        "tactics": (LISTED, len(state.tactics)),
+        "techniques": (LISTED, len(state.techniques)),
+        "entities": (len(shown), named),
+    }
+    return [f"{part}: only the first {limit} of {size}" for part, (limit, size) in sizes.items() if size > limit]
 
 
 def context_view(state: GraphState) -> dict[str, Any]:
     """What we know ourselves: indicators with reputation, risk, similar incidents, exposures, techniques."""
-    return {
-        "indicators": state.ioc_matches,
+    known_first = sorted(state.ioc_matches, key=lambda item: "reputation" not in item)
+    view = {
+        "indicators": known_first,
         "risk_state": state.risk_state,
         "risk_signals": state.ueba_context,
         "similar_incidents": state.similar_incidents,
@@ -59,11 +77,15 @@ def context_view(state: GraphState) -> dict[str, Any]:
         "techniques": state.atlas_techniques,
         "case_facts": {key: value for key, value in state.case_facts.items() if key in _SHOWN_FACTS},
     }
+    return {name: _bounded(value) for name, value in view.items()}
 
 
 def user_content(state: GraphState, *, with_context: bool) -> str:
-    """The gateway's user content: JSON with `alert` and, when asked, `context`."""
-    content = {"alert": alert_view(state)} | ({"context": context_view(state)} if with_context else {})
+    """The gateway's user content: JSON with `alert` and, when asked or when something was cut, `context`."""
+    context = context_view(state) if with_context else {}
+    if cut := what_was_cut(state):
+        context["left_out_of_the_alert"] = cut
+    content = {"alert": alert_view(state)} | ({"context": context} if context else {})
     return json.dumps(content, ensure_ascii=False, default=str)
 
 
@@ -71,13 +93,44 @@ def is_safety_relevant(state: GraphState) -> bool:
     """True when people or plant may be hurt: an OT product, an ICS technique, or a safety_life exposure."""
     if any(name in state.product.lower() for name in OT_PRODUCTS):
         return True
-    known = (current_technique(technique) for technique in state.techniques)
+    # What the model names can make an alert safety-relevant, never the contrary.
+    named = (*state.techniques, *state.case_facts.get("model_techniques", ()))
+    known = (current_technique(technique) for technique in named)
     if any(technique is not None and technique.matrix == "ics" for technique in known):
         return True
     return any(exposure.get("physical_consequence") == "safety_life" for exposure in state.ctem_exposures)
 
 
 _SHOWN_FACTS = ("structured_search", "flags")
+
+
+def _shown_entities(state: GraphState) -> tuple[list[dict[str, Any]], int]:
+    """The entities that have room, and how many there are. One kind after the other gets its turn, so that none
+    crowds out another."""
+    entities = entities_of(state)
+    kinds = [list(enumerate(getattr(entities, name))) for name in CATEGORIES]
+    waiting = [(turn, place, entity) for place, kind in enumerate(kinds) for turn, entity in kind]
+    room, shown = ENTITIES_SHOWN, []
+    for turn, place, entity in sorted(waiting, key=lambda item: item[:2]):
+        view = _bounded(
+            {**_scalars(entity.properties), "type": entity.entity_type.value, "value": entity.primary_value}
+        )
+        room -= len(json.dumps(view, ensure_ascii=False))
+        if room < 0:
+            break
+        shown.append((place, turn, view))
+    return [view for _, _, view in sorted(shown, key=lambda item: item[:2])], len(waiting)
+
+
+def _bounded(value: Any) -> Any:
+    """A JSON value with its long texts and lists cut."""
+    if isinstance(value, str):
+        return value[:VALUE_SHOWN]
+    if isinstance(value, list):
+        return [_bounded(item) for item in value[:LISTED]]
+    if isinstance(value, dict):
+        return {key: _bounded(item) for key, item in value.items()}
+    return value
 
 
 def _scalars(properties: dict[str, Any]) -> dict[str, Any]:

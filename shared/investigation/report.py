@@ -13,6 +13,9 @@ from shared.investigation.decision import Decision
 from shared.knowledge.incidents import Incident
 
 SERVICE = "orchestrator"
+# An event must fit into a message whatever the alert says; the case itself keeps everything.
+INDICATORS_NAMED = 50
+VALUE_NAMED = 500
 
 
 def event(  # noqa: PLR0913 - an event says who, what and how it ended
@@ -56,22 +59,34 @@ def state_changed(before: GraphState, after: GraphState, *, agent: str, reason: 
 
 def iocs_listed(state: GraphState) -> OutboxMessage:
     """`ioc.enriched`."""
-    known = sum("reputation" in item for item in state.ioc_matches)
+    known = [item for item in state.ioc_matches if "reputation" in item]
+    named = [*known, *(item for item in state.ioc_matches if "reputation" not in item)][:INDICATORS_NAMED]
     return event(
         state,
         "ioc.enriched",
         actor_id=AgentRole.IOC_EXTRACTOR,
-        context={"indicators": [item["value"] for item in state.ioc_matches], "hits": known},
+        context={
+            "indicators": [item["value"][:VALUE_NAMED] for item in named],
+            "found": len(state.ioc_matches),
+            "hits": len(known),
+        },
     )
 
 
 def short_circuited(state: GraphState, pattern_id: str) -> list[OutboxMessage]:
     """`alert.short_circuited` and `alert.auto_closed` for an alert that an approved pattern explains."""
-    facts = {"pattern_id": pattern_id, "confidence": state.confidence}
-    return [
-        event(state, "alert.short_circuited", context={**facts, "llm_calls": state.llm_calls}),
-        event(state, "alert.auto_closed", context={**facts, "closing_rule": 6}, decision=_decision(state)),
-    ]
+    facts = {"pattern_id": pattern_id, "confidence": state.confidence, "llm_calls": state.llm_calls}
+    return [event(state, "alert.short_circuited", context=facts), auto_closed(state, closing_rule=6)]
+
+
+def auto_closed(state: GraphState, *, closing_rule: int) -> OutboxMessage:
+    """`alert.auto_closed`; the rule is a row of the decision table."""
+    context = {
+        "pattern_id": state.case_facts.get("fp_match", {}).get("pattern_id", ""),
+        "confidence": state.confidence,
+        "closing_rule": closing_rule,
+    }
+    return event(state, "alert.auto_closed", context=context, decision=_decision(state))
 
 
 def enriched(state: GraphState) -> OutboxMessage:
@@ -98,7 +113,13 @@ def judged(state: GraphState, decision: Decision) -> list[OutboxMessage]:
             state,
             "alert.classified",
             actor_id=AgentRole.REASONING_AGENT,
-            context={"basis": f"decision row {decision.row}", "model_id": state.case_facts.get("model_id", "")},
+            context={
+                "classification": state.classification,
+                "confidence": state.confidence,
+                "severity": state.severity,
+                "basis": f"decision row {decision.row}",
+                "model_id": state.case_facts.get("model_id", ""),
+            },
             decision=_decision(state) | {"reasoning_summary": decision.reason},
         )
     ]
@@ -147,7 +168,11 @@ def approval_timed_out(state: GraphState, approval: Approval) -> OutboxMessage:
         "approval.timed_out",
         actor_id=SERVICE,
         actor_type="system",
-        context={"approval_id": approval.approval_id, "requested_at": approval.requested_at},
+        context={
+            "approval_id": approval.approval_id,
+            "requested_at": approval.requested_at,
+            "waited_until": approval.expires_at,
+        },
         outcome={"outcome_status": "timed_out"},
         severity="warning",
     )
@@ -177,7 +202,7 @@ def incident_stored(state: GraphState, happened_at: str) -> OutboxMessage:
         tenant_id=state.tenant_id,
         investigation_id=state.investigation_id,
         alert_name=state.alert_title[:512],
-        alert_product=state.product,
+        alert_product=state.product[:512],
         severity=state.severity or state.alert_severity,
         final_classification=state.classification,
         outcome=state.outcome,

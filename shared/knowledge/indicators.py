@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field
 
 from shared.contracts.contract import Contract
-from shared.errors import StoreUnavailable
+from shared.errors import InvalidInput, StoreUnavailable
 from shared.stores.postgres import EVERY_TENANT, Postgres
 from shared.stores.redis import Redis
 from shared.stores.statements import statements
@@ -65,8 +65,14 @@ class Indicators:
         except StoreUnavailable as error:
             logger.warning("Indicator cache is away, asking PostgreSQL: %s", error)
             return {}
-        hits = (Indicator.from_json(item) for item in cached if item is not None)
-        return {hit.value: hit for hit in hits}
+        found: dict[str, Indicator] = {}
+        for value, item in zip(values, cached, strict=True):
+            try:
+                if item is not None:
+                    found[value] = Indicator.from_json(item)
+            except InvalidInput as error:
+                logger.warning("The indicator cache holds something else, asking PostgreSQL: %s", error)
+        return found
 
     async def _remember(self, indicators: Sequence[Indicator]) -> None:
         try:

@@ -92,6 +92,7 @@ class Executor:
                 "approved_by": pending.approved_by,
                 "approval_id": pending.approval_id,
                 "mode": status,
+                "result": detail,
             },
             outcome={"outcome_status": "blocked_by_guardrail" if refused else "success", "action_taken": detail},
             source_service="action-executor",

@@ -6,6 +6,8 @@ from shared.contracts.investigation import AgentRole, GraphState
 from shared.contracts.taxonomy import current_technique
 from shared.investigation.agents.agent import decision_entry
 
+UNKNOWN_NAMED = 500  # characters: an alert may name anything as a technique, any number of times
+
 
 class ATLASMapperAgent:
     """Fills ``atlas_techniques``; unknown ids are named in the decision chain and used nowhere."""
@@ -30,6 +32,6 @@ class ATLASMapperAgent:
             agent=AgentRole.ATLAS_MAPPER,
             action="mapped techniques",
             reasoning=f"{len(mapped)} technique(s) in the taxonomy"
-            + (f", unknown: {', '.join(unknown)}" if unknown else ""),
+            + (f", unknown: {', '.join(unknown)[:UNKNOWN_NAMED]}" if unknown else ""),
         )
         return state.model_copy(update={"atlas_techniques": mapped, "decision_chain": [*state.decision_chain, entry]})

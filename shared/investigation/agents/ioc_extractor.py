@@ -33,16 +33,17 @@ _KINDS = {
 _ITEM = {
     "type": "object",
     "properties": {
-        "value": {"type": "string"},
+        "value": {"type": "string", "maxLength": 2048},
         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
-        "context": {"type": "string"},
+        "context": {"type": "string", "maxLength": 2000},
     },
     "required": ["value", "confidence", "context"],
     "additionalProperties": False,
 }
 SCHEMA: dict[str, Any] = {
     "type": "object",
-    "properties": {kind: {"type": "array", "items": _ITEM} for kind in _KINDS} | {"none_found": {"type": "boolean"}},
+    "properties": {kind: {"type": "array", "maxItems": 200, "items": _ITEM} for kind in _KINDS}
+    | {"none_found": {"type": "boolean"}},
     "required": [*_KINDS, "none_found"],
     "additionalProperties": False,
 }
@@ -53,7 +54,7 @@ _INDICATOR_TYPES = frozenset(
 
 
 class IOCExtractorAgent:
-    """Fills ``ioc_matches``. ``use_model`` False is for alerts that a known pattern already explains."""
+    """Fills ``ioc_matches``. ``ask`` and ``with_reputation`` are its halves: what was paid for can be kept between."""
 
     def __init__(self, gateway: Gateway, indicators: Indicators) -> None:
         self._gateway = gateway
@@ -61,6 +62,10 @@ class IOCExtractorAgent:
 
     async def execute(self, state: GraphState) -> GraphState:
         """See Agent. Raises ModelUnavailable while the model is away; the caller owns waiting."""
+        return await self.with_reputation(await self.ask(state))
+
+    async def ask(self, state: GraphState) -> GraphState:
+        """Candidates from parser and model, without reputation yet. Raises ModelUnavailable."""
         response = await self._gateway.complete(
             GatewayRequest(
                 agent_id=AgentRole.IOC_EXTRACTOR,
@@ -79,50 +84,57 @@ class IOCExtractorAgent:
             update={"llm_calls": state.llm_calls + called, "total_cost_usd": state.total_cost_usd + cost}
         )
         if not response.valid:
-            return await self._refused(counted, response.validation_errors)
+            return _refused(counted, response.validation_errors)
         text = evidence_text(state)
         seen = [item for item in _answered(response.content) if item["value"].casefold() in text]
-        return await self.with_reputation(
-            counted, [*_parsed(state), *seen], "model and parser", model_id=response.model_id
-        )
+        return _listed(counted, [*_parsed(state), *seen], "model and parser", model_id=response.model_id)
 
-    async def with_reputation(
-        self, state: GraphState, candidates: list[dict[str, Any]] | None, basis: str, *, model_id: str = ""
-    ) -> GraphState:
-        """``ioc_matches`` from candidates (None: the parsed ones only), each with what threat intelligence knows."""
-        unique = {
-            item["value"].casefold(): item for item in reversed(_parsed(state) if candidates is None else candidates)
-        }
-        known = await self._indicators.lookup([item["value"] for item in unique.values()])
+    async def from_parser(self, state: GraphState, basis: str) -> GraphState:
+        """What the parser saw, without a model; ``basis`` says why. Raises StoreUnavailable."""
+        return await self.with_reputation(_listed(state, _parsed(state), basis))
+
+    async def with_reputation(self, state: GraphState) -> GraphState:
+        """Each of ``ioc_matches`` with what threat intelligence knows of it. Raises StoreUnavailable."""
+        known = await self._indicators.lookup([item["value"] for item in state.ioc_matches])
         matches = [
             {**item, "reputation": known[item["value"]].model_dump(exclude={"type", "value"})}
             if item["value"] in known
             else item
-            for item in reversed(unique.values())
+            for item in state.ioc_matches
         ]
-        entry = decision_entry(
-            state,
-            step="extract_iocs",
-            agent=AgentRole.IOC_EXTRACTOR,
-            action="listed indicators",
-            reasoning=f"{len(matches)} indicator(s) from {basis}, {len(known)} known to threat intelligence",
-            model_id=model_id,
-        )
+        *earlier, line = state.decision_chain
+        told = line.model_copy(update={"reasoning": f"{line.reasoning}, {len(known)} known to threat intelligence"})
         return state.model_copy(
             update={
                 "ioc_matches": matches,
                 "queries_executed": state.queries_executed + 1,
-                "decision_chain": [*state.decision_chain, entry],
+                "decision_chain": [*earlier, told],
             }
         )
 
-    async def _refused(self, state: GraphState, errors: list[str]) -> GraphState:
-        """The gateway asked no model or got no valid answer: go on with what the parser saw, and remember why."""
-        code = errors[0] if errors else "invalid_output"
-        facts = {**state.case_facts, "model_refusal": code}
-        degraded = DegradationLevel.DETERMINISTIC_ONLY if code == "spend_hard_limit" else state.degradation_level
-        kept = state.model_copy(update={"case_facts": facts, "degradation_level": degraded})
-        return await self.with_reputation(kept, None, f"the parser only ({code})")
+
+def _listed(state: GraphState, candidates: list[dict[str, Any]], basis: str, *, model_id: str = "") -> GraphState:
+    """Each value once, as it was first seen, and the line of the decision chain."""
+    unique = {item["value"].casefold(): item for item in reversed(candidates)}
+    matches = list(reversed(unique.values()))
+    entry = decision_entry(
+        state,
+        step="extract_iocs",
+        agent=AgentRole.IOC_EXTRACTOR,
+        action="listed indicators",
+        reasoning=f"{len(matches)} indicator(s) from {basis}",
+        model_id=model_id,
+    )
+    return state.model_copy(update={"ioc_matches": matches, "decision_chain": [*state.decision_chain, entry]})
+
+
+def _refused(state: GraphState, errors: list[str]) -> GraphState:
+    """The gateway asked no model or got no valid answer: go on with what the parser saw, and remember why."""
+    code = errors[0] if errors else "invalid_output"
+    facts = {**state.case_facts, "model_refusal": code}
+    degraded = DegradationLevel.DETERMINISTIC_ONLY if code == "spend_hard_limit" else state.degradation_level
+    kept = state.model_copy(update={"case_facts": facts, "degradation_level": degraded})
+    return _listed(kept, _parsed(kept), f"the parser only ({code})")
 
 
 def _parsed(state: GraphState) -> list[dict[str, Any]]:

@@ -18,25 +18,28 @@ PROMPT = (
     "what is missing; never read the absence of data as safety. Answer requires_investigation when the evidence is "
     "ambiguous. A path to plant equipment, an anomaly of a physics model, spoofed sensors or tampered model weights "
     "is critical. Propose actions only from the given list and only on entities of the alert; anything destructive "
-    "needs a person's approval."
+    "needs a person's approval. What left_out_of_the_alert lists, you were not shown: it is missing data."
 )
 
+# The limits bound what one answer can put into the case; a longer one counts as invalid.
+_TECHNIQUES = {"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 64}}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "classification": {"type": "string", "enum": list(Classification)},
         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
         "severity": {"type": "string", "enum": list(SeverityLevel)},
-        "attack_techniques": {"type": "array", "items": {"type": "string"}},
-        "atlas_techniques": {"type": "array", "items": {"type": "string"}},
-        "reasoning_chain": {"type": "array", "items": {"type": "string"}},
+        "attack_techniques": _TECHNIQUES,
+        "atlas_techniques": _TECHNIQUES,
+        "reasoning_chain": {"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 4000}},
         "recommended_actions": {
             "type": "array",
+            "maxItems": 20,
             "items": {
                 "type": "object",
                 "properties": {
                     "action": {"type": "string", "enum": list(ActionName)},
-                    "target": {"type": "string"},
+                    "target": {"type": "string", "maxLength": 2048},
                     "risk": {"type": "string", "enum": list(ActionRisk)},
                     "needs_approval": {"type": "boolean"},
                 },
@@ -61,6 +64,7 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 
+REASONING_SHOWN = 4_000  # characters in the decision chain; the whole answer is in the case's facts
 TIME_BUDGET_SECONDS = {1: 30, 2: 60}  # tier 1, tier 1+
 
 
@@ -107,7 +111,7 @@ def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
         step="reason",
         agent=AgentRole.REASONING_AGENT,
         action=f"classified as {answer['classification']}",
-        reasoning=" ".join(chain),
+        reasoning=" ".join(chain)[:REASONING_SHOWN],
         confidence=answer["confidence"],
         model_id=response.model_id,
     )

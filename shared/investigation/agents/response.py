@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shared.contracts.action import Action, ActionName, ActionRisk
+from shared.contracts.entity import EntityType
 from shared.contracts.investigation import AgentRole, Classification, GraphState
 from shared.investigation.agents.agent import decision_entry
-from shared.investigation.evidence import entity_values
+from shared.investigation.evidence import named_targets
 from shared.response.playbooks import Playbook, Playbooks
+
+# What each destructive action can be done to: a model that is fooled must not disable a host or isolate a mailbox.
+TARGETS: dict[ActionName, tuple[EntityType, ...]] = {
+    ActionName.ISOLATE_HOST: (EntityType.HOST,),
+    ActionName.DISABLE_ACCOUNT: (EntityType.ACCOUNT, EntityType.MAILBOX),
+    ActionName.REVOKE_SESSIONS: (EntityType.ACCOUNT, EntityType.MAILBOX),
+    ActionName.BLOCK_IP: (EntityType.IP,),
+    ActionName.BLOCK_URL: (EntityType.URL, EntityType.DNS),
+    ActionName.PURGE_MAIL: (EntityType.MAILMESSAGE, EntityType.MAILBOX),
+    ActionName.QUARANTINE_FILE: (EntityType.FILE, EntityType.FILEHASH),
+}
 
 
 class ResponseAgent:
@@ -46,19 +60,27 @@ class ResponseAgent:
         )
 
 
+def _target(proposal: Action, state: GraphState, named: Mapping[tuple[EntityType, str], str]) -> str | None:
+    """What the action would change, in the alert's own spelling; None when the alert names nothing of that kind."""
+    if not proposal.destructive:
+        return state.alert_id
+    value = proposal.target.casefold()
+    return next((named[kind, value] for kind in TARGETS[proposal.action] if (kind, value) in named), None)
+
+
 def _narrow(state: GraphState, playbook: Playbook | None) -> tuple[list[Action], list[str]]:
     """Proposals that the playbook allows and whose target the alert names; harmless ones act on the alert itself."""
     kept: dict[tuple[ActionName, str], Action] = {}
     dropped: list[str] = []
-    targets = entity_values(state)
+    targets = named_targets(state)
     for proposal in state.recommended_actions:
-        action = proposal if proposal.destructive else proposal.model_copy(update={"target": state.alert_id})
-        if playbook is None or action.action not in playbook.actions:
-            dropped.append(f"{action.action} (no playbook allows it)")
-        elif action.destructive and action.target.casefold() not in targets:
-            dropped.append(f"{action.action} (its target is not in the alert)")
+        target = _target(proposal, state, targets)
+        if playbook is None or proposal.action not in playbook.actions:
+            dropped.append(f"{proposal.action} (no playbook allows it)")
+        elif target is None:
+            dropped.append(f"{proposal.action} (its target is nothing of that kind in the alert)")
         else:
-            kept.setdefault((action.action, action.target), action)
+            kept.setdefault((proposal.action, target), proposal.model_copy(update={"target": target}))
     if playbook is not None and not kept and state.classification == Classification.TRUE_POSITIVE:
         harmless = (Action(action=name, target=state.alert_id, risk=ActionRisk.LOW) for name in playbook.actions)
         kept = {(action.action, action.target): action for action in harmless if not action.destructive}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from shared.contracts.action import actions_hash
 from shared.contracts.approval import Approval, ApprovalStatus
 from shared.contracts.investigation import AgentRole, GraphState, InvestigationState
 from shared.errors import Conflict
 from shared.investigation import report
+from shared.investigation.decision import BENIGN
 from shared.investigation.flow import Step
 from shared.investigation.steps.bench import Bench
 from shared.investigation.transitions import FINAL
@@ -49,7 +51,9 @@ async def respond(bench: Bench, state: GraphState) -> GraphState:
     if state.state is not InvestigationState.RESPONDING:
         return state
     approval = await _granted(bench, state)
-    closed = state.model_copy(update={"outcome": "approved" if approval else "responded"})
+    dismissed = approval is None and state.classification in BENIGN
+    outcome = "approved" if approval else "auto_closed" if dismissed else "responded"
+    closed = state.model_copy(update={"outcome": outcome})
     actions = [
         report.pending_action(closed, place, approval=approval) for place in range(len(closed.recommended_actions))
     ]
@@ -60,7 +64,11 @@ async def respond(bench: Bench, state: GraphState) -> GraphState:
         agent=AgentRole.RESPONSE_AGENT,
         to=InvestigationState.CLOSED,
         reason=f"{len(actions)} action(s) handed to the executor",
-        messages=[*actions, report.incident_stored(closed, datetime.now(UTC).isoformat())],
+        messages=[
+            *actions,
+            *([report.auto_closed(closed, closing_rule=7)] if dismissed else []),
+            report.incident_stored(closed, datetime.now(UTC).isoformat()),
+        ],
     )
 
 
@@ -91,4 +99,6 @@ async def _granted(bench: Bench, state: GraphState) -> Approval | None:
     approval = await bench.approvals.resolve(state.tenant_id, approval_id)
     if approval.status is not ApprovalStatus.GRANTED:
         raise Conflict(f"approval {approval_id} is {approval.status}, so nothing may be executed")
+    if approval.actions_hash != actions_hash(state.recommended_actions):
+        raise Conflict(f"approval {approval_id} was given for other actions, so nothing may be executed")
     return approval

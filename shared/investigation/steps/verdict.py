@@ -19,6 +19,7 @@ from shared.investigation.decision import decide, must_escalate
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
 from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.opening import with_pattern
 
 REASON = "reason"  # the step of the queued job
 
@@ -65,7 +66,7 @@ async def judge(bench: Bench, state: GraphState, attempt: int) -> tuple[GraphSta
     judged = _best(state, findings)
     if attempt == 1 and findings[0] is not None and must_escalate(judged):
         return state, True
-    prepared = await bench.responder.execute(judged)
+    prepared = await with_pattern(bench, await bench.responder.execute(judged))
     decision = decide(prepared, bench.constraints)
     decided = prepared.model_copy(update={"classification": decision.classification})
     messages = report.judged(decided, decision)

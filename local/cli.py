@@ -169,7 +169,7 @@ def send(
     connection, hub = environment["ALUSKORT_SENTINEL_EVENTHUB"], environment["ALUSKORT_SENTINEL_HUB"]
     console = Console(highlight=False)
     count = send_files(files, connection, hub, lambda path: console.print(f"sent {path}", markup=False))
-    console.print(f"The event hub {hub} has {count} more. `aluskort logs host -f` shows what the product says.")
+    console.print(f"The event hub {hub} has {count} more. What the product cannot read, `aluskort logs host` names.")
 
 
 def _wide_console() -> Console:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -63,13 +63,11 @@ class Stack:
             report(SCHEMA, Step.STARTED)
             return started + (self._start_together([self.host()], report) if with_host else [])
 
-    def down(self, names: Iterable[str] | None = None) -> list[str]:
-        """Stop the services ``names`` (None: all, also those of a changed environment); return those that ran."""
+    def down(self) -> list[str]:
+        """Stop all services, also those that the environment has replaced since; return the names of those that ran."""
         with self.site.locked("stack"):
-            wanted = [item for item in self._every() if names is None or item.name in set(names)]
-            stopped = [item.name for item in wanted if stop(item, self.site)]
-            if names is None:
-                process.stop_all(self.site.processes(), gently=signal.SIGTERM, grace=STOP_GRACE)
+            stopped = [service.name for service in self._every() if stop(service, self.site)]
+            process.stop_all(self.site.processes(), gently=signal.SIGTERM, grace=STOP_GRACE)
             return stopped
 
     def services(self) -> list[Service]:

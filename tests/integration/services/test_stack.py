@@ -93,11 +93,6 @@ def test_down_leaves_no_process_and_keeps_the_data(stack: Stack) -> None:
         assert client.get("kept") == b"yes"
 
 
-def test_down_of_some_leaves_the_others(stack: Stack) -> None:
-    assert stack.down(["redis"]) == ["redis"]
-    assert {name for name, look in stack.looks().items() if look.health is Health.HEALTHY} == BACKING - {"redis"}
-
-
 def test_product_logs_in_as_a_role_that_cannot_change_the_schema(stack: Stack) -> None:
     with psycopg.connect(stack.environment()["ALUSKORT_POSTGRES_URL"]) as connection:
         row = connection.execute("SELECT current_user, usesuper FROM pg_user WHERE usename = current_user").fetchone()

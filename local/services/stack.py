@@ -66,7 +66,11 @@ class Stack:
     def down(self) -> list[str]:
         """Stop all services, also those that the environment has replaced since; return the names of those that ran."""
         with self.site.locked("stack"):
-            stopped = [service.name for service in self._every() if stop(service, self.site)]
+            host, *others = self._every()
+            ran = [stop(host, self.site)]
+            with ThreadPoolExecutor(len(others)) as pool:
+                ran += pool.map(lambda service: stop(service, self.site), others)
+            stopped = [service.name for service, was_up in zip([host, *others], ran, strict=True) if was_up]
             process.stop_all(self.site.processes(), gently=signal.SIGTERM, grace=STOP_GRACE)
             return stopped
 
@@ -138,7 +142,7 @@ class Stack:
         }
 
     def _every(self) -> list[Service]:
-        """In stopping order: the host first, which uses all the others."""
+        """The host, which uses all the others and stops before them, then these."""
         return [
             FunctionsHost(self.site),
             Simulators(self.site),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from shared.access.permissions import permissions_of
 from shared.api.guard import ApprovalDecider, InvestigationReader
 from shared.api.reads import list_waiting_approvals
 from shared.api.services import Identifier, Services
@@ -34,5 +35,5 @@ async def decide(
 ) -> Approval:
     """Grant or deny exactly the actions whose hash the caller repeats."""
     return await services.approvals.decide(
-        identity.tenant_id, approval_id, decision, decided_by=identity.subject, roles=sorted(identity.roles)
+        identity.tenant_id, approval_id, decision, decided_by=identity.subject, permissions=permissions_of(identity)
     )

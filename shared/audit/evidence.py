@@ -79,7 +79,7 @@ def evidence_package(
         "final_confidence": graph.get("confidence", 0.0),
         "final_severity": graph.get("severity", ""),
         "reasoning_chain": [entry["reasoning"] for entry in graph.get("decision_chain", [])],
-        "techniques_mapped": graph.get("techniques", []),
+        "techniques_mapped": [item["technique_id"] for item in graph.get("atlas_techniques", [])],
         "techniques_quarantined": [
             str(context.get("technique_id", "")) for context in _contexts(events, "technique.quarantined")
         ],

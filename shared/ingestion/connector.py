@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.bus.dead_letters import publish_dead_letter
+from shared.bus.fitting import fitted
 from shared.bus.producer import Producer
 from shared.errors import ConfigurationError, InvalidInput
 from shared.ingestion.envelope import read_rows, rows_as_bytes
@@ -70,9 +71,9 @@ class SentinelConnector:
 
     async def _publish(self, row: Any, headers: Mapping[str, bytes]) -> None:
         if not is_heartbeat(row):
-            alert = read_security_alert(row)
+            alert = fitted(read_security_alert(row))
             await self._producer.publish(TARGET, alert.to_json(), key=alert.alert_id, headers=headers)
 
     async def _dead_letter(self, error: InvalidInput, value: bytes, headers: Mapping[str, bytes]) -> None:
-        logger.warning("A message from %s cannot be read and goes to the dead letters: %s", self._hub, error)
+        logger.warning("A message from %s cannot be read and goes to the dead letters: %r", self._hub, error)
         await publish_dead_letter(self._producer, error, value, source_topic=self._hub, headers=headers)

@@ -32,7 +32,7 @@ class Approvals:
         self._wake = wake
 
     async def decide(
-        self, tenant_id: str, approval_id: str, decision: ApprovalDecision, *, decided_by: str, roles: list[str]
+        self, tenant_id: str, approval_id: str, decision: ApprovalDecision, *, decided_by: str, permissions: list[str]
     ) -> Approval:
         """Record an answer and wake the investigation. Raises NotFound, Conflict (late, second, other actions)."""
         async with self._postgres.transaction(tenant_id) as connection:
@@ -53,7 +53,7 @@ class Approvals:
                 event_type=f"approval.{status}",
                 actor_type=ActorType.HUMAN,
                 actor_id=decided_by,
-                actor_permissions=roles,
+                actor_permissions=permissions,
                 investigation_id=approval.investigation_id,
                 alert_id=row["alert_id"],
                 context={

@@ -136,7 +136,9 @@ class InvestigationGraph:
         state = await self._bench.repository.load(tenant_id, investigation_id)
         approval = await self._bench.approvals.resolve(tenant_id, state.case_facts.get("approval_id", ""))
         decision = ApprovalDecision(approved=approved, actions_hash=approval.actions_hash)
-        await self._bench.approvals.decide(tenant_id, approval.approval_id, decision, decided_by=decided_by, roles=[])
+        await self._bench.approvals.decide(
+            tenant_id, approval.approval_id, decision, decided_by=decided_by, permissions=[]
+        )
         return await self._drive(state)
 
     async def _drive(self, state: GraphState) -> GraphState:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from shared.bus.dead_letters import publish_dead_letter
+from shared.bus.fitting import fitted
 from shared.bus.producer import Producer
 from shared.contracts.alert import CanonicalAlert, NormalizedAlert
 from shared.errors import InvalidInput
@@ -37,14 +38,14 @@ class EntityParserService:
         try:
             alert = CanonicalAlert.from_json(raw)
             entities = parse_alert_entities(alert.entities_raw, alert.raw_payload)
-            normalized = NormalizedAlert.model_validate({**dict(alert), "parsed_entities": entities})
+            normalized = fitted(NormalizedAlert.model_validate({**dict(alert), "parsed_entities": entities}))
             await self._producer.publish(TARGET, normalized.to_json(), key=alert.alert_id, headers=given)
         except InvalidInput as error:
-            logger.warning("An alert on %s cannot be parsed and goes to the dead letters: %s", SOURCE, error)
+            logger.warning("An alert on %s cannot be parsed and goes to the dead letters: %r", SOURCE, error)
             await publish_dead_letter(
                 self._producer, error, raw, source_topic=SOURCE, headers=given, partition=partition, offset=offset
             )
             return None
         if entities.parse_errors:
-            logger.info("Alert %s was parsed with %d losses", alert.alert_id, len(entities.parse_errors))
+            logger.info("Alert %r was parsed with %d losses", alert.alert_id, len(entities.parse_errors))
         return normalized

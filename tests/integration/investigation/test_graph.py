@@ -119,7 +119,7 @@ async def test_destructive_action_waits_and_runs_only_after_approval(
     approval = await bench.approvals.resolve(tenant, waiting.case_facts["approval_id"])
     wrong = ApprovalDecision(approved=True, actions_hash="0" * 64)
     with pytest.raises(Conflict, match="other actions"):
-        await bench.approvals.decide(tenant, approval.approval_id, wrong, decided_by="s", roles=[])
+        await bench.approvals.decide(tenant, approval.approval_id, wrong, decided_by="s", permissions=[])
     closed = await graph.resume_from_approval(waiting.investigation_id, True, tenant_id=tenant, decided_by="senior")
     assert (closed.state, closed.outcome) == ("closed", "approved")
     assert len(bus.on("actions.pending")) == 1
@@ -134,7 +134,7 @@ async def test_destructive_action_waits_and_runs_only_after_approval(
     ]
     second = ApprovalDecision(approved=False, actions_hash=approval.actions_hash)
     with pytest.raises(Conflict, match="already granted"):
-        await bench.approvals.decide(tenant, approval.approval_id, second, decided_by="s", roles=[])
+        await bench.approvals.decide(tenant, approval.approval_id, second, decided_by="s", permissions=[])
 
 
 async def test_rejected_approval_closes_and_executes_nothing(

@@ -134,7 +134,7 @@ async def test_approval_does_not_cover_actions_that_changed_afterwards(
         waiting.investigation_id,
     )
     decision = ApprovalDecision(approved=True, actions_hash=asked.actions_hash)
-    await bench.approvals.decide(tenant, asked.approval_id, decision, decided_by="senior", roles=[])
+    await bench.approvals.decide(tenant, asked.approval_id, decision, decided_by="senior", permissions=[])
     state: GraphState = await drive(graph, waiting)
     assert state.state is InvestigationState.FAILED
     assert bus.on("actions.pending") == []

@@ -88,5 +88,5 @@ async def test_answer_of_a_person_counts_although_the_investigation_cannot_be_wo
     approvals = Approvals(store, Outbox(store, bench.producer), deaf)
     asked = await approvals.resolve(tenant, waiting.case_facts["approval_id"])
     decision = ApprovalDecision(approved=False, actions_hash=asked.actions_hash)
-    answered = await approvals.decide(tenant, asked.approval_id, decision, decided_by="senior", roles=[])
+    answered = await approvals.decide(tenant, asked.approval_id, decision, decided_by="senior", permissions=[])
     assert answered.status is ApprovalStatus.DENIED

@@ -100,10 +100,12 @@ async def test_over_large_body_is_kept_whole_in_parts() -> None:
     assert len({message.key for message in producer.on("alerts.raw.dlq")}) == 1
 
 
-async def test_alert_too_large_for_the_topic_goes_to_the_dead_letters() -> None:
+async def test_padded_alert_is_published_without_its_padding() -> None:
     report, producer = await ingest([row(Entities="x" * 600_000), row("a-2")])
-    assert report == IngestReport(published=1, dead_lettered=1)
-    assert [alert.alert_id for alert in alerts(producer)] == ["a-2"]
+    assert report == IngestReport(published=2)
+    padded, other = alerts(producer)
+    assert (padded.flags, padded.raw_payload, len(padded.entities_raw)) == (["raw_payload_dropped"], {}, 600_000)
+    assert (other.alert_id, other.flags) == ("a-2", [])
 
 
 async def test_unknown_severity_becomes_medium_and_is_flagged() -> None:

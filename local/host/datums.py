@@ -1,4 +1,4 @@
-"""Trigger payloads as the Functions host sends them to a worker (reference §2.2); one builder per trigger kind."""
+"""Trigger payloads as the Functions host sends them to a worker; one builder per trigger kind."""
 
 from __future__ import annotations
 

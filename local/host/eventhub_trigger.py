@@ -1,6 +1,6 @@
 """Event Hubs triggers: the azure-eventhub client, checkpoints in AzureWebJobsStorage, partitions side by side.
 
-As in Azure the checkpoint follows the end of the retry policy, whether the function succeeded or not (reference §2.4).
+As in Azure the checkpoint follows the end of the retry policy, whether the function succeeded or not.
 """
 
 from __future__ import annotations

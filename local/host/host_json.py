@@ -1,6 +1,6 @@
 """host.json as the local host honours it; unknown keys and wrong values are refused by name.
 
-Source: reference §1.2 and §2.4 of the Functions notes. Options that only Azure honours are accepted and unused.
+Option names are those of host.json in Azure. Options that only Azure honours are accepted and unused.
 """
 
 from __future__ import annotations

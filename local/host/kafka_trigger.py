@@ -1,6 +1,6 @@
 """Kafka triggers: one aiokafka consumer per function, with the Functions extension's delivery and commit rules.
 
-Offsets are stored after the invocation and committed every autoCommitIntervalMs: a crash redelivers (reference §2.4).
+Offsets are stored after the invocation and committed every autoCommitIntervalMs: a crash redelivers.
 """
 
 from __future__ import annotations

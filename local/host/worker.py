@@ -1,6 +1,6 @@
 """The Python worker in this process: azure-functions-runtime loads the app and runs every invocation.
 
-The runtime keeps its registry in module globals, so one process has one worker. Protocol: reference §2.1.
+The runtime keeps its registry in module globals, so one process has one worker.
 """
 
 from __future__ import annotations

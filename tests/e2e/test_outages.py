@@ -22,8 +22,9 @@ SERVICES: dict[str, Callable[[Site], Service]] = {
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_alert_sent_while_a_service_is_away_is_settled_when_it_is_back(
-    product: Product, site: Site, tenant: str, name: str
+    product: Product, tenant: str, name: str
 ) -> None:
+    site = product.stack.site
     service = SERVICES[name](site)
     await product.send(envelope(security_alert(tenant, "before")))
     await until(lambda: product.settled(tenant, 1))

@@ -12,15 +12,16 @@ from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import Classification, GraphState, InvestigationState
 from shared.contracts.routing import DegradationLevel
 from shared.investigation.evidence import is_safety_relevant, what_was_cut
+from shared.routing.degradation import PERMISSIONS
 
 SURE = 0.6  # below it a critical or high alert asks the stronger model, and nothing acts by itself
 PREPARED = 0.85  # from here a destructive action counts as prepared, below it as suggested
-AUTO_CLOSE_DEGRADED = 0.95
+AUTO_CLOSE_DEGRADED = PERMISSIONS[DegradationLevel.SECONDARY_ACTIVE].auto_close_above
 
 _LOUD = frozenset({"critical", "high"})
 BENIGN = frozenset({Classification.FALSE_POSITIVE, Classification.BENIGN_TRUE_POSITIVE})
 _UNCERTAIN = ("unclear", "ambiguous", "insufficient data", "conflicting signals", "cannot determine")
-_NO_CLOSE = frozenset({DegradationLevel.DETERMINISTIC_ONLY, DegradationLevel.PASSTHROUGH})
+_NO_CLOSE = frozenset(level for level, allowed in PERMISSIONS.items() if not allowed.model_calls)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,6 @@ class EntityParserService:
                 self._producer, error, raw, source_topic=SOURCE, headers=given, partition=partition, offset=offset
             )
             return None
-        if entities.parse_errors:
-            logger.info("Alert %r was parsed with %d losses", alert.alert_id, len(entities.parse_errors))
+        if entities.losses:
+            logger.info("Alert %r was parsed with %d losses", alert.alert_id, entities.losses)
         return normalized

@@ -71,6 +71,20 @@ class AlertEntities(Contract):
         for category in CATEGORIES:
             yield from getattr(self, category)
 
+    def merged_with(self, later: AlertEntities) -> AlertEntities:
+        """These entities and what a later message about the same alert adds to them."""
+        known = {_identity(entity) for entity in self.all()}
+        added = {name: [one for one in getattr(later, name) if _identity(one) not in known] for name in CATEGORIES}
+        changes: dict[str, Any] = {name: [*getattr(self, name), *more] for name, more in added.items() if more}
+        for name in ("raw_iocs", "parse_errors"):
+            changes[name] = list(dict.fromkeys([*getattr(self, name), *getattr(later, name)]))
+        return self.model_copy(update={**changes, "losses": max(self.losses, later.losses)})
+
+
+def _identity(entity: NormalizedEntity) -> tuple[Any, ...]:
+    telling = (entity.properties.get(name) for name in ("process_id", "full_path"))
+    return (entity.entity_type, entity.primary_value.casefold(), *telling)
+
 
 CATEGORIES = (
     "accounts",

@@ -15,6 +15,6 @@ WHERE approval_id = %(approval_id)s AND status = 'pending'
 -- In random order, so that a hundred which nobody can wake do not hide the others.
 SELECT a.investigation_id
 FROM action_approvals a JOIN investigation_state i USING (investigation_id)
-WHERE a.status <> 'pending' AND i.state = 'awaiting_human' AND a.decided_at < now() - interval '5 seconds'
+WHERE a.status IN ('granted', 'denied', 'timed_out') AND i.state = 'awaiting_human' AND a.decided_at < now() - interval '5 seconds'
 ORDER BY random()
 LIMIT 100

@@ -171,15 +171,11 @@ async def test_repeated_messages_leave_one_update_and_one_audit_event(
 async def test_closed_case_keeps_what_came_later_and_stays_closed(
     graph: InvestigationGraph, bench: Bench, gateway: ScriptedGateway, tenant: str
 ) -> None:
-    gateway.verdicts = [verdict("benign_true_positive", 0.95)]
-    closed = await opened(graph, bare(tenant))
-    if closed.state == "awaiting_human":
-        approval = await bench.approvals.resolve(tenant, closed.case_facts["approval_id"])
-        denial = ApprovalDecision(approved=False, actions_hash=approval.actions_hash)
-        await bench.approvals.decide(tenant, approval.approval_id, denial, decided_by="p", permissions=[])
-        closed = await graph._drive(closed)
+    gateway.verdicts = [UNSURE]
+    waiting = await opened(graph, bare(tenant))
+    closed = await graph.resume_from_approval(waiting.investigation_id, False, tenant_id=tenant)
     after = await opened(graph, full(tenant))
-    assert (after.state, after.version) == (closed.state, closed.version) == ("closed", closed.version)
+    assert (after.state, after.version) == ("closed", closed.version)
     assert [host.primary_value for host in (await bench.repository.alert(after)).parsed_entities.hosts] == ["ws-17"]
 
 

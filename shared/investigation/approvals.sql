@@ -11,6 +11,13 @@ UPDATE action_approvals
 SET status = %(status)s, decided_at = now(), decided_by = %(decided_by)s, comment = %(comment)s
 WHERE approval_id = %(approval_id)s AND status = 'pending'
 
+-- name: waiting_long
+SELECT approval_id, investigation_id, tenant_id, expires_at, EXTRACT(EPOCH FROM now() - requested_at) AS waited_seconds
+FROM action_approvals
+WHERE status = 'pending' AND expires_at > now() AND requested_at < now() - %(waited)s::interval
+ORDER BY expires_at
+LIMIT %(limit)s
+
 -- name: decided_but_waiting
 -- In random order, so that a hundred which nobody can wake do not hide the others.
 SELECT a.investigation_id

@@ -11,6 +11,7 @@ import orjson
 from shared.errors import InvalidInput
 
 MAX_PARTS = 1_000  # objects of one list that a reader looks at; the payload keeps all
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 LATEST_SECONDS = 10_000_000_000  # an epoch time beyond the year 2286 is meant in milliseconds
 
 
@@ -21,13 +22,14 @@ class Fields:
         self.shape = shape
         self._values = _lowered(values)
 
-    def __bool__(self) -> bool:
-        return bool(self._values)
+    def is_empty(self) -> bool:
+        """Whether no key holds anything."""
+        return all(value in EMPTY for value in self._values.values())
 
     def get(self, *names: str) -> Any:
         """The first of these that holds something; None when none does."""
         values = (_found(self._values, name.lower().split(".")) for name in names)
-        return next((value for value in values if value not in (None, "", [], {})), None)
+        return next((value for value in values if value not in EMPTY), None)
 
     def text(self, *names: str) -> str:
         """The first of these that holds text, without blanks around it; of a list, its first text."""
@@ -74,12 +76,12 @@ class Fields:
         held = {name: value for name, value in self._values.items() if name != "type"}
         return {"Type": kind, **held} if held else {}
 
-    def time(self, *names: str) -> str:
+    def time(self, *names: str, otherwise: str = "") -> str:
         """The first of these that can be read, as it was written when it is ISO 8601, else from seconds or
-        milliseconds since 1970. Raises InvalidInput that names the first.
+        milliseconds since 1970; ``otherwise`` is read last. Raises InvalidInput that names the first.
         """
-        for name in names:
-            if text := _iso_8601(self.scalar(name)):
+        for value in (*map(self.scalar, names), otherwise):
+            if text := _iso_8601(value):
                 return text
         raise InvalidInput(f"{self.shape}.{names[0]}", got=self.get(*names), expected="a time in ISO 8601")
 

@@ -15,6 +15,7 @@ from shared.ingestion.attack import tactic_names, technique_ids
 from shared.ingestion.severity import Scale, severity_of
 
 MAX_TEXT = 2_048  # characters of a title or a description (security-and-audit §12); raw_payload keeps all
+LONGEST_EMPTY = 64  # characters of JSON that may say nothing, blanks included
 NO_ENTITIES = frozenset({"", "[]", "{}", "[{}]", "null", '""'})
 
 
@@ -44,7 +45,7 @@ class Draft:
         tactics, unknown_tactics = tactic_names(*self.tactics)
         techniques, unknown_techniques = technique_ids(*self.techniques)
         entities = _json_text(self.entities)
-        missing = self.late_entities and entities.strip() in NO_ENTITIES
+        missing = self.late_entities and "".join(entities[:LONGEST_EMPTY].split()) in NO_ENTITIES
         flags = [
             *(f"{name}_cut" for name in ("title", "description") if len(getattr(self, name)) > MAX_TEXT),
             *([] if self.title else ["title_missing"]),

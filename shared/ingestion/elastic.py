@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.contracts.alert import CanonicalAlert
 from shared.errors import InvalidInput
+from shared.ingestion import entity_json
 from shared.ingestion.draft import Draft
 from shared.ingestion.ecs import ecs_entities
 from shared.ingestion.envelope import storable
@@ -35,6 +36,7 @@ def read_elastic_alert(row: Any, *, tenant_id: str) -> CanonicalAlert:
     alert_id = event.text("kibana.alert.uuid") or hit.text("_id") or event.text("id")
     if not alert_id:
         raise InvalidInput(f"{SHAPE}.kibana.alert.uuid", got=None, expected="kibana.alert.uuid, or the hit's _id")
+    entities = ecs_entities(event)
     return Draft(
         shape=SHAPE,
         source=SOURCE,
@@ -56,7 +58,8 @@ def read_elastic_alert(row: Any, *, tenant_id: str) -> CanonicalAlert:
             *(list(_techniques(threat)) for threat in threats),
             event.texts(*(f"{prefix}.{name}.id" for prefix in THREATS for name in TECHNIQUES)),
         ],
-        entities=ecs_entities(event),
+        entities=entities,
+        flags=entity_json.cuts(entities),
         product=PRODUCT,
         payload=payload,
     ).alert()

@@ -5,13 +5,15 @@ parser then reads one language. Every function takes what the source holds and l
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
 import re2
 
 Entity = dict[str, Any]
+MAX_ENTITIES = 2_000  # of one alert; the parser keeps fewer, and the payload all
 DIGESTS = {32: "MD5", 40: "SHA1", 64: "SHA256", 128: "SHA512"}  # by number of hex digits
 _DIGEST = re2.compile(r"\b(?:[0-9A-Fa-f]{128}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{32})\b")
 
@@ -23,9 +25,14 @@ def entity(kind: str, **fields: Any) -> Entity:
 
 
 def several(entities: Iterable[Entity]) -> list[Entity]:
-    """Those that say something, equal ones once, with an `$id` in order, e1 and on."""
-    kept = {orjson.dumps(item): item for item in entities if item}
+    """Those that say something, equal ones once, with an `$id` in order, e1 and on; at most MAX_ENTITIES."""
+    kept = {orjson.dumps(item): item for item in islice(filter(None, entities), MAX_ENTITIES)}
     return [{"$id": f"e{number}", **item} for number, item in enumerate(kept.values(), 1)]
+
+
+def cuts(entities: Sequence[Entity]) -> tuple[str, ...]:
+    """The flag that says that ``several`` may have left out some."""
+    return ("entities_cut",) if len(entities) >= MAX_ENTITIES else ()
 
 
 def account(  # noqa: PLR0913 - all that a source may know an account by

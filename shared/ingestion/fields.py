@@ -16,7 +16,9 @@ LATEST_SECONDS = 10_000_000_000  # an epoch time beyond the year 2286 is meant i
 
 
 class Fields:
-    """``shape`` names the object in errors. A dotted name finds ``{"a": {"b": 1}}`` as well as ``{"a.b": 1}``."""
+    """``shape`` names the object in errors. A dotted name finds ``{"a": {"b": 1}}`` as well as ``{"a.b": 1}``;
+    below the first level the case counts.
+    """
 
     def __init__(self, shape: str, values: Any) -> None:
         self.shape = shape
@@ -28,12 +30,20 @@ class Fields:
 
     def get(self, *names: str) -> Any:
         """The first of these that holds something; None when none does."""
-        values = (_found(self._values, name.lower().split(".")) for name in names)
-        return next((value for value in values if value not in EMPTY), None)
+        for name in names:
+            value = _found(self._values, name.lower(), name)
+            if value is not None and value not in EMPTY:
+                return value
+        return None
 
     def text(self, *names: str) -> str:
         """The first of these that holds text, without blanks around it; of a list, its first text."""
-        return next(iter(self.texts(*names)), "")
+        for name in names:
+            value = self.get(name)
+            for item in value if isinstance(value, list) else (value,):
+                if isinstance(item, str) and (text := item.strip()):
+                    return text
+        return ""
 
     def required(self, *names: str, expected: str = "a non-empty text", hint: str = "") -> str:
         """As text, or InvalidInput that names the first of ``names``."""
@@ -90,19 +100,15 @@ def _lowered(values: Any) -> Mapping[str, Any]:
     return {name.lower(): value for name, value in values.items()} if isinstance(values, dict) else {}
 
 
-def _found(values: Any, path: list[str]) -> Any:
-    if not path:
-        return values
-    if not isinstance(values, Mapping):
-        return None
-    for end in range(len(path), 0, -1):
-        held = values.get(".".join(path[:end]))
-        if held is None:
-            continue
-        found = _found(held, path[end:])
-        if found is not None:
-            return found
-    return None
+def _found(values: Mapping[str, Any], key: str, name: str) -> Any:
+    """What stands under ``name``, whose spelling at this level is ``key``: whole, or parted at one of its dots."""
+    found = values.get(key)
+    end = len(key)
+    while found is None and (end := key.rfind(".", 0, end)) > 0:
+        held = values.get(key[:end])
+        if isinstance(held, dict):
+            found = _found(held, name[end + 1 :], name[end + 1 :])
+    return found
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.contracts.alert import CanonicalAlert
+from shared.ingestion import entity_json
 from shared.ingestion.draft import Draft
 from shared.ingestion.fields import Fields
 from shared.ingestion.graph_evidence import evidence_entities
@@ -16,6 +17,7 @@ ODATA_TYPE = "microsoft.graph.security.alert"
 def read_graph_alert(payload: dict[str, Any]) -> CanonicalAlert:
     """One alert. Its time is that of its last update, which orders the states of one alert."""
     fields = Fields("Graph alert", payload)
+    entities = evidence_entities(fields)
     return Draft(
         shape=fields.shape,
         source=SOURCE,
@@ -27,7 +29,8 @@ def read_graph_alert(payload: dict[str, Any]) -> CanonicalAlert:
         severity=fields.get("severity"),
         tactics=(fields.get("category"),),
         techniques=(fields.get("mitreTechniques"),),
-        entities=evidence_entities(fields),
+        entities=entities,
+        flags=entity_json.cuts(entities),
         late_entities=True,
         product=fields.text("productName", "serviceSource"),
         payload=payload,

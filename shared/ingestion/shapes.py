@@ -51,7 +51,7 @@ def left_out(row: Any) -> str:
         return HEARTBEAT
     shape = shape_of(row)
     if shape == "SecurityIncident" and (alerts := alerts_of_incident(row)):
-        return f"an incident of {len(alerts)} alerts, which come themselves"
+        return f"an incident, whose alerts come themselves ({len(alerts)})"
     return "telemetry, no table of alerts" if shape == TELEMETRY else ""
 
 

@@ -13,6 +13,7 @@ import re2
 
 from shared.contracts.alert import CanonicalAlert
 from shared.errors import InvalidInput
+from shared.ingestion import entity_json
 from shared.ingestion.cim import cim_entities
 from shared.ingestion.draft import Draft
 from shared.ingestion.envelope import storable
@@ -39,11 +40,12 @@ def read_splunk_alert(row: Any, *, tenant_id: str) -> CanonicalAlert:
     if not isinstance(row, dict):
         raise InvalidInput(SHAPE, got=row, expected="an object, one alert of Splunk")
     payload: dict[str, Any] = storable(row)
-    outer, event = Fields(SHAPE, payload), _event(payload)
+    event = _event(payload)
+    entities = cim_entities(event)
     return Draft(
         shape=SHAPE,
         source=SOURCE,
-        alert_id=_alert_id(outer, event),
+        alert_id=_alert_id(payload, event),
         tenant_id=tenant_id,
         timestamp=_time(event),
         title=event.text("rule_title", "rule_name", "search_name", "savedsearch_name", "source"),
@@ -52,7 +54,8 @@ def read_splunk_alert(row: Any, *, tenant_id: str) -> CanonicalAlert:
         scale=SPLUNK_LEVELS,
         tactics=list(_annotated(event, TACTICS)),
         techniques=list(_annotated(event, TECHNIQUES)),
-        entities=cim_entities(event),
+        entities=entities,
+        flags=entity_json.cuts(entities),
         product=PRODUCT,
         payload=payload,
     ).alert()
@@ -93,12 +96,13 @@ def _annotated(event: Fields, names: tuple[str, ...]) -> Iterator[Any]:
         yield annotations.get(name)
 
 
-def _alert_id(outer: Fields, event: Fields) -> str:
+def _alert_id(payload: dict[str, Any], event: Fields) -> str:
     """The notable event's own id. Results of a plain search have none: one search may send several under its `sid`, so
     the id is that with a digest of the result, equal when the same result is sent again.
     """
     if own := event.text("event_id", "finding_id"):
         return own
-    search = outer.required("sid", expected="an event_id of a notable event, or the sid of a search")
-    content = orjson.dumps(outer.get(*INNER), option=orjson.OPT_SORT_KEYS)
-    return f"{search}:{hashlib.sha256(content).hexdigest()[:ID_DIGITS]}"
+    search = event.required("sid", expected="an event_id of a notable event, or the sid of a search")
+    result = payload.get("result", payload)
+    digest = hashlib.sha256(orjson.dumps(result, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return f"{search}:{digest[:ID_DIGITS]}"

@@ -18,7 +18,8 @@ Subscribe = Callable[[Handle], Awaitable[None]]  # until cancelled
 class Adapter:
     """``subscribe`` is None where a Functions trigger brings the bodies."""
 
-    name: str  # in logs and dead letters
+    name: str  # in logs
+    hub: str  # the event hub that bodies of this source can be sent to, again too: dead letters name it
     to_canonical: Callable[[Any], CanonicalAlert]  # one row; raises InvalidInput
     left_out: Callable[[Any], str]  # why a row is only counted: a heartbeat, an empty event; "" for all others
     envelopes: tuple[str, ...]  # keys that an array of rows may stand under
@@ -26,6 +27,13 @@ class Adapter:
     subscribe: Subscribe | None = None
 
 
-def sentinel(name: str, subscribe: Subscribe | None = None) -> Adapter:
+def sentinel(hub: str, subscribe: Subscribe | None = None) -> Adapter:
     """Sentinel and the Defender products behind it. Their rows can be queried again by id: no text is kept."""
-    return Adapter(name=name, to_canonical=read_alert, left_out=left_out, envelopes=MICROSOFT, subscribe=subscribe)
+    return Adapter(
+        name="sentinel",
+        hub=hub,
+        to_canonical=read_alert,
+        left_out=left_out,
+        envelopes=MICROSOFT,
+        subscribe=subscribe,
+    )

@@ -86,4 +86,4 @@ class Intake:
 
     async def _dead_letter(self, error: InvalidInput, value: bytes, headers: Mapping[str, bytes]) -> None:
         logger.warning("A message from %s cannot be read and goes to the dead letters: %r", self._adapter.name, error)
-        await publish_dead_letter(self._producer, error, value, source_topic=self._adapter.name, headers=headers)
+        await publish_dead_letter(self._producer, error, value, source_topic=self._adapter.hub, headers=headers)

@@ -17,6 +17,7 @@ from shared.ingestion import elastic, splunk
 from shared.ingestion.adapter import Adapter
 from shared.ingestion.intake import IngestReport, Intake
 
+HUB = "siem-alerts"
 PROPERTY = "source"  # of an event: the name of its source
 logger = logging.getLogger(__name__)
 
@@ -34,11 +35,12 @@ DIALECTS: Mapping[Siem, _Dialect] = {
 }
 
 
-def adapter_of(name: str, source: AlertSource) -> Adapter:
+def adapter_of(name: str, source: AlertSource, *, hub: str = HUB) -> Adapter:
     """The adapter of one configured source. The text is kept: not every SIEM can be asked for an alert again."""
     dialect = DIALECTS[source.siem]
     return Adapter(
         name=name,
+        hub=hub,
         to_canonical=partial(dialect.read, tenant_id=source.tenant),
         left_out=dialect.left_out,
         envelopes=dialect.envelopes,
@@ -47,12 +49,14 @@ def adapter_of(name: str, source: AlertSource) -> Adapter:
 
 
 class AlertSources:
-    """One intake a source; ``hub`` names the event hub in dead letters of events that name no source."""
+    """One intake a source. Dead letters name the ``hub`` and keep the property, so that they can be sent there again,
+    also when the body was pushed.
+    """
 
-    def __init__(self, producer: Producer, sources: Mapping[str, AlertSource], *, hub: str = "siem-alerts") -> None:
+    def __init__(self, producer: Producer, sources: Mapping[str, AlertSource], *, hub: str = HUB) -> None:
         self._producer = producer
         self._hub = hub
-        self._intakes = {name: Intake(producer, adapter_of(name, source)) for name, source in sources.items()}
+        self._intakes = {name: Intake(producer, adapter_of(name, source, hub=hub)) for name, source in sources.items()}
 
     async def ingest(self, name: str, body: bytes) -> IngestReport:
         """Publish the rows of a body that the source ``name`` sent. Raises NotFound for a name that nobody configured,

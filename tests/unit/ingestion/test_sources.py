@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -55,7 +56,8 @@ async def test_push_of_lines_reports_each() -> None:
     answer = await take_push(AlertSources(producer, CONFIGURED), "elastic-prod", b"\n".join([ELASTIC, b"{}", b"{"]))
     assert (answer.status, answer.body) == (202, {"published": 1, "dropped": 1, "dead_lettered": 1})
     letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
-    assert (letter.original, letter.source_topic) == (b"{", "elastic-prod")
+    assert (letter.original, letter.source_topic) == (b"{", "siem-alerts")
+    assert letter.headers == {"source": base64.b64encode(b"elastic-prod").decode()}
 
 
 async def test_push_of_an_unknown_source_is_refused_and_publishes_nothing() -> None:

@@ -60,4 +60,5 @@ def settings() -> Settings:
 
 def _variable(location: tuple[int | str, ...]) -> str:
     name = str(location[0])
-    return name if name.isupper() else f"ALUSKORT_{name.upper()}"
+    variable = name if name.isupper() else f"ALUSKORT_{name.upper()}"
+    return ".".join((variable, *map(str, location[1:])))

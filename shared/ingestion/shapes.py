@@ -20,9 +20,8 @@ READERS: Mapping[str, Callable[[dict[str, Any]], CanonicalAlert]] = {
     "Graph alert": read_graph_alert,
     "alert resource": read_arm_alert,
 }
-TABLES = {"securityalert": "SecurityAlert", "securityincident": "SecurityIncident"} | {
-    name: table for table in ("AlertInfo", "AlertEvidence") for name in (table.lower(), f"{CATEGORY}{table}".lower())
-}
+TABLES = {name.lower(): name for name in ("SecurityAlert", "SecurityIncident", "AlertInfo", "AlertEvidence")}
+STREAMED = {f"{CATEGORY}{name}".lower(): name for name in ("AlertInfo", "AlertEvidence")}
 HEARTBEAT, TELEMETRY = "heartbeat", "telemetry"
 
 
@@ -60,8 +59,7 @@ def shape_of(row: Mapping[str, Any]) -> str:
     columns = {name.lower(): value for name, value in row.items()}
     category, kind, odata = (_word(columns.get(name)) for name in ("category", "type", "@odata.type"))
     sure = (  # in this order: what is named goes before what can be seen
-        (category in TABLES and "properties" in columns, TABLES.get(category, "")),
-        (category.startswith(CATEGORY.lower()), TELEMETRY),
+        (category.startswith(CATEGORY.lower()), STREAMED.get(category, TELEMETRY)),
         (kind in TABLES, TABLES.get(kind, "")),
         (odata.removeprefix("#") == ODATA_TYPE, "Graph alert"),
         ("systemalertid" in columns, "SecurityAlert"),

@@ -47,9 +47,9 @@ def test_missing_and_wrong_settings_are_all_named(monkeypatch: pytest.MonkeyPatc
     ("given", "expected"),
     [
         ("{", "alert_sources"),
-        ('{"a": {"siem": "qradar", "tenant": "t"}}', "ALUSKORT_ALERT_SOURCES"),
-        ('{"a": {"siem": "elastic", "tenant": "*"}}', "ALUSKORT_ALERT_SOURCES"),
-        ('{"a": {"siem": "elastic"}}', "ALUSKORT_ALERT_SOURCES"),
+        ('{"a": {"siem": "qradar", "tenant": "t"}}', r"ALUSKORT_ALERT_SOURCES\.a\.siem"),
+        ('{"a": {"siem": "elastic", "tenant": "*"}}', r"ALUSKORT_ALERT_SOURCES\.a\.tenant"),
+        ('{"a": {"siem": "elastic"}}', r"ALUSKORT_ALERT_SOURCES\.a\.tenant"),
         ('{"A/b": {"siem": "elastic", "tenant": "t"}}', "ALUSKORT_ALERT_SOURCES"),
     ],
 )

@@ -79,8 +79,8 @@ def _evidence(columns: Fields) -> Iterator[Entity]:
         sid=columns.text("AccountSid"),
         object_id=columns.text("AccountObjectId"),
     )
-    yield _merged(columns.part("AdditionalFields"), _subject(columns, owner))
-    yield entity_json.host(columns.text("DeviceName"), MdatpDeviceId=columns.text("DeviceId"))
+    yield from _completed(_subject(columns, owner), columns.part("AdditionalFields"))
+    yield entity_json.host(columns.text("DeviceName"), DeviceId=columns.text("DeviceId"))
     yield owner
     yield from (entity_json.address(columns.text(name)) for name in ("RemoteIP", "LocalIP"))
     yield entity_json.url(columns.text("RemoteUrl"))
@@ -108,10 +108,16 @@ def _subject(columns: Fields, owner: Entity) -> Entity:
     return columns.whole(kind or "evidence")
 
 
-def _merged(more: Fields, subject: Entity) -> Entity:
-    """The subject, with what `AdditionalFields` says beyond the columns when it is an entity in Sentinel's form."""
-    if not more.text("Type"):
-        return subject
-    given = more.whole(more.text("Type"))
+def _completed(subject: Entity, more: Fields) -> Iterator[Entity]:
+    """The subject with what `AdditionalFields` says beyond the columns; that is an entity in Sentinel's form."""
+    kind = more.text("Type")
+    given = {name: value for name, value in more.whole(kind).items() if kind and name != "$id"}
+    if subject and given and _plain(kind) != _plain(subject["Type"]):
+        yield from (subject, given)
+        return
     known = {name.lower() for name in subject}
-    return subject | {name: value for name, value in given.items() if name not in {*known, "$id"}}
+    yield subject | {name: value for name, value in given.items() if name.lower() not in known}
+
+
+def _plain(kind: str) -> str:
+    return kind.replace("-", "").lower()

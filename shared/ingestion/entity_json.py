@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -26,13 +25,18 @@ def entity(kind: str, **fields: Any) -> Entity:
 
 def several(entities: Iterable[Entity]) -> list[Entity]:
     """Those that say something, equal ones once, with an `$id` in order, e1 and on; at most MAX_ENTITIES."""
-    kept = {orjson.dumps(item): item for item in islice(filter(None, entities), MAX_ENTITIES)}
+    kept: dict[bytes, Entity] = {}
+    for item in entities:
+        if item:
+            kept.setdefault(orjson.dumps(item), item)
+        if len(kept) == MAX_ENTITIES:
+            break
     return [{"$id": f"e{number}", **item} for number, item in enumerate(kept.values(), 1)]
 
 
 def cuts(entities: Sequence[Entity]) -> tuple[str, ...]:
     """The flag that says that ``several`` may have left out some."""
-    return ("entities_cut",) if len(entities) >= MAX_ENTITIES else ()
+    return ("entities_cut",) if len(entities) == MAX_ENTITIES else ()
 
 
 def account(  # noqa: PLR0913 - all that a source may know an account by

@@ -37,7 +37,7 @@ def _device(piece: Fields) -> Iterator[Entity]:
         OSFamily=piece.text("osPlatform"),
         OSVersion=piece.text("version"),
         AzureID=piece.text("vmMetadata.resourceId"),
-        MdatpDeviceId=piece.text("mdeDeviceId"),
+        DeviceId=piece.text("mdeDeviceId"),
         AadDeviceId=piece.text("azureAdDeviceId"),
     )
     names = ("lastIpAddress", "lastExternalIpAddress", "ipInterfaces")

@@ -125,7 +125,7 @@ def _line(line: bytes) -> Any:
 def _rows_start(text: str, envelopes: Sequence[str]) -> int:
     """Where the array of rows opens; like every JSON reader, the last one of several equal keys counts."""
     position = _skip(text, 0, " \t\r\n\ufeff")
-    if text[position] == "[" or not envelopes:
+    if text[position] == "[":
         return position
     starts = {}
     position += 1

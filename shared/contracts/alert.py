@@ -12,7 +12,10 @@ from shared.contracts.contract import Contract
 from shared.contracts.entity import AlertEntities
 from shared.contracts.tenant import DEFAULT_TENANT, TenantId
 
-ENTITIES_MISSING = "entities_missing"  # the flag of an alert whose entities its source has not filled in yet
+# Flags of a message that does not tell the whole alert; a later message about it does.
+ENTITIES_MISSING = "entities_missing"  # the source has not filled in the entities yet
+EVIDENCE_ONLY = "evidence_only"  # one thing of several that were seen, without the alert's own words
+INCOMPLETE = frozenset({ENTITIES_MISSING, EVIDENCE_ONLY})
 
 
 class SeverityLevel(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.contracts.alert import CanonicalAlert
+from shared.contracts.alert import EVIDENCE_ONLY, CanonicalAlert
 from shared.ingestion import entity_json
 from shared.ingestion.draft import Draft
 from shared.ingestion.entity_json import Entity
@@ -41,7 +41,7 @@ def read_alert_evidence(payload: dict[str, Any]) -> CanonicalAlert:
     that title and severity may be wanting.
     """
     columns = Fields("AlertEvidence", _columns(payload))
-    return _draft("AlertEvidence", payload, entities=entity_json.several(_evidence(columns)), flags=("evidence_only",))
+    return _draft("AlertEvidence", payload, entities=entity_json.several(_evidence(columns)), flags=(EVIDENCE_ONLY,))
 
 
 def _columns(payload: dict[str, Any]) -> Any:

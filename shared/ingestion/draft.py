@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from shared.contracts.alert import CanonicalAlert
+from shared.contracts.alert import ENTITIES_MISSING, CanonicalAlert
 from shared.contracts.contract import invalid_input
 from shared.ingestion.attack import tactic_names, technique_ids
 from shared.ingestion.severity import Scale, severity_of
@@ -49,7 +49,7 @@ class Draft:
         flags = [
             *(f"{name}_cut" for name in ("title", "description") if len(getattr(self, name)) > MAX_TEXT),
             *([] if self.title else ["title_missing"]),
-            *(["entities_missing"] if missing else []),
+            *([ENTITIES_MISSING] if missing else []),
             *self.flags,
             *unknown_tactics,
             *unknown_techniques,

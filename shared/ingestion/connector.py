@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.fitting import fitted
@@ -14,9 +14,7 @@ from shared.bus.producer import Producer
 from shared.errors import ConfigurationError, InvalidInput
 from shared.ingestion.envelope import read_rows, rows_as_bytes
 from shared.ingestion.sentinel import is_heartbeat, read_security_alert
-
-if TYPE_CHECKING:
-    from shared.ingestion.event_hub import EventHubSource  # under a Functions trigger its client is not needed
+from shared.ingestion.source import Source
 
 TARGET = "alerts.raw"
 logger = logging.getLogger(__name__)
@@ -34,17 +32,17 @@ class IngestReport:
 class SentinelConnector:
     """Reads bodies as the Event Hub delivers them. ``hub`` names their source in dead letters."""
 
-    def __init__(
-        self, producer: Producer, *, hub: str = "sentinel-alerts", source: EventHubSource | None = None
-    ) -> None:
+    def __init__(self, producer: Producer, *, hub: str = "sentinel-alerts", source: Source | None = None) -> None:
         self._producer = producer
         self._hub = hub
         self._source = source
 
     async def start(self) -> None:
-        """Read the hub until cancelled, where no Functions trigger does. Raises ConfigurationError without a source."""
+        """Read the source until cancelled, where no Functions trigger does. Raises ConfigurationError without one."""
         if self._source is None:
-            raise ConfigurationError("SentinelConnector: start() needs an EventHubSource; give it one as `source`.")
+            raise ConfigurationError(
+                "SentinelConnector: start() needs a source; give it an EventHubSource or a SentinelPoller as `source`."
+            )
         await self._source.read(lambda body, headers: self.ingest(body, headers=headers))
 
     async def ingest(self, body: bytes, *, headers: Mapping[str, bytes]) -> IngestReport:

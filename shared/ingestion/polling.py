@@ -1,0 +1,199 @@
+"""SentinelPoller: reads Sentinel's tables from Log Analytics where no event hub delivers them (seed §9).
+
+A table is read in order of ingestion_time(), which is when the service stored a row; TimeGenerated may be hours older.
+Each page is published before its place is committed, in one transaction that holds the place's lock: a crash in between
+publishes that one page again, and everything behind tells repeats by alert id. Otherwise a row is published once, over
+restarts and whoever else polls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.errors import AluskortError
+from shared.ingestion.log_analytics import Answer, LogAnalytics, Row, WorkspaceUnavailable
+from shared.ingestion.place import Feed, Place
+from shared.ingestion.source import Handle
+from shared.stores.postgres import Postgres
+
+TABLES = ("SecurityAlert",)
+INTERVAL_SECONDS = 30.0  # seed §9
+BUDGET_SECONDS = 25.0  # after which a tick begins no further page, so that the next tick is on time
+AT_ONCE = 4  # the API runs 5 queries of one identity at a time and queues the rest
+# The service stores in parallel: its documentation says that a row may take minutes to show and that of two rows the
+# later one may show first. So what was stored in the last minutes is read again each time.
+OVERLAP = timedelta(minutes=10)
+FIRST_LOOK_BACK = timedelta(hours=24)  # an alert of last night is still worth an investigation, last month's is not
+MAX_PAGE_ROWS = 2_000  # about 20 MB of ordinary alerts; the API cuts at 500,000 rows or 64 MB
+LONGEST_PAUSE = timedelta(minutes=10)  # a mistaken Retry-After must not silence a workspace for a day
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """``published`` rows were new; ``problems`` has a sentence for each table that was not read to its end."""
+
+    published: int
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Where the next page begins: ``skip`` rows of the instant ``since`` were read. ``left_at`` is the stored place."""
+
+    since: datetime
+    skip: int
+    left_at: datetime
+
+    def behind(self, rows: Sequence[Row], left_at: datetime) -> _Cursor:
+        """The place behind these rows, of which many may share one instant."""
+        last = rows[-1].ingested
+        of_last = sum(row.ingested == last for row in rows)
+        return _Cursor(last, of_last + (self.skip if last == self.since else 0), left_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one page came to; without a cursor there is nothing more to do in this tick."""
+
+    published: int = 0
+    cursor: _Cursor | None = None
+    problem: str = ""
+
+
+class SentinelPoller:
+    """Reads every workspace of ``workspaces`` (its id: the tenant that owns its alerts, whatever their rows say)."""
+
+    def __init__(
+        self,
+        postgres: Postgres,
+        log_analytics: LogAnalytics,
+        workspaces: Mapping[str, str],
+        *,
+        budget_seconds: float = BUDGET_SECONDS,
+    ) -> None:
+        self._postgres = postgres
+        self._log_analytics = log_analytics
+        self._feeds = [Feed(*workspace, table) for workspace in workspaces.items() for table in TABLES]
+        self._budget_seconds = budget_seconds
+
+    async def read(self, handle: Handle) -> None:
+        """Poll every 30 s until cancelled: the source of SentinelConnector.start."""
+        while True:
+            await self.poll(handle)
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def poll(self, handle: Handle) -> PollReport:
+        """Give ``handle`` every row that is new. A table that cannot be read is logged and harms no other."""
+        deadline = time.monotonic() + self._budget_seconds
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def read(feed: Feed) -> PollReport:
+            async with gate:
+                return await self._read(feed, handle, deadline)
+
+        # All end before an error of our own is raised: no table may pay for another.
+        outcomes = await asyncio.gather(*map(read, self._feeds), return_exceptions=True)
+        reports = []
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            reports.append(outcome)
+        problems = tuple(problem for report in reports for problem in report.problems)
+        return PollReport(sum(report.published for report in reports), problems)
+
+    async def _read(self, feed: Feed, handle: Handle, deadline: float) -> PollReport:
+        """One table, page by page, until its end or the end of the tick."""
+        published, cursor, problem = 0, None, ""
+        try:
+            await self._begin(feed)
+            while True:
+                step = await self._step(feed, cursor, handle)
+                published, cursor, problem = published + step.published, step.cursor, step.problem
+                if cursor is None:
+                    break
+                if time.monotonic() >= deadline:
+                    problem = "It has more rows than one tick can take; the next tick goes on."
+                    break
+        except AluskortError as error:
+            problem = str(error)
+        if not problem:
+            return PollReport(published)
+        sentence = f"{feed} was not read to its end: {problem}"
+        logger.warning("%s", sentence, extra={"action": "poll.incomplete", **feed.keys})
+        return PollReport(published, (sentence,))
+
+    async def _begin(self, feed: Feed) -> None:
+        async with self._postgres.transaction(feed.tenant_id) as connection:
+            new = await Place.begin(connection, feed, look_back=FIRST_LOOK_BACK, page_rows=MAX_PAGE_ROWS)
+        if new:
+            back = f"{FIRST_LOOK_BACK / timedelta(hours=1):g}"
+            fields = {"action": "poll.begun", **feed.keys}
+            logger.info("%s is read for the first time, %s hours back; older rows are not.", feed, back, extra=fields)
+
+    async def _step(self, feed: Feed, cursor: _Cursor | None, handle: Handle) -> _Step:
+        """One page in one transaction. A second poller finds the place locked, or moved on, and leaves the table."""
+        async with self._postgres.transaction(feed.tenant_id) as connection:
+            place = await Place.take(connection, feed)
+            if place is None or place.paused or (cursor and cursor.left_at != place.read_until):
+                return _Step()
+            cursor = cursor or _Cursor(place.read_until - OVERLAP, 0, place.read_until)
+            try:
+                answer = await self._log_analytics.page(
+                    feed.workspace_id, feed.source_table, since=cursor.since, skip=cursor.skip, rows=place.page_rows
+                )
+            except WorkspaceUnavailable as error:
+                if error.retry_after:
+                    await place.pause(min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
+                return _Step(problem=str(error))  # raising would undo the pause
+            if answer.cut and place.page_rows > 1:  # the rows of a cut answer may be wrong, and fewer may fit
+                await place.ask_for(place.page_rows // 2)
+                return _Step(cursor=cursor)
+            return await _take_in(place, cursor, answer, handle)
+
+
+async def _take_in(place: Place, cursor: _Cursor, answer: Answer, handle: Handle) -> _Step:
+    """Publish a page; the place moves only when every row of it was seen and published."""
+    published, failure = await _publish(place, answer.rows, handle)
+    if failure:
+        return _Step(published, problem=str(failure))
+    if answer.cut:
+        return _Step(published, problem=f"Not even one row comes whole: {answer.cut}")
+    await place.ask_for(min(2 * place.page_rows, MAX_PAGE_ROWS))
+    if not answer.rows:
+        return _Step(published)
+    moved = await place.move(answer.rows[-1].ingested, overlap=OVERLAP)
+    at_the_end = len(answer.rows) < place.page_rows
+    return _Step(published, None if at_the_end else cursor.behind(answer.rows, moved))
+
+
+async def _publish(place: Place, rows: Sequence[Row], handle: Handle) -> tuple[int, AluskortError | None]:
+    """Hand on the rows that the overlap does not know and note those that went out; how many, and what failed."""
+    # A row that differs from another by nothing but its ingestion says nothing new: its content is its key.
+    bodies: dict[bytes, bytes] = {}
+    ingested: dict[bytes, datetime] = {}
+    for row in rows:
+        body = row.as_body(workspace_id=place.feed.workspace_id, tenant_id=place.feed.tenant_id)
+        digest = hashlib.sha256(body).digest()
+        bodies[digest], ingested[digest] = body, row.ingested
+    for digest in await place.published(list(bodies)):
+        del bodies[digest]
+    headers = {"log-analytics-workspace": place.feed.workspace_id.encode()}
+    # Kafka's client sends concurrent messages as one batch; all end before an error is raised.
+    outcomes = await asyncio.gather(*(handle(body, headers) for body in bodies.values()), return_exceptions=True)
+    failure = None
+    for digest, outcome in zip(bodies, outcomes, strict=True):
+        if isinstance(outcome, AluskortError):
+            failure = outcome
+            del ingested[digest]
+        elif isinstance(outcome, BaseException):
+            raise outcome
+    await place.remember(ingested)
+    return sum(digest in ingested for digest in bodies), failure

@@ -48,6 +48,9 @@ from shared.stores.redis import Redis
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from shared.ingestion.late_entities import LateEntities
+    from shared.ingestion.log_analytics import LogAnalytics
+    from shared.ingestion.polling import SentinelPoller
     from shared.stores.qdrant import Qdrant
 
 
@@ -96,7 +99,28 @@ class Services:
     @cached_property
     def connector(self) -> SentinelConnector:
         """Sentinel's intake."""
-        return SentinelConnector(self.producer)
+        return SentinelConnector(self.producer, source=self.poller if self.settings.sentinel_mode == "poll" else None)
+
+    @cached_property
+    def log_analytics(self) -> LogAnalytics:
+        """Log Analytics, as the process's identity."""
+        from shared.ingestion.log_analytics import LogAnalytics  # noqa: PLC0415
+
+        return LogAnalytics.connect(self.settings.log_analytics_endpoint)
+
+    @cached_property
+    def poller(self) -> SentinelPoller:
+        """Sentinel's intake in poll mode."""
+        from shared.ingestion.polling import SentinelPoller  # noqa: PLC0415
+
+        return SentinelPoller(self.postgres, self.log_analytics, self.settings.workspaces)
+
+    @cached_property
+    def late_entities(self) -> LateEntities:
+        """Entities that Sentinel fills in after the alert."""
+        from shared.ingestion.late_entities import LateEntities  # noqa: PLC0415
+
+        return LateEntities(self.postgres, self.log_analytics, self.settings.workspaces, _nobody_waits)
 
     @cached_property
     def parser(self) -> EntityParserService:
@@ -224,6 +248,11 @@ class Services:
     def jobs(self) -> LLMJobs:
         """The consumer of `jobs.llm.priority.*`."""
         return LLMJobs(self.producer, self.graph, concurrency=QUEUE_CONCURRENCY)
+
+
+async def _nobody_waits(_tenant_id: str) -> list[str]:
+    """Until investigations say which alerts came without entities."""
+    return []
 
 
 @cache

@@ -116,6 +116,9 @@ class Stack:
             "AzureWebJobsStorage": blob,
             "ALUSKORT_SENTINEL_EVENTHUB": hubs.connection_string(),
             "ALUSKORT_SENTINEL_HUB": HUB,
+            "ALUSKORT_SENTINEL_MODE": "event_hub",
+            "ALUSKORT_WORKSPACES": "{}",
+            "ALUSKORT_LOG_ANALYTICS_ENDPOINT": Simulators(self.site).log_analytics_url(),
             "ALUSKORT_HOST_STATE_DIR": str(FunctionsHost.state_folder(self.site)),
             "ALUSKORT_ALLOWLISTED_PLAYBOOKS": json.dumps(ALLOWLISTED_PLAYBOOKS),
         }

@@ -1,6 +1,7 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from local.services.simulators import Simulators
@@ -34,11 +35,17 @@ async def log_analytics(endpoint: str) -> AsyncIterator[LogAnalytics]:
     await own.close()
 
 
+@pytest.fixture(scope="session")
+def switches(endpoint: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=endpoint) as client:
+        yield client
+
+
 @pytest.fixture
-def workspace(endpoint: str) -> Callable[..., SimulatedWorkspace]:
+def workspace(switches: httpx.Client) -> Callable[..., SimulatedWorkspace]:
     """Makes a workspace with the given rows."""
 
     def make(*rows: dict[str, Any]) -> SimulatedWorkspace:
-        return SimulatedWorkspace(endpoint, *rows)
+        return SimulatedWorkspace(switches, *rows)
 
     return make

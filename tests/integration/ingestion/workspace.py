@@ -35,22 +35,23 @@ def row(alert_id: str = "a-1", **columns: Any) -> dict[str, Any]:
 class SimulatedWorkspace:
     """Rows, faults and queries of one workspace, by the simulator's switches."""
 
-    def __init__(self, endpoint: str, *rows: dict[str, Any]) -> None:
+    def __init__(self, http: httpx.Client, *rows: dict[str, Any]) -> None:
         self.id = str(uuid4())
         self.tenant = f"tenant-{self.id[:8]}"
-        self._control = f"{endpoint}/control/workspaces/{self.id}"
+        self._http = http
+        self._control = f"control/workspaces/{self.id}"
         self.add(*rows)
 
     def add(self, *rows: dict[str, Any]) -> None:
         # ASCII: a test may put half a surrogate pair into a row
-        httpx.post(f"{self._control}/rows", content=json.dumps(rows)).raise_for_status()
+        self._http.post(f"{self._control}/rows", content=json.dumps(rows)).raise_for_status()
 
     def fault(self, kind: str, **options: Any) -> None:
-        httpx.post(f"{self._control}/faults", json={"fault": kind, **options}).raise_for_status()
+        self._http.post(f"{self._control}/faults", json={"fault": kind, **options}).raise_for_status()
 
     def clear_faults(self) -> None:
-        httpx.delete(f"{self._control}/faults").raise_for_status()
+        self._http.delete(f"{self._control}/faults").raise_for_status()
 
     def queries(self) -> list[str]:
-        queries: list[str] = httpx.get(f"{self._control}/queries").json()["queries"]
+        queries: list[str] = self._http.get(f"{self._control}/queries").json()["queries"]
         return queries

@@ -2,13 +2,13 @@
 DELETE FROM late_entities WHERE tenant_id = %(tenant_id)s AND NOT alert_id = ANY(%(waiting)s)
 
 -- name: claim_due
--- The first try and each later one is taken by one caller only. The ids' order keeps two callers from a deadlock.
+-- Each try is taken by one caller only. The ids' order keeps two callers from a deadlock.
 INSERT INTO late_entities AS known (tenant_id, alert_id, next_try_at)
 SELECT %(tenant_id)s, waiting.alert_id, now() + %(first_pause)s
 FROM unnest(%(waiting)s::text[]) AS waiting (alert_id)
 LEFT JOIN late_entities AS earlier ON earlier.tenant_id = %(tenant_id)s AND earlier.alert_id = waiting.alert_id
 WHERE earlier.alert_id IS NULL
-    OR (earlier.outcome IS NULL AND earlier.next_try_at <= now() AND earlier.first_asked_at > now() - %(give_up_after)s)
+    OR (earlier.outcome IS NULL AND earlier.next_try_at <= now())
 ORDER BY waiting.alert_id
 LIMIT %(at_most)s
 ON CONFLICT (tenant_id, alert_id) DO UPDATE

@@ -1,6 +1,4 @@
-"""Puts the simulators together as one ASGI application: /claude, /control, /identity, /loganalytics,
-and /health.
-"""
+"""Puts the simulators together as one ASGI application: /claude, /control, /identity, /loganalytics, /health."""
 
 from __future__ import annotations
 

@@ -31,13 +31,22 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """At most ``rows`` rows stored at or after ``since``, without the first ``skip``."""
+
+    since: datetime
+    skip: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """The place of one feed, locked until its transaction ends. Times are the service's ``ingestion_time()``."""
 
     connection: Connection
     feed: Feed
     read_until: datetime
-    page_rows: int
+    next_page: Page
     paused: bool
 
     @classmethod
@@ -47,10 +56,13 @@ class Place:
         return (await connection.execute(_SQL["begin"], values)).rowcount == 1
 
     @classmethod
-    async def take(cls, connection: Connection, feed: Feed) -> Place | None:
-        """Lock the place of ``feed``; None while somebody else has it."""
+    async def take(cls, connection: Connection, feed: Feed, *, overlap: timedelta) -> Place | None:
+        """Lock the place of ``feed``, whose first page begins ``overlap`` early; None while somebody else has it."""
         row = await (await connection.execute(_SQL["take"], feed.keys)).fetchone()
-        return cls(connection, feed, row["read_until"], row["page_rows"], row["paused"]) if row else None
+        if row is None:
+            return None
+        page = Page(row["next_at"] or row["read_until"] - overlap, row["next_skip"], row["page_rows"])
+        return cls(connection, feed, row["read_until"], page, row["paused"])
 
     async def published(self, digests: list[bytes]) -> set[bytes]:
         """Which of these rows were published before."""
@@ -62,18 +74,17 @@ class Place:
         values = {**self.feed.keys, "digests": list(rows), "times": list(rows.values())}
         await self.connection.execute(_SQL["remember"], values)
 
-    async def move(self, read_until: datetime, *, overlap: timedelta) -> datetime:
-        """Move on to ``read_until``, but not past now, and forget rows before the overlap. Returns the new place."""
-        values = {**self.feed.keys, "read_until": read_until}
+    async def move(self, last: datetime, *, next_page: Page | None, page_rows: int, overlap: timedelta) -> None:
+        """Move on to ``last``, but not past now, and forget rows before the overlap. No next page: read to the end."""
+        following = {"next_at": next_page and next_page.since, "next_skip": next_page.skip if next_page else 0}
+        values = {**self.feed.keys, **following, "read_until": last, "page_rows": page_rows}
         row = await (await self.connection.execute(_SQL["move"], values)).fetchone()
-        moved: datetime = row["read_until"] if row else self.read_until
-        await self.connection.execute(_SQL["forget"], {**self.feed.keys, "older_than": moved - overlap})
-        return moved
+        if row:
+            await self.connection.execute(_SQL["forget"], {**self.feed.keys, "older_than": row["read_until"] - overlap})
 
     async def ask_for(self, page_rows: int) -> None:
         """Ask for pages of this size from now on."""
-        if page_rows != self.page_rows:
-            await self.connection.execute(_SQL["ask_for"], {**self.feed.keys, "page_rows": page_rows})
+        await self.connection.execute(_SQL["ask_for"], {**self.feed.keys, "page_rows": page_rows})
 
     async def pause(self, pause: timedelta) -> None:
         """Let nobody read the feed for this long."""

@@ -4,7 +4,7 @@ VALUES (%(tenant_id)s, %(workspace_id)s, %(source_table)s, clock_timestamp() - %
 ON CONFLICT DO NOTHING
 
 -- name: take
-SELECT read_until, page_rows, coalesce(paused_until > clock_timestamp(), false) AS paused
+SELECT read_until, next_at, next_skip, page_rows, coalesce(paused_until > clock_timestamp(), false) AS paused
 FROM polled_tables
 WHERE tenant_id = %(tenant_id)s AND workspace_id = %(workspace_id)s AND source_table = %(source_table)s
 FOR UPDATE SKIP LOCKED
@@ -26,7 +26,8 @@ WHERE polled_rows.ingested_at < excluded.ingested_at
 -- name: move
 -- Never past our own now: a row from the service's future would take those of the present out of the overlap.
 UPDATE polled_tables
-SET read_until = greatest(read_until, least(%(read_until)s, clock_timestamp()))
+SET read_until = greatest(read_until, least(%(read_until)s, clock_timestamp())),
+    next_at = %(next_at)s, next_skip = %(next_skip)s, page_rows = %(page_rows)s
 WHERE tenant_id = %(tenant_id)s AND workspace_id = %(workspace_id)s AND source_table = %(source_table)s
 RETURNING read_until
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from shared.errors import AluskortError
 from shared.ingestion.log_analytics import Answer, LogAnalytics, Row, WorkspaceUnavailable
-from shared.ingestion.place import Feed, Place
+from shared.ingestion.place import Feed, Page, Place
 from shared.ingestion.source import Handle
 from shared.stores.postgres import Postgres
 
@@ -45,26 +45,11 @@ class PollReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cursor:
-    """Where the next page begins: ``skip`` rows of the instant ``since`` were read. ``left_at`` is the stored place."""
-
-    since: datetime
-    skip: int
-    left_at: datetime
-
-    def behind(self, rows: Sequence[Row], left_at: datetime) -> _Cursor:
-        """The place behind these rows, of which many may share one instant."""
-        last = rows[-1].ingested
-        of_last = sum(row.ingested == last for row in rows)
-        return _Cursor(last, of_last + (self.skip if last == self.since else 0), left_at)
-
-
-@dataclass(frozen=True, slots=True)
 class _Step:
-    """What one page came to; without a cursor there is nothing more to do in this tick."""
+    """What one page came to, and whether there is more to read in this tick."""
 
     published: int = 0
-    cursor: _Cursor | None = None
+    more: bool = False
     problem: str = ""
 
 
@@ -81,7 +66,7 @@ class SentinelPoller:
     ) -> None:
         self._postgres = postgres
         self._log_analytics = log_analytics
-        self._feeds = [Feed(*workspace, table) for workspace in workspaces.items() for table in TABLES]
+        self._feeds = [Feed(workspace, tenant, table) for workspace, tenant in workspaces.items() for table in TABLES]
         self._budget_seconds = budget_seconds
 
     async def read(self, handle: Handle) -> None:
@@ -111,13 +96,13 @@ class SentinelPoller:
 
     async def _read(self, feed: Feed, handle: Handle, deadline: float) -> PollReport:
         """One table, page by page, until its end or the end of the tick."""
-        published, cursor, problem = 0, None, ""
+        published, problem = 0, ""
         try:
             await self._begin(feed)
             while True:
-                step = await self._step(feed, cursor, handle)
-                published, cursor, problem = published + step.published, step.cursor, step.problem
-                if cursor is None:
+                step = await self._step(feed, handle)
+                published, problem = published + step.published, step.problem
+                if not step.more:
                     break
                 if time.monotonic() >= deadline:
                     problem = "It has more rows than one tick can take; the next tick goes on."
@@ -138,40 +123,43 @@ class SentinelPoller:
             fields = {"action": "poll.begun", **feed.keys}
             logger.info("%s is read for the first time, %s hours back; older rows are not.", feed, back, extra=fields)
 
-    async def _step(self, feed: Feed, cursor: _Cursor | None, handle: Handle) -> _Step:
-        """One page in one transaction. A second poller finds the place locked, or moved on, and leaves the table."""
+    async def _step(self, feed: Feed, handle: Handle) -> _Step:
+        """The next page, in one transaction. While another poller reads the table it is left to that one."""
         async with self._postgres.transaction(feed.tenant_id) as connection:
-            place = await Place.take(connection, feed)
-            if place is None or place.paused or (cursor and cursor.left_at != place.read_until):
+            place = await Place.take(connection, feed, overlap=OVERLAP)
+            if place is None or place.paused:
                 return _Step()
-            cursor = cursor or _Cursor(place.read_until - OVERLAP, 0, place.read_until)
+            page = place.next_page
             try:
                 answer = await self._log_analytics.page(
-                    feed.workspace_id, feed.source_table, since=cursor.since, skip=cursor.skip, rows=place.page_rows
+                    feed.workspace_id, feed.source_table, since=page.since, skip=page.skip, rows=page.rows
                 )
             except WorkspaceUnavailable as error:
                 if error.retry_after:
                     await place.pause(min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
                 return _Step(problem=str(error))  # raising would undo the pause
-            if answer.cut and place.page_rows > 1:  # the rows of a cut answer may be wrong, and fewer may fit
-                await place.ask_for(place.page_rows // 2)
-                return _Step(cursor=cursor)
-            return await _take_in(place, cursor, answer, handle)
+            if answer.cut and page.rows > 1:  # the rows of a cut answer may be wrong, and fewer may fit
+                await place.ask_for(page.rows // 2)
+                return _Step(more=True)
+            return await _take_in(place, answer, handle)
 
 
-async def _take_in(place: Place, cursor: _Cursor, answer: Answer, handle: Handle) -> _Step:
+async def _take_in(place: Place, answer: Answer, handle: Handle) -> _Step:
     """Publish a page; the place moves only when every row of it was seen and published."""
     published, failure = await _publish(place, answer.rows, handle)
     if failure:
         return _Step(published, problem=str(failure))
     if answer.cut:
         return _Step(published, problem=f"Not even one row comes whole: {answer.cut}")
-    await place.ask_for(min(2 * place.page_rows, MAX_PAGE_ROWS))
-    if not answer.rows:
-        return _Step(published)
-    moved = await place.move(answer.rows[-1].ingested, overlap=OVERLAP)
-    at_the_end = len(answer.rows) < place.page_rows
-    return _Step(published, None if at_the_end else cursor.behind(answer.rows, moved))
+    page = place.next_page
+    page_rows = min(2 * page.rows, MAX_PAGE_ROWS)  # small pages only where they are needed
+    last = answer.rows[-1].ingested if answer.rows else place.read_until
+    following = None
+    if len(answer.rows) == page.rows:  # a full page; many rows may share its last instant
+        skip = sum(row.ingested == last for row in answer.rows) + (page.skip if last == page.since else 0)
+        following = Page(last, skip, page_rows)
+    await place.move(last, next_page=following, page_rows=page_rows, overlap=OVERLAP)
+    return _Step(published, more=following is not None)
 
 
 async def _publish(place: Place, rows: Sequence[Row], handle: Handle) -> tuple[int, AluskortError | None]:

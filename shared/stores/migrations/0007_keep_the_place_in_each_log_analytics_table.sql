@@ -1,12 +1,15 @@
 -- depends: 0001_create_the_app_role_and_the_tenant_scope
 
--- How far each table of each workspace was read and published, by the service's ingestion_time().
--- Whoever reads it on holds the row's lock. A workspace that moves to another tenant starts anew there.
+-- How far each table of each workspace was read and published, by the service's ingestion_time(). While more pages are
+-- known to follow, next_at and next_skip say where the next one begins. Whoever reads on holds the row's lock.
+-- A workspace that moves to another tenant starts anew there.
 CREATE TABLE polled_tables (
     tenant_id text NOT NULL,
     workspace_id text NOT NULL,
     source_table text NOT NULL,
     read_until timestamptz NOT NULL,
+    next_at timestamptz,
+    next_skip integer NOT NULL DEFAULT 0 CHECK (next_skip >= 0),  -- rows of that very instant that were read
     page_rows integer NOT NULL CHECK (page_rows >= 1),
     paused_until timestamptz,  -- the service asked for it
     PRIMARY KEY (tenant_id, workspace_id, source_table)

@@ -126,19 +126,18 @@ async def test_backlog_is_read_in_pages_in_order_also_when_many_rows_share_an_in
     assert len(one.queries()) == 3
 
 
-async def test_tick_without_time_left_says_so_and_the_next_goes_on(
+async def test_tick_without_time_left_says_so_and_the_next_goes_on_where_it_stopped(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make
 ) -> None:
-    one = workspace(
-        *(row(f"a-{number}", ingested=ago(hours=20, seconds=-number)) for number in range(MAX_PAGE_ROWS + 5))
-    )
+    ids = [f"a-{number}" for number in range(2 * MAX_PAGE_ROWS + 5)]  # more within the overlap than a tick can read
+    one = workspace(*(row(name, ingested=ago(minutes=9, seconds=-number / 10)) for number, name in enumerate(ids)))
     hurried = Intake(store, log_analytics, one, budget=0)
-    report = await hurried.poll()
-    assert report.published == MAX_PAGE_ROWS
-    assert one.id in report.problems[0]
-    assert "the next tick goes on" in report.problems[0]
-    assert await hurried.poll() == PollReport(published=5)
-    assert len(set(hurried.ids)) == len(hurried.ids) == MAX_PAGE_ROWS + 5
+    reports = [await hurried.poll() for _ in range(6)]
+    assert [report.published for report in reports] == [MAX_PAGE_ROWS, MAX_PAGE_ROWS, 5, 0, 0, 0]
+    assert [len(report.problems) for report in reports] == [1, 1, 0, 1, 1, 0]
+    assert one.id in reports[0].problems[0]
+    assert "the next tick goes on" in reports[0].problems[0]
+    assert hurried.ids == ids
 
 
 async def test_empty_workspace_is_no_problem(store: Postgres, log_analytics: LogAnalytics, workspace: Make) -> None:

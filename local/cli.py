@@ -17,6 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 from typer.core import TyperGroup
 
+from local.dlq.commands import dlq
 from local.services.functions_host import PORT
 from local.services.guard import guarded
 from local.services.service import Health, Look
@@ -195,6 +196,7 @@ app = typer.Typer(
 )
 for command in (up, down, status, demo, send, logs):
     app.command()(command)
+app.add_typer(dlq, name="dlq")
 
 if __name__ == "__main__":
     app()

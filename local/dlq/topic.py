@@ -19,6 +19,7 @@ from shared.errors import BusUnavailable, ConfigurationError, InvalidInput, NotF
 MARK = "aluskort-replay-mark"  # the header of a ReplayMark
 KEPT = 20_000  # letters of one partition that a survey remembers, the newest; each takes about a kilobyte
 REQUEST_TIMEOUT_MS = 10_000
+FETCH_WAIT_MS = 20  # a fetch that waits for new messages holds up every other request on its connection
 SILENCE_MS = 15_000  # without a message, while there must be more
 
 
@@ -113,6 +114,7 @@ async def opened(brokers: str, name: str) -> AsyncIterator[DeadLetterTopic]:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         request_timeout_ms=REQUEST_TIMEOUT_MS,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     try:
         await _start(consumer, brokers)

@@ -173,6 +173,20 @@ def send(
     console.print(f"The event hub {hub} has {count} more. What the product cannot read, `aluskort logs host` names.")
 
 
+def parse(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Alerts as JSON, or any text; - is standard input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show the entities of alerts, or the indicators of a text, and what could not be mapped."""
+    from local.parse import parse as parse_file  # noqa: PLC0415 - as above
+    from local.parse import print_parsed  # noqa: PLC0415
+
+    found = parse_file(file)
+    print_parsed(found, _wide_console(), as_json=as_json)
+    if all(parsed.entities is None for parsed in found):
+        raise typer.Exit(1)
+
+
 def _wide_console() -> Console:
     """A console whose tables stay readable in a file or a pipe, where no terminal tells its width."""
     console = Console(highlight=False)
@@ -194,7 +208,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="ALUSKORT on this machine, without Azure.",
 )
-for command in (up, down, status, demo, send, logs):
+for command in (up, down, status, demo, send, parse, logs):
     app.command()(command)
 app.add_typer(dlq, name="dlq")
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure.eventhub import EventData
@@ -32,7 +33,8 @@ async def on_hub(connection_string: str, body: bytes) -> Mapping[str, str]:
 
     async def look(_: PartitionContext, event: EventData | None) -> None:
         if event is not None and event.body_as_str().encode() == body and not found.done():
-            found.set_result({str(name, "utf-8"): str(value, "utf-8") for name, value in event.properties.items()})
+            properties: dict[Any, Any] = event.properties  # bytes, as they came over the wire
+            found.set_result({name.decode(): value.decode() for name, value in properties.items()})
 
     client = EventHubConsumerClient.from_connection_string(connection_string, "$Default", eventhub_name=HUB)
     async with client, asyncio.timeout(DEADLINE_SECONDS):

@@ -11,6 +11,7 @@ from durable.investigation.messages import Case
 from functions.kafka_message import BROKERS, RETRY_FOREVER, read
 from shared.bootstrap import services
 from shared.bus.received import Received
+from shared.investigation.approvals import APPROVAL_EVENT
 
 blueprint = df.Blueprint()
 
@@ -26,15 +27,18 @@ blueprint = df.Blueprint()
 @blueprint.durable_client_input(client_name="client")
 @blueprint.retry(**RETRY_FOREVER)
 async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestrationClient) -> None:
-    """Open the alert's investigation and start its orchestration; a redelivered alert finds both."""
-    state = await services().intake.open(read(event))
-    if state is not None:
+    """Open the alert's investigation and start its orchestration; a later message about the alert finds both."""
+    opened = await services().intake.open(read(event))
+    if opened is not None:
+        state = opened.state
         case = Case(
             tenant_id=state.tenant_id,
             investigation_id=state.investigation_id,
             llm_wait_seconds=services().settings.llm_wait_seconds,
         )
         await start_once(client, "investigate", state.investigation_id, case.model_dump(mode="json"))
+        if opened.must_look_again:
+            await raise_event(client, state.investigation_id, APPROVAL_EVENT)  # an event without an answer
 
 
 async def _answer_jobs(events: list[func.KafkaEvent], client: df.DurableOrchestrationClient) -> None:

@@ -23,6 +23,12 @@ FROM investigation_transitions
 WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 ORDER BY version
 
+-- name: alert_updates
+SELECT changed, received_at, alert->>'timestamp' AS timestamp, alert->>'severity' AS severity
+FROM alert_updates
+WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
+ORDER BY received_at
+
 -- name: approvals
 SELECT approval_id, investigation_id, tenant_id, actions, actions_hash, reason, status, requested_at, expires_at,
     decided_at, decided_by, comment

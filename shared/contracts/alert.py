@@ -12,6 +12,8 @@ from shared.contracts.contract import Contract
 from shared.contracts.entity import AlertEntities
 from shared.contracts.tenant import DEFAULT_TENANT, TenantId
 
+ENTITIES_MISSING = "entities_missing"  # the flag of an alert whose entities its source has not filled in yet
+
 
 class SeverityLevel(StrEnum):
     """Severity on the wire, lower case."""

@@ -5,16 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from shared.bus.producer import Producer
 from shared.bus.received import Received, handled
-from shared.contracts.alert import NormalizedAlert
-from shared.contracts.investigation import GraphState
+from shared.contracts.alert import ENTITIES_MISSING, NormalizedAlert
+from shared.contracts.investigation import GraphState, InvestigationState
 from shared.contracts.llm_job import LLMJob
 from shared.gateway.call_failed import CallFailed
+from shared.investigation.case import awaits_entities
 from shared.investigation.graph import InvestigationGraph
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An alert's investigation. ``must_look_again``: it waits for a person, unaware that its entities have come.
+
+    A case that is still at work finds them at its next step, without being told.
+    """
+
+    state: GraphState
+    must_look_again: bool
 
 
 class InvestigationIntake:
@@ -24,11 +37,14 @@ class InvestigationIntake:
         self._producer = producer
         self._graph = graph
 
-    async def open(self, message: Received) -> GraphState | None:
+    async def open(self, message: Received) -> Opened | None:
         """The stored investigation of the alert, or None for poison. Raises Retryable."""
 
-        async def store(value: bytes) -> GraphState:
-            return await self._graph.open(NormalizedAlert.from_json(value))
+        async def store(value: bytes) -> Opened:
+            alert = NormalizedAlert.from_json(value)
+            state = await self._graph.open(alert)
+            came_late = awaits_entities(state) and ENTITIES_MISSING not in alert.flags
+            return Opened(state, came_late and state.state is InvestigationState.AWAITING_HUMAN)
 
         return await handled(self._producer, message, store)
 

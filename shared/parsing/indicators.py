@@ -83,7 +83,7 @@ def _take_word(word: str, previous: str, found: Collection) -> None:
 
 
 def _take_name(word: str, previous: str, found: Collection) -> None:
-    if len(word) in ALGORITHMS and HEX.issuperset(word.lower()):
+    if len(word) in ALGORITHMS and not word.lower().strip(HEX):
         properties = {"algorithm": ALGORITHMS[len(word)]}
         found.add(EntityType.FILEHASH, word.lower(), properties, confidence=SCATTERED)
     elif word.count(".") == 3 and word.replace(".", "").isdecimal():

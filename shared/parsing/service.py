@@ -54,6 +54,6 @@ class EntityParserService:
                 offset=offset,
             )
             return None
-        if entities.parse_errors:
-            logger.info("Alert %r was parsed with %d losses", alert.alert_id, len(entities.parse_errors))
+        if entities.losses:
+            logger.info("Alert %r was parsed with %d losses", alert.alert_id, entities.losses)
         return normalized

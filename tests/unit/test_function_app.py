@@ -37,7 +37,12 @@ KAFKA = {
     "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
     "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
 }
-TIMERS = {"sweep_outbox": "*/10 * * * * *", "verify_chains": "0 */5 * * * *"}
+TIMERS = {
+    "sweep_outbox": "*/10 * * * * *",
+    "verify_chains": "0 */5 * * * *",
+    "verify_whole_chains": "0 0 3 * * *",
+    "watch_approvals": "0 */5 * * * *",
+}
 PEOPLE = {"operator", "analyst review"}
 # Catalogued consumers that are not built yet: whoever builds one takes it out here.
 NOT_YET = {"normalise_exposures", "link_exposures"}

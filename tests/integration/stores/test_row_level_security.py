@@ -14,6 +14,7 @@ ROWS = {
     " alert) VALUES (%(id)s, %(tenant)s, 'a', 's', 't', 'low', 'received', '{}', '{}')",
     "investigation_transitions": "VALUES (%(id)s, %(tenant)s, 'step', 1, 'a', 'b', 'agent', 'why')",
     "investigation_findings": "VALUES (%(id)s, %(tenant)s, 'step', 1, '{}')",
+    "alert_updates": "VALUES (%(id)s, %(tenant)s, 'digest', '{title}', '{}')",
     "outbox": "(tenant_id, investigation_id, topic, key, value) VALUES (%(tenant)s, %(id)s, 't', 'k', '')",
     "action_approvals": "(approval_id, investigation_id, tenant_id, actions, actions_hash, reason, requested_at,"
     " expires_at) VALUES (%(id)s, %(id)s, %(tenant)s, '[]', 'h', 'r', now(), now())",

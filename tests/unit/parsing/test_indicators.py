@@ -50,7 +50,7 @@ def test_indicator_is_found_once_and_alone(text: str, value: str) -> None:
         "System.Net ASP.NET node.js std::vector a::b",
         "12:30:45 00:00:5e:00:53:07 2026-11-20T08:14:22Z",
         "C:\\Windows\\System32\\evil.com /usr/lib/libc.so ../a.b",
-        f"{SHA256}ff {'a' * 128} 300.1.1.1 999.999.999.999",
+        f"{SHA256}ff {'a' * 127} 300.1.1.1 999.999.999.999",
         "end of sentence.Next one e.g. this i.e. that",
         "@ @. a@b .example -.example ::",
     ],

@@ -170,7 +170,7 @@ def send(
     connection, hub = environment["ALUSKORT_SENTINEL_EVENTHUB"], environment["ALUSKORT_SENTINEL_HUB"]
     console = Console(highlight=False)
     count = send_files(files, connection, hub, lambda path: console.print(f"sent {path}", markup=False))
-    console.print(f"The event hub {hub} has {count} more. What the product cannot read, `aluskort logs host` names.")
+    console.print(f"The event hub {hub} has {count} more. `aluskort dlq list` counts what the product cannot read.")
 
 
 def parse(

@@ -115,7 +115,10 @@ def _failed(facts: DeadLetter) -> Text:
 
 
 def _moment(milliseconds: int) -> str:
-    return _written(datetime.fromtimestamp(max(milliseconds, 0) / 1000, UTC))
+    try:
+        return _written(datetime.fromtimestamp(milliseconds / 1000, UTC))
+    except (ValueError, OverflowError, OSError):  # any producer may claim any time
+        return "?"
 
 
 def _written(moment: datetime) -> str:

@@ -91,7 +91,7 @@ class Desk:
                 sent = [await self._send(replayer, letter) for letter in ready]
         finally:
             await producer.close()
-        self.console.print(f"{sum(sent)} of {len(survey.letters)} sent.")
+        self.console.print(f"{sum(sent)} sent, {len(survey.letters) - sum(sent)} not.")
         return all(sent) and (len(ready) == len(survey.letters) or not positions)
 
     async def _survey(self, name: str) -> Survey:

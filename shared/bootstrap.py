@@ -19,6 +19,7 @@ from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.routing import LLMProvider
 from shared.ctem.exposures import Exposures
 from shared.ingestion.connector import SentinelConnector
+from shared.ingestion.sources import AlertSources
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
@@ -97,6 +98,11 @@ class Services:
     def connector(self) -> SentinelConnector:
         """Sentinel's intake."""
         return SentinelConnector(self.producer)
+
+    @cached_property
+    def alert_sources(self) -> AlertSources:
+        """The intake of the SIEMs beside Sentinel."""
+        return AlertSources(self.producer, self.settings.alert_sources)
 
     @cached_property
     def parser(self) -> EntityParserService:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from shared.contracts.alert_source import AlertSource, SourceName
 from shared.contracts.routing import LLMProvider
 from shared.errors import ConfigurationError
 
@@ -25,6 +26,8 @@ class Settings(BaseSettings):
     blob_account_url: str = ""  # with managed identity; used when there is no connection string
     qdrant_url: str = ""
     qdrant_path: str = ""  # embedded engine, for one process only; used when there is no URL
+
+    alert_sources: dict[SourceName, AlertSource] = Field(default_factory=dict)  # JSON: SIEMs beside Sentinel
 
     model_provider: LLMProvider = LLMProvider.ANTHROPIC
     anthropic_api_key: SecretStr = Field(alias="ANTHROPIC_API_KEY")
@@ -51,8 +54,11 @@ def settings() -> Settings:
         raise ConfigurationError(
             f"settings: {wrong}. Set them in the environment or in local.settings.json (see the .example beside it)."
         ) from error
+    except SettingsError as error:  # a list or an object that is no JSON; the message names the field
+        raise ConfigurationError(f"settings: {error}: expected JSON. {error.__cause__}") from error
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
     name = str(location[0])
-    return name if name.isupper() else f"ALUSKORT_{name.upper()}"
+    variable = name if name.isupper() else f"ALUSKORT_{name.upper()}"
+    return ".".join((variable, *map(str, location[1:])))

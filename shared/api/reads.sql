@@ -13,7 +13,7 @@ LIMIT %(limit)s
 
 -- name: investigation
 SELECT investigation_id, alert_id, source, alert_title, severity, state, version, created_at, updated_at,
-    graph_state, alert - 'raw_payload' AS alert
+    graph_state, alert - 'raw_payload' - 'raw_text' AS alert
 FROM investigation_state
 WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.contracts.alert import ENTITIES_MISSING, NormalizedAlert
+from shared.contracts.alert import EVIDENCE_ONLY, INCOMPLETE, NormalizedAlert
 
 FACTS = ("title", "description", "product")
 LISTS = ("tactics", "techniques")
@@ -17,9 +17,8 @@ def amended(stored: NormalizedAlert, update: NormalizedAlert) -> tuple[Normalize
     The newer message's words count, an empty one never does; lists and entities are joined, so nothing that was
     known gets lost. The stored source payload stays: the update keeps its own.
     """
-    newer = _time(update) >= _time(stored)
     values: dict[str, Any] = {}
-    if newer:
+    if _speaks_last(stored, update):
         values |= {name: given for name in FACTS if (given := getattr(update, name))}
         values["timestamp"] = update.timestamp
         if not any(flag.startswith("severity_") for flag in update.flags):  # `severity_missing`: it says nothing
@@ -28,12 +27,17 @@ def amended(stored: NormalizedAlert, update: NormalizedAlert) -> tuple[Normalize
         values[name] = list(dict.fromkeys([*getattr(stored, name), *getattr(update, name)]))
     values["parsed_entities"] = stored.parsed_entities.merged_with(update.parsed_entities)
     values["entities_raw"] = stored.entities_raw or update.entities_raw
-    settled = (
-        {ENTITIES_MISSING} if not (ENTITIES_MISSING in stored.flags and ENTITIES_MISSING in update.flags) else set()
-    )
+    settled = INCOMPLETE - (set(stored.flags) & set(update.flags))  # what one message lacked, the other told
     values["flags"] = [flag for flag in dict.fromkeys([*stored.flags, *update.flags]) if flag not in settled]
     changed = [name for name, value in values.items() if name != "timestamp" and value != getattr(stored, name)]
     return stored.model_copy(update=values), changed
+
+
+def _speaks_last(stored: NormalizedAlert, update: NormalizedAlert) -> bool:
+    """Whether the update's words count rather than the stored ones."""
+    if (EVIDENCE_ONLY in stored.flags) != (EVIDENCE_ONLY in update.flags):
+        return EVIDENCE_ONLY in stored.flags
+    return _time(update) >= _time(stored)
 
 
 def _time(alert: NormalizedAlert) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
-from shared.contracts.alert import ENTITIES_MISSING, NormalizedAlert
+from shared.contracts.alert import INCOMPLETE, NormalizedAlert
 from shared.contracts.investigation import GraphState
 from shared.contracts.taxonomy import taxonomy_version
 from shared.investigation.evidence import is_safety_relevant
@@ -40,9 +40,9 @@ def new_case(alert: NormalizedAlert) -> GraphState:
     return state.model_copy(update={"fp_dismissal_allowed": not is_safety_relevant(state)})
 
 
-def awaits_entities(state: GraphState) -> bool:
-    """Whether the case was opened for an alert whose entities its source had not filled in yet."""
-    return ENTITIES_MISSING in state.case_facts.get("flags", ())
+def is_incomplete(state: GraphState) -> bool:
+    """Whether the case was opened by a message that did not tell the whole alert."""
+    return not INCOMPLETE.isdisjoint(state.case_facts.get("flags", ()))
 
 
 def second_round(state: GraphState, alert: NormalizedAlert) -> GraphState:

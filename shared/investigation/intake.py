@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from shared.bus.producer import Producer
 from shared.bus.received import Received, handled
-from shared.contracts.alert import ENTITIES_MISSING, NormalizedAlert
+from shared.contracts.alert import NormalizedAlert
 from shared.contracts.investigation import GraphState, InvestigationState
 from shared.contracts.llm_job import LLMJob
 from shared.gateway.call_failed import CallFailed
-from shared.investigation.case import awaits_entities
+from shared.investigation.case import is_incomplete
 from shared.investigation.graph import InvestigationGraph
 
 logger = logging.getLogger(__name__)
@@ -41,10 +41,8 @@ class InvestigationIntake:
         """The stored investigation of the alert, or None for poison. Raises Retryable."""
 
         async def store(value: bytes) -> Opened:
-            alert = NormalizedAlert.from_json(value)
-            state = await self._graph.open(alert)
-            came_late = awaits_entities(state) and ENTITIES_MISSING not in alert.flags
-            return Opened(state, came_late and state.state is InvestigationState.AWAITING_HUMAN)
+            state = await self._graph.open(NormalizedAlert.from_json(value))
+            return Opened(state, is_incomplete(state) and state.state is InvestigationState.AWAITING_HUMAN)
 
         return await handled(self._producer, message, store)
 

@@ -116,13 +116,15 @@ def test_streams_are_retried_for_ever_so_that_no_message_is_lost(index: dict[str
     assert index["retries"] == dict.fromkeys(streams, -1)
 
 
-def test_event_hub_trigger_reads_batches_of_the_configured_hub(index: dict[str, Any]) -> None:
-    (trigger,) = triggers(index, "eventHubTrigger").values()
-    assert (trigger["eventHubName"], trigger["connection"], trigger["cardinality"]) == (
-        "%ALUSKORT_SENTINEL_HUB%",
-        "ALUSKORT_SENTINEL_EVENTHUB",
-        "MANY",
-    )
+def test_event_hub_triggers_read_batches_of_the_configured_hubs(index: dict[str, Any]) -> None:
+    found = triggers(index, "eventHubTrigger")
+    assert {
+        name: (trigger["eventHubName"], trigger["connection"], trigger["cardinality"])
+        for name, trigger in found.items()
+    } == {
+        "ingest_sentinel": ("%ALUSKORT_SENTINEL_HUB%", "ALUSKORT_SENTINEL_EVENTHUB", "MANY"),
+        "ingest_siem": ("%ALUSKORT_SIEM_HUB%", "ALUSKORT_SENTINEL_EVENTHUB", "MANY"),
+    }
 
 
 def test_timers_have_their_schedules(index: dict[str, Any]) -> None:
@@ -135,8 +137,19 @@ def test_every_step_of_the_flow_is_an_activity(index: dict[str, Any]) -> None:
 
 
 def test_the_api_takes_every_route_and_guards_it_itself(index: dict[str, Any]) -> None:
-    (trigger,) = triggers(index, "httpTrigger").values()
+    trigger = triggers(index, "httpTrigger")["api"]
     assert (trigger["route"], trigger["authLevel"]) == ("{*route}", "ANONYMOUS")
+
+
+def test_alerts_are_pushed_with_a_key_of_the_platform(index: dict[str, Any]) -> None:
+    found = triggers(index, "httpTrigger")
+    assert set(found) == {"api", "ingest_http"}
+    trigger = found["ingest_http"]
+    assert (trigger["route"], trigger["authLevel"], trigger["methods"]) == (
+        "ingest/{source_name}",
+        "FUNCTION",
+        ["POST"],
+    )
 
 
 def test_functions_that_wake_investigations_have_a_durable_client(index: dict[str, Any]) -> None:

@@ -43,6 +43,26 @@ def test_missing_and_wrong_settings_are_all_named(monkeypatch: pytest.MonkeyPatc
         assert wanted in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("{", "alert_sources"),
+        ('{"a": {"siem": "qradar", "tenant": "t"}}', r"ALUSKORT_ALERT_SOURCES\.a\.siem"),
+        ('{"a": {"siem": "elastic", "tenant": "*"}}', r"ALUSKORT_ALERT_SOURCES\.a\.tenant"),
+        ('{"a": {"siem": "elastic"}}', r"ALUSKORT_ALERT_SOURCES\.a\.tenant"),
+        ('{"A/b": {"siem": "elastic", "tenant": "t"}}', "ALUSKORT_ALERT_SOURCES"),
+    ],
+)
+def test_wrong_alert_source_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:
+    for name, value in example().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ALUSKORT_ALERT_SOURCES", given)
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match=expected) as refused:
+        settings()
+    assert "\n" not in str(refused.value)
+
+
 def test_secrets_do_not_show_in_a_printed_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in example().items():
         monkeypatch.setenv(name, value)

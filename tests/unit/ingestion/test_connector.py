@@ -19,6 +19,7 @@ def row(alert_id: str = "a-1", **columns: Any) -> dict[str, Any]:
         "AlertName": "Something happened",
         "AlertSeverity": "High",
         "SystemAlertId": alert_id,
+        "Entities": '[{"$id": "1", "HostName": "ws-1", "Type": "host"}]',
         "Type": "SecurityAlert",
         **columns,
     }

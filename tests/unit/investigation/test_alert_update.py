@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.alert import ENTITIES_MISSING, NormalizedAlert
+from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY, NormalizedAlert
 from shared.contracts.entity import AlertEntities, EntityType, NormalizedEntity
 from shared.investigation.alert_update import amended
 
@@ -57,6 +57,15 @@ def test_empty_words_and_a_missing_severity_say_nothing() -> None:
     assert update.flags == ["severity_missing"]
     result, _ = amended(alert(severity="critical"), update)
     assert (result.title, result.severity) == ("First", "critical")
+
+
+def test_evidence_adds_to_an_alert_and_never_speaks_for_it() -> None:
+    seen = alert(timestamp="2026-11-20T08:05:00Z", title="Row", severity="low", flags=[EVIDENCE_ONLY])
+    whole = alert(flags=[ENTITIES_MISSING], severity="high", parsed_entities={})
+    for stored, update in ((whole, seen), (seen, whole)):
+        result, _ = amended(stored, update)
+        assert (result.title, result.severity, result.flags) == ("First", "high", [])
+        assert [entity.primary_value for entity in result.parsed_entities.hosts] == ["ws-1"]
 
 
 @pytest.mark.parametrize(("first", "second", "left"), [(True, True, True), (True, False, False), (False, True, False)])

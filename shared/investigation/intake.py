@@ -70,7 +70,7 @@ class LLMJobs:
                 # The question itself may be what no model answers, and must not hold up those behind it. The case's
                 # own time limit ends this; failures of others open the circuit breaker, and then all wait.
                 logger.warning("Investigation %s asks again later: %s", job.investigation_id, error)
-                await self._producer.publish(message.topic, value, key=job.alert_id)
+                await self._producer.publish(message.topic, value, key=job.alert_id, headers=message.headers)
                 return None
             return job
 

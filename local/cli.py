@@ -23,6 +23,7 @@ from local.services.guard import guarded
 from local.services.service import Health, Look
 from local.services.site import CHECKOUT, Site
 from local.services.stack import Stack, Step
+from shared.contracts.alert_source import Siem
 from shared.errors import AluskortError
 
 STYLES = {
@@ -176,12 +177,13 @@ def send(
 def parse(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Alerts as JSON, or any text; - is standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    siem: Annotated[Siem | None, typer.Option(help="Whose alerts they are; Sentinel's when left out.")] = None,
 ) -> None:
     """Show the entities of alerts, or the indicators of a text, and what could not be mapped."""
     from local.parse import parse as parse_file  # noqa: PLC0415 - as above
     from local.parse import print_parsed  # noqa: PLC0415
 
-    found = parse_file(file)
+    found = parse_file(file, siem)
     print_parsed(found, _wide_console(), as_json=as_json)
     if all(parsed.entities is None for parsed in found):
         raise typer.Exit(1)

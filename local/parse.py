@@ -16,10 +16,13 @@ from rich.text import Text
 
 from local.visible import visible
 from shared.contracts.alert import CanonicalAlert
+from shared.contracts.alert_source import AlertSource, Siem
 from shared.contracts.entity import CATEGORIES, AlertEntities, NormalizedEntity
+from shared.contracts.tenant import DEFAULT_TENANT
 from shared.errors import InvalidInput
+from shared.ingestion.adapter import Adapter, sentinel
 from shared.ingestion.envelope import MAX_BODY_BYTES, read_rows
-from shared.ingestion.sentinel import is_heartbeat, read_security_alert
+from shared.ingestion.sources import adapter_of
 from shared.parsing import parse_alert_entities
 
 STDIN = "-"
@@ -45,8 +48,9 @@ class Parsed:
         return {"title": self.title, **known, "entities": self.entities.model_dump(mode="json")}
 
 
-def parse(file: Path) -> list[Parsed]:
-    """The entities of every alert in ``file``, ``-`` for standard input; of its text when it holds no JSON.
+def parse(file: Path, siem: Siem | None = None) -> list[Parsed]:
+    """The entities of every alert in ``file``, ``-`` for standard input; of its text when it holds no JSON. The alerts
+    are Sentinel's and Defender's, in any of their shapes, unless ``siem`` names another.
 
     Raises InvalidInput when it cannot be read, is empty, too large or binary, or is JSON but no body of alerts.
     """
@@ -55,14 +59,15 @@ def parse(file: Path) -> list[Parsed]:
         raise InvalidInput(name, got=f"more than {MAX_BODY_BYTES:,} bytes", expected="at most so many, as intake takes")
     if not body.strip():
         raise InvalidInput(name, got="nothing", expected="an alert as JSON, or text")
+    adapter = _adapter(siem)
     try:
-        rows = read_rows(body)
+        rows = read_rows(body, adapter.envelopes)
     except InvalidInput as error:
         text = _text(name, body)
         if _is_json(body):
             raise
         return [Parsed(name, parse_alert_entities("", {"Text": text}), refusal=_why_text(text, error))]
-    return [_of_row(row, number) for number, row in enumerate(rows, 1)]
+    return [_of_row(row, number, adapter) for number, row in enumerate(rows, 1)]
 
 
 def print_parsed(found: Sequence[Parsed], console: Console, *, as_json: bool) -> None:
@@ -77,17 +82,18 @@ def print_parsed(found: Sequence[Parsed], console: Console, *, as_json: bool) ->
         console.print()
 
 
-def _read_alert(row: Any) -> CanonicalAlert:
-    """The alert of one row, whatever its shape. Raises InvalidInput."""
-    return read_security_alert(row)
+def _adapter(siem: Siem | None) -> Adapter:
+    return adapter_of("file", AlertSource(siem=siem, tenant=DEFAULT_TENANT)) if siem else sentinel("sentinel-alerts")
 
 
-def _of_row(row: Any, number: int) -> Parsed:
+def _of_row(row: Any, number: int, adapter: Adapter) -> Parsed:
     title = f"row {number}"
-    if is_heartbeat(row):
-        return Parsed(title, refusal="a heartbeat, which is no alert")
     try:
-        alert = _read_alert(row)
+        if isinstance(row, InvalidInput):  # a line of several that is no JSON
+            raise row
+        if reason := adapter.left_out(row):
+            return Parsed(title, refusal=f"no alert, intake counts it only: {reason}")
+        alert = adapter.to_canonical(row)
     except InvalidInput as error:
         return Parsed(title, refusal=f"no alert that intake takes. {error}")
     return Parsed(alert.title, parse_alert_entities(alert.entities_raw, alert.raw_payload), alert)
@@ -105,8 +111,8 @@ def _described(parsed: Parsed) -> Iterator[RenderableType]:
         yield _table(parsed.entities)
     else:
         yield Text("No entities.", style="yellow")
-    if parsed.entities.parse_errors:
-        yield Text(f"What was lost ({len(parsed.entities.parse_errors)}):", style="yellow")
+    if parsed.entities.losses:
+        yield Text(f"What was lost ({parsed.entities.losses}):", style="yellow")
         for loss in parsed.entities.parse_errors:
             yield Text("  ") + visible(loss, limit=300)
 
@@ -120,7 +126,7 @@ def _table(entities: AlertEntities) -> Table:
     table.add_column("source", overflow="fold")
     for category in CATEGORIES:
         for entity in getattr(entities, category):
-            source = visible(entity.source_id, limit=60) if entity.source_id else Text("text", style="dim")
+            source = visible(entity.source_pointer or "/", limit=60)
             value = visible(entity.primary_value, limit=VALUE_SHOWN)
             table.add_row(_kind(category, entity), value, _properties(entity), f"{entity.confidence:.1f}", source)
     return table

@@ -84,11 +84,12 @@ def _texts(payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _decoded(text: str) -> Any:
-    """The object or array that a string holds; None when it holds none."""
+    """The object or array that a string holds; None when it holds none, or not a whole one."""
     try:
-        return decode(text)[0] if holds_json(text) else None
+        value, unread = decode(text) if holds_json(text) else (None, "")
     except InvalidInput:
         return None
+    return None if unread else value
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 from shared.contracts.entity import AlertEntities
 from shared.errors import InvalidInput
 from shared.parsing.collection import MAX_ENTITIES, Collection
-from shared.parsing.graph import MAX_VALUES, EntityGraph
+from shared.parsing.graph import MAX_POINTER, MAX_VALUES, EntityGraph
 from shared.parsing.indicators import find_indicators
 from shared.parsing.json_text import decode, holds_json
 from shared.parsing.kinds import Reader, read_node
@@ -80,7 +80,7 @@ def _texts(payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield where, value
             value = decoded
         if depth < TEXT_DEPTH:
-            waiting.extend((f"{where}.{name}"[:200], item, depth + 1) for name, item in _parts(value))
+            waiting.extend((f"{where}/{name}"[:MAX_POINTER], item, depth + 1) for name, item in _parts(value))
 
 
 def _decoded(text: str) -> Any:

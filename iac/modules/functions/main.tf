@@ -2,6 +2,7 @@
 # Durable as two groups; maximum_instances bounds each of them.
 
 resource "azurerm_service_plan" "this" {
+  #checkov:skip=CKV_AZURE_212:Flex Consumption counts instances per scale group: always_ready
   name                   = "asp-${var.base}"
   resource_group_name    = var.resource_group_name
   location               = var.location

@@ -25,6 +25,7 @@ locals {
 }
 
 resource "azurerm_postgresql_flexible_server" "this" {
+  #checkov:skip=CKV2_AZURE_57:Its private endpoint is in modules/private_link, which checkov does not follow through the table
   name                = var.name
   resource_group_name = var.resource_group_name
   location            = var.location

@@ -262,4 +262,9 @@ variable "model_provider" {
   description = "Who serves Claude: anthropic or foundry."
   type        = string
   default     = "anthropic"
+
+  validation {
+    condition     = contains(["anthropic", "foundry"], var.model_provider)
+    error_message = "model_provider is \"${var.model_provider}\"; it is anthropic or foundry, there is no other vendor."
+  }
 }

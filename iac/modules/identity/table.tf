@@ -16,7 +16,7 @@ locals {
       { principal = "references", role = "Key Vault Secrets User", scope = "secret/qdrant-api-key", why = "Key Vault reference ALUSKORT_QDRANT_API_KEY." },
       { principal = "references", role = "Key Vault Secrets User", scope = "secret/kafka-listen", why = "Key Vault reference ALUSKORT_KAFKA_TRIGGER_CONNECTION." },
       { principal = "app", role = "Key Vault Crypto User", scope = "key/audit-signing", why = "Signs checkpoints; the key itself never leaves the vault." },
-      { principal = "app", role = "Durable Task Data Contributor", scope = "task_hub", why = "Runs orchestrations." },
+      { principal = "app", role = "Durable Task Data Contributor", scope = "task_hub", why = "Starts and runs orchestrations." },
       { principal = "app", role = "Monitoring Metrics Publisher", scope = "application_insights", why = "Sends telemetry; keys are off." },
       { principal = "containers", role = "Key Vault Secrets User", scope = "secret/qdrant-api-key", why = "Qdrant demands this key." },
       { principal = "containers", role = "Key Vault Secrets User", scope = "secret/neo4j-auth", why = "Neo4j demands this password." },
@@ -25,7 +25,7 @@ locals {
       { principal = "backup", role = "Storage Blob Data Contributor", scope = "backups", why = "Copies snapshots off the file shares." },
       { principal = "deployer", role = "Key Vault Secrets Officer", scope = "key_vault", why = "Writes and rotates the secrets." },
       { principal = "deployer", role = "Key Vault Crypto Officer", scope = "key_vault", why = "Makes the signing key." },
-      { principal = "deployer", role = "Storage Blob Data Contributor", scope = "host_storage", why = "Uploads the package." },
+      { principal = "deployer", role = "Storage Blob Data Contributor", scope = "host_storage", why = "Uploads the deployment package." },
     ],
     var.polls_workspace ? [
       { principal = "app", role = "Log Analytics Data Reader", scope = "workspace", why = "poll_sentinel queries SecurityAlert." },

@@ -225,7 +225,6 @@ module "monitoring" {
   allowed_addresses   = var.allowed_addresses
   retention_days      = var.logs.retention_days
   daily_limit_gb      = var.logs.daily_limit_gb
-  sampling_percent    = var.logs.sampling_percent
   exports             = var.sentinel_mode == "event_hub"
   export_hub_id       = module.event_hubs.hub_ids[var.sentinel_hub]
 }

@@ -52,12 +52,12 @@ locals {
   diagnostic_targets = merge(
     {
       functions    = { id = module.functions.id }
-      event_hubs   = { id = module.event_hubs.id }
+      event_hubs   = { id = module.event_hubs.id, tables = true }
       postgres     = { id = module.postgres.id }
       redis        = { id = module.redis.id, logs = false } # its log of connections hangs below it, see redis_database
-      key_vault    = { id = module.key_vault.id }
+      key_vault    = { id = module.key_vault.id, tables = true }
       containers   = { id = module.containers.id }
-      durable_task = { id = module.durable_task.id }
+      durable_task = { id = module.durable_task.id, logs = false }
       workspace    = { id = module.monitoring.workspace_id }
       network      = { id = module.network.id }
       # A storage account has metrics only; logs belong to its services.
@@ -72,6 +72,6 @@ locals {
       redis_database = { id = "${module.redis.id}/databases/default", metrics = false }
     },
     { for name, id in module.network.security_group_ids : "rules_${name}" => { id = id, metrics = false } },
-    { for name, id in module.egress.diagnostic_targets : name => { id = id } },
+    { for name, id in module.egress.diagnostic_targets : name => { id = id, tables = name == "firewall" } },
   )
 }

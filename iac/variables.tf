@@ -208,11 +208,10 @@ variable "durable_task" {
 }
 
 variable "logs" {
-  description = "Days that logs stay searchable, the daily limit (GB, -1 for none), and the share of telemetry kept (percent)."
+  description = "Days that logs stay searchable, and the daily limit (GB, -1 for none)."
   type = object({
-    retention_days   = number
-    daily_limit_gb   = number
-    sampling_percent = number
+    retention_days = number
+    daily_limit_gb = number
   })
 
   validation {

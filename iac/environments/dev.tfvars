@@ -41,6 +41,6 @@ containers = {
   memory_gi    = 2
 }
 
-logs   = { retention_days = 90, daily_limit_gb = 2, sampling_percent = 100 }
+logs   = { retention_days = 90, daily_limit_gb = 2 }
 spend  = { soft_usd = 50, hard_usd = 100 }
 budget = { amount = 2000, start = "2026-12-01T00:00:00Z" }

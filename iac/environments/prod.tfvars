@@ -42,6 +42,6 @@ containers = {
   memory_gi    = 4
 }
 
-logs   = { retention_days = 180, daily_limit_gb = -1, sampling_percent = 25 }
+logs   = { retention_days = 180, daily_limit_gb = -1 }
 spend  = { soft_usd = 500, hard_usd = 1000 }
 budget = { amount = 9000, start = "2026-12-01T00:00:00Z" }

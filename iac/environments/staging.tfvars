@@ -41,6 +41,6 @@ containers = {
   memory_gi    = 2
 }
 
-logs   = { retention_days = 90, daily_limit_gb = 10, sampling_percent = 100 }
+logs   = { retention_days = 90, daily_limit_gb = 10 }
 spend  = { soft_usd = 100, hard_usd = 200 }
 budget = { amount = 4500, start = "2026-12-01T00:00:00Z" }

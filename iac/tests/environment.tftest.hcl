@@ -190,6 +190,11 @@ run "environment" {
   }
 
   assert {
+    condition     = output.posture.application_insights.sampling == 100
+    error_message = "Sampling on arrival loses log lines that alerts wait for."
+  }
+
+  assert {
     condition     = module.alerting.budget > 0
     error_message = "There is no budget."
   }

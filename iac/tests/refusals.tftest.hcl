@@ -54,7 +54,7 @@ run "values_that_clash_or_do_not_fit_are_refused" {
     postgres                = { sku = "B_Standard_B2s", storage_mb = 32768, high_availability = true, backup_days = 35, geo_backup = true } # burstable has no standby
     storage                 = { replication = "GZRS", evidence_days = 2557, evidence_locked = false }                                       # unlocked in prod
     containers              = { qdrant_image = "registry.example:5000/qdrant", neo4j_image = "docker.io/library/neo4j:5.26.12-community", backup_image = "mcr.microsoft.com/azure-cli:2.77.0", cpu = 1, memory_gi = 2 }
-    logs                    = { retention_days = 30, daily_limit_gb = 1, sampling_percent = 100 }
+    logs                    = { retention_days = 30, daily_limit_gb = 1 }
     spend                   = { soft_usd = 1000, hard_usd = 500 } # the warning would come after the stop
     allowed_addresses       = ["203.0.113.7"]                     # prod has no public network
     qdrant_api_key          = "secret"

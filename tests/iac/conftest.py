@@ -14,6 +14,7 @@ from local.services.site import CHECKOUT
 
 IAC = CHECKOUT / "iac"
 READ_BY_TERRAFORM = ("shared/contracts/topics.json", "host.json", ".python-version")
+OF_THE_USERS = ("TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_WORKSPACE", "ARM_")  # their installation, not this code
 OFFLINE = CHECKOUT.parent / "shared" / "tools" / "terraform-offline"
 
 
@@ -64,7 +65,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
         shutil.copy(CHECKOUT / name, root / name)
 
     program = _program()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "ARM_"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_USERS)}
     if program != str(OFFLINE):
         cache = CHECKOUT / ".local" / "cache" / "terraform"
         cache.mkdir(parents=True, exist_ok=True)

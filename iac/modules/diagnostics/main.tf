@@ -1,5 +1,5 @@
-# Logs and metrics of every resource that has them, in the one workspace. Resource-specific tables, where a service has
-# both forms: the alerts query them.
+# Logs and metrics of every resource that has them, in the one workspace. Where a service can fill AzureDiagnostics or
+# tables of its own it fills its own: alerts and workbook query them.
 
 resource "azurerm_monitor_diagnostic_setting" "this" {
   for_each = var.targets
@@ -7,7 +7,7 @@ resource "azurerm_monitor_diagnostic_setting" "this" {
   name                           = "workspace"
   target_resource_id             = each.value.id
   log_analytics_workspace_id     = var.workspace_id
-  log_analytics_destination_type = "Dedicated"
+  log_analytics_destination_type = each.value.tables ? "Dedicated" : null
 
   dynamic "enabled_log" {
     for_each = each.value.logs ? ["allLogs"] : []

@@ -4,10 +4,11 @@ variable "workspace_id" {
 }
 
 variable "targets" {
-  description = "Resources with diagnostic settings: name to id, and whether the resource has logs (some have metrics only)."
+  description = "Resources with diagnostic settings: name to id, whether it has logs and metrics, and whether its logs have tables of their own beside AzureDiagnostics."
   type = map(object({
     id      = string
     logs    = optional(bool, true)
     metrics = optional(bool, true)
+    tables  = optional(bool, false)
   }))
 }

@@ -59,8 +59,6 @@ resource "azurerm_function_app_flex_consumption" "this" {
     scm_minimum_tls_version                = "1.2"
     http2_enabled                          = true
     application_insights_connection_string = var.application_insights
-    health_check_path                      = "/api/health"
-    health_check_eviction_time_in_min      = 10
 
     ip_restriction_default_action     = "Deny"
     scm_ip_restriction_default_action = "Deny"

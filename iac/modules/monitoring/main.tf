@@ -44,7 +44,7 @@ resource "azurerm_application_insights" "this" {
 
   application_type             = "web"
   workspace_id                 = azurerm_log_analytics_workspace.this.id
-  sampling_percentage          = var.sampling_percent
+  sampling_percentage          = 100 # host.json samples; dropped here, a log line that an alert waits for would be lost
   local_authentication_enabled = false
   internet_ingestion_enabled   = local.access == "Enabled"
   internet_query_enabled       = local.access == "Enabled"

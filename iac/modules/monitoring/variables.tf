@@ -38,11 +38,6 @@ variable "daily_limit_gb" {
   type        = number
 }
 
-variable "sampling_percent" {
-  description = "Share of telemetry kept."
-  type        = number
-}
-
 variable "export_hub_id" {
   description = "Hub that SecurityAlert and SecurityIncident are exported to; null in poll mode."
   type        = string

@@ -30,12 +30,14 @@ locals {
     ALUSKORT_WORKSPACES                                 = jsonencode(merge(var.workspaces, { (module.monitoring.workspace_guid) = var.home_tenant }))
     ALUSKORT_ALERT_SOURCES                              = var.alert_sources
 
-    ALUSKORT_BLOB_ACCOUNT_URL = trimsuffix(module.storage.blob_endpoints["data"], "/")
+    ALUSKORT_BLOB_ACCOUNT_URL   = trimsuffix(module.storage.blob_endpoints["data"], "/")
+    ALUSKORT_EVIDENCE_CONTAINER = module.storage.container_names["evidence"]
+
     # With the port: the Qdrant client would take 6333 instead of HTTPS'.
     ALUSKORT_QDRANT_URL     = "https://qdrant.${module.containers.domain}:443"
     ALUSKORT_QDRANT_API_KEY = local.reference["qdrant-api-key"]
 
-    ALUSKORT_MODEL_PROVIDER       = var.model_provider
+    ALUSKORT_MODEL_PROVIDER       = "anthropic" # another needs hosts of its own in modules/egress and modules/network
     ANTHROPIC_API_KEY             = local.reference["anthropic-api-key"]
     ALUSKORT_SPEND_SOFT_LIMIT_USD = var.spend.soft_usd
     ALUSKORT_SPEND_HARD_LIMIT_USD = var.spend.hard_usd

@@ -185,7 +185,7 @@ variable "containers" {
 
   validation {
     condition     = alltrue([for image in [var.containers.qdrant_image, var.containers.neo4j_image, var.containers.backup_image] : can(regex(":[^/:]+$", image)) && !endswith(image, ":latest")])
-    error_message = "containers: every image needs a fixed tag (not latest), for example docker.io/qdrant/qdrant:v1.15.4; a moving tag would change the stores at a restart."
+    error_message = "containers: every image needs a fixed tag (not latest), for example docker.io/qdrant/qdrant:v1.20.0; a moving tag would change the stores at a restart."
   }
 
   validation {
@@ -254,16 +254,5 @@ variable "sentinel_mode" {
   validation {
     condition     = contains(["event_hub", "poll"], var.sentinel_mode)
     error_message = "sentinel_mode is \"${var.sentinel_mode}\"; it is event_hub or poll."
-  }
-}
-
-variable "model_provider" {
-  description = "Who serves Claude: anthropic or foundry."
-  type        = string
-  default     = "anthropic"
-
-  validation {
-    condition     = contains(["anthropic", "foundry"], var.model_provider)
-    error_message = "model_provider is \"${var.model_provider}\"; it is anthropic or foundry, there is no other vendor."
   }
 }

@@ -34,8 +34,8 @@ storage = {
 }
 
 containers = {
-  qdrant_image = "docker.io/qdrant/qdrant:v1.15.4"
-  neo4j_image  = "docker.io/library/neo4j:5.26.12-community"
+  qdrant_image = "docker.io/qdrant/qdrant:v1.20.0"
+  neo4j_image  = "docker.io/library/neo4j:5.26.28-community"
   backup_image = "mcr.microsoft.com/azure-cli:2.77.0"
   cpu          = 1
   memory_gi    = 2

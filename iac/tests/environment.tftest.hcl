@@ -149,7 +149,7 @@ run "environment" {
   }
 
   assert {
-    condition     = module.functions.runtime.always_ready["http"] >= 1 && module.functions.runtime.always_ready["function:run_llm_job_critical"] >= 1
+    condition     = lookup(module.functions.runtime.always_ready, "http", 0) >= 1 && lookup(module.functions.runtime.always_ready, "function:run_llm_job_critical", 0) >= 1
     error_message = "HTTP or the critical queue waits for a cold start: ${jsonencode(module.functions.runtime.always_ready)}"
   }
 

@@ -24,11 +24,10 @@ run "values_without_the_right_form_are_refused" {
     functions               = { memory_mb = 1024, maximum_instances = 40, http_concurrency = 16, always_ready = { "http" = 2, "function:run_llm_job_critical" = 2 } }
     event_hubs              = { processing_units = 3 }
     postgres                = { sku = "Standard_D4ds_v5", storage_mb = 32768, high_availability = false, backup_days = 35, geo_backup = true }
-    containers              = { qdrant_image = "docker.io/qdrant/qdrant:latest", neo4j_image = "docker.io/library/neo4j:5.26.12-community", backup_image = "mcr.microsoft.com/azure-cli:2.77.0", cpu = 1, memory_gi = 2 }
+    containers              = { qdrant_image = "docker.io/qdrant/qdrant:latest", neo4j_image = "docker.io/library/neo4j:5.26.28-community", backup_image = "mcr.microsoft.com/azure-cli:2.77.0", cpu = 1, memory_gi = 2 }
     durable_task            = { sku = "Free", capacity = 1 }
     budget                  = { amount = 1, start = "2026-12-15T00:00:00Z" }
     sentinel_mode           = "push"
-    model_provider          = "openai"
     secrets_expire          = "next spring"
     neo4j_password          = "0123456789abcdef/0123456789abcdef" # the slash would end the user's name
   }
@@ -36,7 +35,7 @@ run "values_without_the_right_form_are_refused" {
   expect_failures = [
     var.product, var.location, var.address_space, var.subscription_id, var.tenant_id, var.deployer_object_id, var.oidc_audience,
     var.workspaces, var.alert_emails, var.alert_sources, var.database_administrators, var.functions, var.event_hubs, var.postgres,
-    var.containers, var.durable_task, var.budget, var.sentinel_mode, var.model_provider, var.secrets_expire, var.neo4j_password,
+    var.containers, var.durable_task, var.budget, var.sentinel_mode, var.secrets_expire, var.neo4j_password,
   ]
 }
 
@@ -53,7 +52,7 @@ run "values_that_clash_or_do_not_fit_are_refused" {
     functions               = { memory_mb = 2048, maximum_instances = 10, http_concurrency = 16, always_ready = { "http" = 2, "function:run_llm_job_critical" = 2 } }
     postgres                = { sku = "B_Standard_B2s", storage_mb = 32768, high_availability = true, backup_days = 35, geo_backup = true } # burstable has no standby
     storage                 = { replication = "GZRS", evidence_days = 2557, evidence_locked = false }                                       # unlocked in prod
-    containers              = { qdrant_image = "registry.example:5000/qdrant", neo4j_image = "docker.io/library/neo4j:5.26.12-community", backup_image = "mcr.microsoft.com/azure-cli:2.77.0", cpu = 1, memory_gi = 2 }
+    containers              = { qdrant_image = "registry.example:5000/qdrant", neo4j_image = "docker.io/library/neo4j:5.26.28-community", backup_image = "mcr.microsoft.com/azure-cli:2.77.0", cpu = 1, memory_gi = 2 }
     logs                    = { retention_days = 30, daily_limit_gb = 1 }
     spend                   = { soft_usd = 1000, hard_usd = 500 } # the warning would come after the stop
     allowed_addresses       = ["203.0.113.7"]                     # prod has no public network
@@ -74,7 +73,7 @@ run "a_hub_with_the_name_of_a_topic_is_refused" {
     functions    = { memory_mb = 2048, maximum_instances = 40, http_concurrency = 16, always_ready = { "http" = 2 } } # the critical queue would start cold
     postgres     = { sku = "GP_Standard_D4ds_v5", storage_mb = 32768, high_availability = true, backup_days = 365, geo_backup = true }
     storage      = { replication = "GZRS", evidence_days = 0, evidence_locked = true }
-    containers   = { qdrant_image = "docker.io/qdrant/qdrant:v1.15.4", neo4j_image = "docker.io/library/neo4j:5.26.12-community", backup_image = "mcr.microsoft.com/azure-cli:2.77.0", cpu = 1, memory_gi = 4 }
+    containers   = { qdrant_image = "docker.io/qdrant/qdrant:v1.20.0", neo4j_image = "docker.io/library/neo4j:5.26.28-community", backup_image = "mcr.microsoft.com/azure-cli:2.77.0", cpu = 1, memory_gi = 4 }
   }
 
   expect_failures = [var.sentinel_hub, var.functions, var.postgres, var.storage, var.containers]

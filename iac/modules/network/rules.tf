@@ -32,7 +32,7 @@ locals {
     endpoints = [
       { direction = "Inbound", name = "functions", source = local.functions, destination = "*", ports = local.store_ports, why = "The function app reaches every store." },
       { direction = "Inbound", name = "containers", source = local.containers, destination = "*", ports = ["443", "2049"], why = "Containers read secrets and keep files and backups." },
-      { direction = "Inbound", name = "operators", source = "VirtualNetwork", destination = "*", ports = ["443", "5432"], why = "Console, deployment and migrations from networks peered with this one." },
+      { direction = "Inbound", name = "operators", source = "VirtualNetwork", destination = "*", ports = local.store_ports, why = "Console, deployment, migrations and preflight from networks peered with this one." },
     ]
   }
 

@@ -14,6 +14,7 @@ module "network" {
   location            = var.location
   tags                = local.tags
   address_space       = var.address_space
+  operator_network_id = var.operator_network_id
 }
 
 module "egress" {
@@ -37,7 +38,7 @@ module "private_link" {
   resource_group_name = azurerm_resource_group.this.name
   location            = var.location
   tags                = local.tags
-  network_id          = module.network.id
+  networks            = merge({ network = module.network.id }, var.operator_network_id == null ? {} : { operators = var.operator_network_id })
   subnet_id           = module.network.subnet_ids["endpoints"]
   endpoints           = local.endpoints
 }
@@ -91,7 +92,7 @@ module "key_vault" {
   tags                     = local.tags
   tenant_id                = var.tenant_id
   allowed_addresses        = var.allowed_addresses
-  writer_ready             = module.identity.ready
+  writer_ready             = [module.identity.ready, module.private_link.endpoints, module.network.peered]
   listen_connection_string = module.event_hubs.listen_connection_string
   anthropic_api_key        = var.anthropic_api_key
   qdrant_api_key           = var.qdrant_api_key
@@ -164,6 +165,7 @@ module "vector" {
   tags                = local.tags
   environment_id      = module.containers.id
   share_name          = module.containers.share_names["qdrant"]
+  url                 = local.qdrant_url
   identities          = module.identity.identities
   ready               = module.identity.ready
   image               = var.containers.qdrant_image

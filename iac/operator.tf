@@ -101,6 +101,19 @@ variable "oidc_audience" {
   }
 }
 
+variable "operator_network_id" {
+  description = "Virtual network of whoever applies, migrates and deploys; it is peered, and names resolve in it. Without one, peer `network_id` by hand."
+  type        = string
+  default     = null
+
+  validation {
+    condition = var.operator_network_id == null || can(regex(
+      "^/subscriptions/${var.subscription_id}/resourceGroups/[^/]+/providers/Microsoft.Network/virtualNetworks/[^/]+$", var.operator_network_id
+    ))
+    error_message = "operator_network_id is \"${coalesce(var.operator_network_id, "null")}\"; it is the resource id of a virtual network in subscription ${var.subscription_id}. `az network vnet show --query id` prints it; peer one of another subscription by hand."
+  }
+}
+
 variable "allowed_addresses" {
   description = "Public IPv4 addresses that may reach the stores' public endpoints. For dev only; empty means no public network at all."
   type        = set(string)

@@ -4,6 +4,9 @@ locals {
 
   reference = { for name in ["anthropic-api-key", "qdrant-api-key", "kafka-listen"] : name => "@Microsoft.KeyVault(SecretUri=${module.key_vault.uri}secrets/${name})" }
 
+  # With the port: the Qdrant client would take 6333 instead of HTTPS'.
+  qdrant_url = "https://qdrant.${module.containers.domain}:443"
+
   settings = {
     AZURE_CLIENT_ID = local.app.client_id
 
@@ -33,8 +36,7 @@ locals {
     ALUSKORT_BLOB_ACCOUNT_URL   = trimsuffix(module.storage.blob_endpoints["data"], "/")
     ALUSKORT_EVIDENCE_CONTAINER = module.storage.container_names["evidence"]
 
-    # With the port: the Qdrant client would take 6333 instead of HTTPS'.
-    ALUSKORT_QDRANT_URL     = "https://qdrant.${module.containers.domain}:443"
+    ALUSKORT_QDRANT_URL     = local.qdrant_url
     ALUSKORT_QDRANT_API_KEY = local.reference["qdrant-api-key"]
 
     ALUSKORT_MODEL_PROVIDER       = "anthropic" # another needs hosts of its own in modules/egress and modules/network

@@ -25,6 +25,10 @@ provider "azurerm" {
     key_vault {
       purge_soft_delete_on_destroy = false
     }
+    template_deployment {
+      # Orchestrations in flight live in the task hub; it does not go with the deployment that made it.
+      delete_nested_items_during_deletion = false
+    }
     resource_group {
       prevent_deletion_if_contains_resources = true
     }

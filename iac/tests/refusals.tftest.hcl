@@ -48,6 +48,7 @@ run "values_that_clash_or_do_not_fit_are_refused" {
     address_space           = "10.0.0.0/24"      # no room for four subnets
     siem_hub                = "sentinel-alerts"  # two hubs of one name
     alert_emails            = []
+    operator_network_id     = "vnet-runners" # its name
     database_administrators = {}
     functions               = { memory_mb = 2048, maximum_instances = 10, http_concurrency = 16, always_ready = { "http" = 2, "function:run_llm_job_critical" = 2 } }
     postgres                = { sku = "B_Standard_B2s", storage_mb = 32768, high_availability = true, backup_days = 35, geo_backup = true } # burstable has no standby
@@ -60,7 +61,7 @@ run "values_that_clash_or_do_not_fit_are_refused" {
   }
 
   expect_failures = [
-    var.product, var.location, var.address_space, var.siem_hub, var.alert_emails, var.database_administrators, var.functions, var.postgres,
+    var.product, var.location, var.address_space, var.siem_hub, var.alert_emails, var.operator_network_id, var.database_administrators, var.functions, var.postgres,
     var.storage, var.containers, var.logs, var.spend, var.allowed_addresses, var.qdrant_api_key,
   ]
 }

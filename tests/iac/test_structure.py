@@ -83,6 +83,7 @@ WITHOUT_DIAGNOSTICS = {
     "azurerm_subnet_network_security_group_association",
     "azurerm_subnet_route_table_association",
     "azurerm_user_assigned_identity",
+    "azurerm_virtual_network_peering",
 }
 
 

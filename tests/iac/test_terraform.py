@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from tests.iac.conftest import IAC, Terraform
@@ -42,14 +44,37 @@ def test_every_file_of_terraform_tests_is_run_for_some_environment() -> None:
     assert files == {name for names in TESTS_OF.values() for name in names}
 
 
-def test_plan_without_an_operators_input_names_every_missing_variable(terraform: Terraform) -> None:
+@pytest.fixture
+def plan(terraform: Terraform) -> Iterator[Callable[..., str]]:
+    """Plans prod as an operator does, but with a local state; gives what was printed of the refusal as one line."""
     backend = terraform.directory / "backend_override.tf"
     backend.write_text('terraform {\n  backend "local" {}\n}\n')
-    try:
-        terraform("init", "-reconfigure")
-        printed = terraform("plan", "-input=false", "-var-file=environments/prod.tfvars", passes=False)
-    finally:
-        backend.unlink()
+    terraform("init", "-reconfigure")
 
-    text = " ".join(printed.split())
-    assert not [name for name in GIVEN_BY_AN_OPERATOR if f'"{name}" is not set' not in text]
+    def refused(*arguments: str) -> str:
+        printed = terraform("plan", "-input=false", "-var-file=environments/prod.tfvars", *arguments, passes=False)
+        return " ".join(printed.replace("\u2502", " ").split())
+
+    yield refused
+    backend.unlink()
+
+
+def test_plan_without_an_operators_input_names_every_missing_variable(plan: Callable[..., str]) -> None:
+    printed = plan()
+
+    assert not [name for name in GIVEN_BY_AN_OPERATOR if f'"{name}" is not set' not in printed]
+
+
+def test_refusal_says_what_was_given_what_is_expected_and_what_to_do(plan: Callable[..., str]) -> None:
+    printed = plan(
+        "-var-file=tests/operator.tfvars",
+        "-var=product=aluskortplatform",
+        "-var=location=West Europe",
+        "-var=siem_hub=alerts.raw",
+        '-var=allowed_addresses=["203.0.113.7"]',
+    )
+
+    assert "of 29 characters, and Azure permits 24. Use at most 11 characters." in printed
+    assert 'location is "West Europe"; it is one of australiaeast, centralus,' in printed
+    assert "Choose a name that is neither sentinel_hub nor a topic" in printed
+    assert "allowed_addresses is for dev only; prod has no public network." in printed

@@ -75,3 +75,38 @@ resource "azurerm_function_app_flex_consumption" "this" {
     }
   }
 }
+
+# azurerm adds an empty AzureWebJobsStorage, which the host takes for a connection string, and then does not start
+# (hashicorp/terraform-provider-azurerm issue 29693). This writes exactly the settings, after each change of the app.
+resource "azurerm_resource_group_template_deployment" "settings" {
+  name                = "function-app-settings"
+  resource_group_name = var.resource_group_name
+  deployment_mode     = "Incremental"
+  tags                = var.tags
+
+  # As a parameter, because ARM takes a text in brackets for an expression, and one setting is "[]".
+  parameters_content = jsonencode({
+    settings = { value = merge(var.settings, { APPLICATIONINSIGHTS_CONNECTION_STRING = var.application_insights }) }
+  })
+
+  template_content = jsonencode({
+    "$schema"      = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    contentVersion = "1.0.0.0"
+    metadata       = { app = sha256(jsonencode(local.written_by_azurerm)) }
+    parameters     = { settings = { type = "object" } }
+    resources = [{
+      type       = "Microsoft.Web/sites/config"
+      apiVersion = "2024-04-01"
+      name       = "${azurerm_function_app_flex_consumption.this.name}/appsettings"
+      properties = "[parameters('settings')]"
+    }]
+  })
+}
+
+locals {
+  # A change of any of these makes azurerm write the settings again, its own one too.
+  written_by_azurerm = [
+    var.settings, var.tags, var.memory_mb, var.maximum_instances, var.http_concurrency, var.always_ready, var.allowed_addresses,
+    var.package_container, var.identity_id, var.subnet_id,
+  ]
+}

@@ -32,8 +32,8 @@ output "runtime" {
 }
 
 output "settings" {
-  description = "App settings as built."
-  value       = azurerm_function_app_flex_consumption.this.app_settings
+  description = "App settings as written last."
+  value       = jsondecode(azurerm_resource_group_template_deployment.settings.parameters_content).settings.value
   sensitive   = true
 }
 

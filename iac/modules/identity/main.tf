@@ -26,6 +26,7 @@ resource "azurerm_role_assignment" "this" {
   for_each = { for row in local.table : "${row.principal}/${row.role}/${row.scope}" => row if row.principal != "references" }
 
   principal_id         = local.principals[each.value.principal]
+  principal_type       = each.value.principal == "deployer" ? null : "ServicePrincipal" # a new identity is not looked up
   role_definition_name = each.value.role
   scope                = var.scopes[each.value.scope]
   description          = each.value.why
@@ -36,6 +37,7 @@ resource "azurerm_role_assignment" "references" {
   for_each = { for row in local.table : "${row.principal}/${row.role}/${row.scope}" => row if row.principal == "references" }
 
   principal_id         = var.references_principal_id
+  principal_type       = "ServicePrincipal"
   role_definition_name = each.value.role
   scope                = var.scopes[each.value.scope]
   description          = each.value.why

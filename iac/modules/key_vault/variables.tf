@@ -29,7 +29,7 @@ variable "tenant_id" {
 }
 
 variable "writer_ready" {
-  description = "The role assignments; secrets and keys are written after them."
+  description = "Rights and network path of who applies; secrets and keys are written after them."
   type        = any
 }
 

@@ -85,3 +85,26 @@ resource "azurerm_subnet_network_security_group_association" "this" {
   subnet_id                 = azurerm_subnet.this[each.key].id
   network_security_group_id = azurerm_network_security_group.this[each.key].id
 }
+
+# Operators and runners come in from a network of their own, both sides of whose peering are made here.
+locals {
+  operators = var.operator_network_id == null ? {} : { this = split("/", var.operator_network_id) }
+}
+
+resource "azurerm_virtual_network_peering" "to_operators" {
+  for_each = local.operators
+
+  name                      = "operators"
+  resource_group_name       = var.resource_group_name
+  virtual_network_name      = azurerm_virtual_network.this.name
+  remote_virtual_network_id = var.operator_network_id
+}
+
+resource "azurerm_virtual_network_peering" "from_operators" {
+  for_each = local.operators
+
+  name                      = var.name
+  resource_group_name       = each.value[4]
+  virtual_network_name      = each.value[8]
+  remote_virtual_network_id = azurerm_virtual_network.this.id
+}

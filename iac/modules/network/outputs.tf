@@ -35,3 +35,11 @@ output "rules" {
   description = "Network rules as built, by subnet, direction and name."
   value       = { for key, rule in azurerm_network_security_rule.this : key => { access = rule.access, source = rule.source_address_prefix, destination = rule.destination_address_prefix } }
 }
+
+output "peered" {
+  description = "Peerings as built, by the network they start in."
+  value = {
+    for peering in concat(values(azurerm_virtual_network_peering.to_operators), values(azurerm_virtual_network_peering.from_operators)) :
+    peering.virtual_network_name => peering.remote_virtual_network_id
+  }
+}

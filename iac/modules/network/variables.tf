@@ -22,3 +22,8 @@ variable "address_space" {
   description = "IPv4 range of the network, /21 or larger."
   type        = string
 }
+
+variable "operator_network_id" {
+  description = "Virtual network of operators and runners to peer with; null for none."
+  type        = string
+}

@@ -13,11 +13,11 @@ resource "azurerm_private_dns_zone" "this" {
 }
 
 resource "azurerm_private_dns_zone_virtual_network_link" "this" {
-  for_each = local.zones
+  for_each = { for pair in setproduct(local.zones, keys(var.networks)) : "${pair[0]}/${pair[1]}" => { zone = pair[0], network = pair[1] } }
 
-  name                = "network"
-  private_dns_zone_id = azurerm_private_dns_zone.this[each.value].id
-  virtual_network_id  = var.network_id
+  name                = each.value.network
+  private_dns_zone_id = azurerm_private_dns_zone.this[each.value.zone].id
+  virtual_network_id  = var.networks[each.value.network]
   tags                = var.tags
 }
 

@@ -3,7 +3,7 @@ output "endpoints" {
   value       = { for name, endpoint in azurerm_private_endpoint.this : name => endpoint.private_service_connection[0].subresource_names[0] }
 }
 
-output "zones" {
-  description = "Private DNS zones as built."
-  value       = keys(azurerm_private_dns_zone.this)
+output "resolved_in" {
+  description = "Links of DNS zones to networks as built, zone/network."
+  value       = keys(azurerm_private_dns_zone_virtual_network_link.this)
 }

@@ -13,9 +13,9 @@ variable "tags" {
   type        = map(string)
 }
 
-variable "network_id" {
-  description = "Virtual network in which the names resolve."
-  type        = string
+variable "networks" {
+  description = "Virtual networks in which the names resolve: purpose to id."
+  type        = map(string)
 }
 
 variable "subnet_id" {

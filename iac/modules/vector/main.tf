@@ -9,7 +9,7 @@ locals {
 
   backup = <<-SHELL
     set -eu
-    name="$(curl -fsS -X POST -H "api-key: $QDRANT_API_KEY" http://qdrant/snapshots \
+    name="$(curl -fsS -X POST -H "api-key: $QDRANT_API_KEY" "$QDRANT_URL/snapshots" \
       | python3 -c 'import json, sys; print(json.load(sys.stdin)["result"]["name"])')"
     az login --identity --client-id "$AZURE_CLIENT_ID" --allow-no-subscriptions --output none
     az storage blob upload --auth-mode login --account-name "$BACKUP_ACCOUNT" --container-name "$BACKUP_CONTAINER" \
@@ -161,6 +161,10 @@ resource "azurerm_container_app_job" "backup" {
       env {
         name        = "QDRANT_API_KEY"
         secret_name = "api-key"
+      }
+      env {
+        name  = "QDRANT_URL"
+        value = var.url
       }
       env {
         name  = "AZURE_CLIENT_ID"

@@ -1,8 +1,3 @@
-output "host" {
-  description = "Name of the app under the environment's domain."
-  value       = azurerm_container_app.this.name
-}
-
 output "backup_schedule" {
   description = "When backups are made (cron, UTC)."
   value       = azurerm_container_app_job.backup.schedule_trigger_config[0].cron_expression

@@ -68,3 +68,8 @@ variable "backup" {
     container = string
   })
 }
+
+variable "url" {
+  description = "Address of Qdrant inside the network."
+  type        = string
+}

@@ -35,7 +35,7 @@ output "audit_signing_key" {
 
 output "neo4j" {
   description = "Address of Neo4j inside the network."
-  value       = "neo4j://neo4j.${module.containers.domain}:7687"
+  value       = "bolt://neo4j.${module.containers.domain}:7687"
 }
 
 output "network_id" {

@@ -231,7 +231,7 @@ run "environment" {
     error_message = "Outbound traffic of a subnet is not led through the one way out."
   }
 
-  # Derived names fit azure.
+  # Derived names fit Azure.
   assert {
     condition = alltrue([
       for kind in ["host_storage", "data_storage", "file_storage", "key_vault"] : length(local.names[kind]) <= 24

@@ -17,6 +17,7 @@ variable "base" {
   description = "Base of the identities' names; the app's identity is also its role in PostgreSQL."
   type        = string
 }
+
 variable "deployer_object_id" {
   description = "Object id of the principal that applies."
   type        = string

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,8 @@ import typer
 from rich.console import Console
 
 from delivery.cold_import import measure
-from delivery.package import SITE_PACKAGES, build_package
+from delivery.outputs import read_outputs
+from delivery.package import SITE_PACKAGES, build_package, vendored_libraries
 from delivery.plan import read_plan
 from shared.errors import AluskortError
 
@@ -50,6 +52,22 @@ def plan(
     if approved and read.digest != approved:
         typer.echo(f"The plan has the digest {read.digest}, approved was {approved}: plan and approve again.", err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def environment(document: Annotated[Path, typer.Argument(help="The output of `terraform output -json`.")]) -> None:
+    """Print where an environment's package lives and its settings, as NAME=value lines."""
+    for name, value in read_outputs(document).items():
+        typer.echo(f"{name}={value}")
+
+
+@app.command()
+def vendor() -> None:
+    """Put the requirements into the checkout's .python_packages, for azd and `func ... publish --no-build`."""
+    target = ROOT / SITE_PACKAGES
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(vendored_libraries(ROOT / "requirements.txt", VENDORED), target)
+    console.print(f"The requirements are in {target}.", markup=False)
 
 
 @app.command()

@@ -38,7 +38,8 @@ def build_package(root: Path, output: Path, *, vendored: Path) -> Package:
     :raises ConfigurationError: see :func:`deployed_files` and :func:`vendor`.
     """
     libraries = vendored_libraries(root / "requirements.txt", vendored)
-    files = [(path.as_posix(), root / path) for path in deployed_files(root)]
+    # the checkout's own .python_packages, which azd takes, may be of other requirements
+    files = [(path.as_posix(), root / path) for path in deployed_files(root) if path.parts[0] != SITE_PACKAGES.parts[0]]
     files += [
         ((SITE_PACKAGES / path.relative_to(libraries)).as_posix(), path)
         for path in libraries.rglob("*")

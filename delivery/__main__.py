@@ -55,9 +55,12 @@ def plan(
 
 
 @app.command()
-def environment(document: Annotated[Path, typer.Argument(help="The output of `terraform output -json`.")]) -> None:
-    """Print where an environment's package lives and its settings, as NAME=value lines."""
-    for name, value in read_outputs(document).items():
+def environment(
+    document: Annotated[Path, typer.Argument(help="The output of `terraform output -json`.")],
+    administrator: Annotated[str, typer.Option(help="The database principal that you log in as.")],
+) -> None:
+    """Print where an environment's package lives and the product's settings, as NAME=value lines without secrets."""
+    for name, value in read_outputs(document, administrator=administrator).items():
         typer.echo(f"{name}={value}")
 
 

@@ -33,7 +33,7 @@ class Package:
 def build_package(root: Path, output: Path, *, vendored: Path) -> Package:
     """Write the package of the checkout ``root`` to ``output``.
 
-    ``vendored`` keeps the unpacked wheels between builds, one folder per content of requirements.txt.
+    ``vendored`` keeps the unpacked wheels between builds, a folder per requirements.txt and way of unpacking.
 
     :raises ConfigurationError: see :func:`deployed_files` and :func:`vendor`.
     """
@@ -52,7 +52,8 @@ def build_package(root: Path, output: Path, *, vendored: Path) -> Package:
 
 def vendored_libraries(requirements: Path, vendored: Path) -> Path:
     """Return the folder with the unpacked wheels of ``requirements``, made when it is not in ``vendored``."""
-    folder = vendored / hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+    recipe = Path(__file__).with_name("wheels.py")  # what it leaves out may change too
+    folder = vendored / hashlib.sha256(requirements.read_bytes() + recipe.read_bytes()).hexdigest()[:16]
     if not folder.exists():
         unfinished = folder.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)

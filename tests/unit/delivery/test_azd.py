@@ -1,5 +1,6 @@
-"""azure.yaml names folders, commands and settings that are there; azd itself cannot run here."""
+"""azure.yaml names folders and programs that are there; azd itself cannot run here."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,3 +18,15 @@ def test_azd_deploys_the_one_function_app_without_remote_build() -> None:
 
 def test_azd_provisions_with_terraform() -> None:
     assert PROJECT["infra"] == {"provider": "terraform", "path": "iac"}
+
+
+def test_hooks_run_programs_that_are_there() -> None:
+    (api,) = PROJECT["services"].values()
+    scripts = {word for hook in api["hooks"].values() for word in hook["run"].split() if word.startswith("delivery/")}
+    assert scripts == {"delivery/azd-environment.sh"}
+    assert all((ROOT / script).stat().st_mode & 0o100 for script in scripts)
+
+
+def test_azd_finds_its_variables_and_its_state() -> None:
+    for name in ("main.tfvars.json", "provider.conf.json"):
+        assert json.loads((ROOT / PROJECT["infra"]["path"] / name).read_text())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from shared.contracts.topics import topics
 from shared.investigation.flow import Step
+from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 # The worker keeps what it loaded in module globals, so it gets a process of its own.
@@ -45,6 +47,8 @@ TIMERS = {
     "poll_sentinel": "*/30 * * * * *",
     "fetch_late_entities": "0 * * * * *",
 }
+# By Azure's host: the language and its storage; by the local one: where it keeps durable instances.
+READ_BY_HOSTS = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "ALUSKORT_TASKHUB_URL"}
 PEOPLE = {"operator", "analyst review"}
 # Catalogued consumers that are not built yet: whoever builds one takes it out here.
 NOT_YET = {"normalise_exposures", "link_exposures"}
@@ -159,3 +163,12 @@ def test_functions_that_wake_investigations_have_a_durable_client(index: dict[st
         *("open_investigations", "sweep_outbox", "api"),
         *(f"run_llm_job_{queue}" for queue in ("critical", "high", "normal", "low")),
     }
+
+
+def test_example_settings_are_those_that_the_product_the_bindings_and_the_hosts_read(index: dict[str, Any]) -> None:
+    settings = {field.alias or f"ALUSKORT_{name.upper()}" for name, field in Settings.model_fields.items()}
+    bindings = [binding for bindings in index["bindings"].values() for binding in bindings]
+    texts = json.dumps(bindings) + (ROOT / "host.json").read_text()
+    bound = set(re.findall(r"%(\w+)%", texts)) | set(re.findall(r'"connection(?:StringName)?": "(\w+)"', texts))
+    example = set(json.loads((ROOT / "local.settings.json.example").read_text())["Values"])
+    assert example == settings | bound | READ_BY_HOSTS

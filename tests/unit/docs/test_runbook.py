@@ -17,7 +17,7 @@ RUNBOOK = PAGES["operations-runbook.md"]
 
 # Built in other rooms at the same time; each name goes once it is in this tree.
 COMING_COMMANDS = {"dlq", "parse", "migrate", "preflight"}
-COMING_PAGES = {"benchmarks.md", "delivery.md", "local-development.md"}
+COMING_PAGES = {"benchmarks.md", "delivery.md", "local-development.md", "../iac/README.md"}
 
 SECTIONS = ("**Meaning.**", "**Check.**", "**Causes.**", "**Action.**", "**Escalate.**")
 DIAGRAMS = ("flowchart", "sequenceDiagram", "stateDiagram-v2")

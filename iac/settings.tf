@@ -14,6 +14,9 @@ locals {
     AzureWebJobsStorage__credential  = "managedidentity"
     AzureWebJobsStorage__clientId    = local.app.client_id
 
+    # The worker sends its own log records, with the fields that alerts ask for; the host would forward their text only.
+    PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY = "true"
+
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${local.app.client_id};Authorization=AAD"
     DURABLE_TASK_SCHEDULER_CONNECTION_STRING  = "Endpoint=${module.durable_task.endpoint};Authentication=ManagedIdentity;ClientID=${local.app.client_id}"
 

@@ -16,8 +16,8 @@ ALERTS: dict[str, Any] = yaml.safe_load((ROOT / "iac/modules/alerting/alerts.yam
 RUNBOOK = PAGES["operations-runbook.md"]
 
 # Built in other rooms at the same time; each name goes once it is in this tree.
-COMING_COMMANDS = {"dlq", "parse", "migrate", "preflight"}
-COMING_PAGES = {"benchmarks.md", "delivery.md", "local-development.md", "../iac/README.md"}
+COMING_COMMANDS = {"migrate", "preflight"}
+COMING_PAGES = {"benchmarks.md"}
 
 SECTIONS = ("**Meaning.**", "**Check.**", "**Causes.**", "**Action.**", "**Escalate.**")
 DIAGRAMS = ("flowchart", "sequenceDiagram", "stateDiagram-v2")

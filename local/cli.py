@@ -9,7 +9,7 @@ import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -175,13 +175,16 @@ def send(
 
 def parse(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Alerts as JSON, or any text; - is standard input.")],
+    siem: Annotated[
+        Literal["elastic", "splunk"] | None, typer.Option("--siem", help="Whose alerts; Sentinel's when left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show the entities of alerts, or the indicators of a text, and what could not be mapped."""
     from local.parse import parse as parse_file  # noqa: PLC0415 - as above
     from local.parse import print_parsed  # noqa: PLC0415
 
-    found = parse_file(file)
+    found = parse_file(file, siem)
     print_parsed(found, _wide_console(), as_json=as_json)
     if all(parsed.entities is None for parsed in found):
         raise typer.Exit(1)

@@ -16,11 +16,15 @@ from rich.text import Text
 
 from local.visible import visible
 from shared.contracts.alert import CanonicalAlert
+from shared.contracts.alert_source import AlertSource, Siem
 from shared.contracts.entity import CATEGORIES, AlertEntities, NormalizedEntity
+from shared.contracts.tenant import DEFAULT_TENANT
 from shared.errors import InvalidInput
+from shared.ingestion.adapter import Adapter, sentinel
 from shared.ingestion.envelope import MAX_BODY_BYTES, read_rows
-from shared.ingestion.sentinel import is_heartbeat, read_security_alert
+from shared.ingestion.sources import adapter_of
 from shared.parsing import parse_alert_entities
+from shared.parsing.json_text import holds_json
 
 STDIN = "-"
 TITLE_SHOWN, VALUE_SHOWN, PROPERTIES_SHOWN, PROPERTY_SHOWN = 200, 100, 160, 60  # characters
@@ -45,24 +49,26 @@ class Parsed:
         return {"title": self.title, **known, "entities": self.entities.model_dump(mode="json")}
 
 
-def parse(file: Path) -> list[Parsed]:
+def parse(file: Path, siem: str | None = None) -> list[Parsed]:
     """The entities of every alert in ``file``, ``-`` for standard input; of its text when it holds no JSON.
 
-    Raises InvalidInput when it cannot be read, is empty, too large or binary, or is JSON but no body of alerts.
+    Alerts are Sentinel's in any shape, or those of ``siem``. Raises InvalidInput when the file cannot be read, is
+    empty, too large or binary, or is JSON but no body of alerts.
     """
     name, body = ("standard input", _from_stdin()) if str(file) == STDIN else (str(file), _from_file(file))
     if len(body) > MAX_BODY_BYTES:
         raise InvalidInput(name, got=f"more than {MAX_BODY_BYTES:,} bytes", expected="at most so many, as intake takes")
     if not body.strip():
         raise InvalidInput(name, got="nothing", expected="an alert as JSON, or text")
+    adapter = adapter_of("parse", AlertSource(siem=Siem(siem), tenant=DEFAULT_TENANT)) if siem else sentinel("parse")
     try:
-        rows = read_rows(body)
+        rows = read_rows(body, adapter.envelopes)
     except InvalidInput as error:
         text = _text(name, body)
         if _is_json(body):
             raise
-        return [Parsed(name, parse_alert_entities("", {"Text": text}), refusal=_why_text(text, error))]
-    return [_of_row(row, number) for number, row in enumerate(rows, 1)]
+        return [_of_text(name, text, error)]
+    return [_of_row(adapter, row, f"row {number}") for number, row in enumerate(rows, 1)]
 
 
 def print_parsed(found: Sequence[Parsed], console: Console, *, as_json: bool) -> None:
@@ -77,20 +83,23 @@ def print_parsed(found: Sequence[Parsed], console: Console, *, as_json: bool) ->
         console.print()
 
 
-def _read_alert(row: Any) -> CanonicalAlert:
-    """The alert of one row, whatever its shape. Raises InvalidInput."""
-    return read_security_alert(row)
-
-
-def _of_row(row: Any, number: int) -> Parsed:
-    title = f"row {number}"
-    if is_heartbeat(row):
-        return Parsed(title, refusal="a heartbeat, which is no alert")
+def _of_row(adapter: Adapter, row: Any, title: str) -> Parsed:
+    if reason := adapter.left_out(row):
+        return Parsed(title, refusal=f"{reason}: counted, no alert")
     try:
-        alert = _read_alert(row)
+        if isinstance(row, InvalidInput):  # a line that is no JSON
+            raise row
+        alert = adapter.to_canonical(row)
     except InvalidInput as error:
         return Parsed(title, refusal=f"no alert that intake takes. {error}")
     return Parsed(alert.title, parse_alert_entities(alert.entities_raw, alert.raw_payload), alert)
+
+
+def _of_text(name: str, text: str, error: InvalidInput) -> Parsed:
+    if not holds_json(text):
+        return Parsed(name, parse_alert_entities("", {"Text": text}))
+    refusal = f"This is no JSON, so it was read as text: {error.hint}"
+    return Parsed(name, parse_alert_entities(text, {}), refusal=refusal)
 
 
 def _described(parsed: Parsed) -> Iterator[RenderableType]:
@@ -106,7 +115,7 @@ def _described(parsed: Parsed) -> Iterator[RenderableType]:
     else:
         yield Text("No entities.", style="yellow")
     if parsed.entities.parse_errors:
-        yield Text(f"What was lost ({len(parsed.entities.parse_errors)}):", style="yellow")
+        yield Text(f"What was lost ({parsed.entities.losses:,}):", style="yellow")
         for loss in parsed.entities.parse_errors:
             yield Text("  ") + visible(loss, limit=300)
 
@@ -114,13 +123,13 @@ def _described(parsed: Parsed) -> Iterator[RenderableType]:
 def _table(entities: AlertEntities) -> Table:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("category", no_wrap=True)
-    table.add_column("value", overflow="fold", ratio=2)
-    table.add_column("properties", overflow="fold", ratio=3)
+    table.add_column("value", overflow="fold")
+    table.add_column("properties", overflow="fold")
     table.add_column("confidence", justify="right", no_wrap=True)
     table.add_column("source", overflow="fold")
     for category in CATEGORIES:
         for entity in getattr(entities, category):
-            source = visible(entity.source_id, limit=60) if entity.source_id else Text("text", style="dim")
+            source = visible(entity.source_pointer or entity.source_id or "", limit=60)
             value = visible(entity.primary_value, limit=VALUE_SHOWN)
             table.add_row(_kind(category, entity), value, _properties(entity), f"{entity.confidence:.1f}", source)
     return table
@@ -168,8 +177,3 @@ def _text(name: str, body: bytes) -> str:
     if unprintable + text.count("\ufffd") > MOST_UNPRINTABLE * len(text):
         raise InvalidInput(name, got="a binary file", expected="an alert as JSON, or text")
     return text
-
-
-def _why_text(text: str, error: InvalidInput) -> str:
-    """What to say when something that looks like JSON was read as text."""
-    return f"This is no JSON, so it was read as text: {error.hint}" if text.lstrip()[:1] in ("{", "[") else ""

@@ -7,24 +7,32 @@ from tests.fuzz.harness import fuzz
 
 with atheris.instrument_imports(include=["shared.ingestion"]):
     from shared.contracts.alert import CanonicalAlert
+    from shared.contracts.alert_source import AlertSource, Siem
+    from shared.ingestion.adapter import sentinel
     from shared.ingestion.envelope import MAX_ROWS, read_rows, rows_as_bytes
-    from shared.ingestion.sentinel import is_heartbeat, read_security_alert
+    from shared.ingestion.sources import adapter_of
+
+ADAPTERS = [
+    sentinel("hub"),
+    *(adapter_of(siem, AlertSource(siem=siem, tenant="tenant-1")) for siem in Siem),
+]
 
 
 def check(data: bytes) -> None:
-    try:
-        rows = read_rows(data)
-    except AluskortError:
-        return
-    assert len(rows) <= MAX_ROWS
-    assert len(rows_as_bytes(data, len(rows))) == len(rows)
-    for row in rows:
-        is_heartbeat(row)
+    for adapter in ADAPTERS:
         try:
-            alert = read_security_alert(row)
+            rows = read_rows(data, adapter.envelopes)
         except AluskortError:
             continue
-        assert CanonicalAlert.from_json(alert.to_json()) == alert
+        assert len(rows) <= MAX_ROWS
+        assert len(rows_as_bytes(data, len(rows), adapter.envelopes)) == len(rows)
+        for row in rows:
+            adapter.left_out(row)
+            try:
+                alert = adapter.to_canonical(row)
+            except AluskortError:
+                continue
+            assert CanonicalAlert.from_json(alert.to_json()) == alert
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ from shared.ingestion.adapter import Adapter, sentinel
 from shared.ingestion.envelope import MAX_BODY_BYTES, read_rows
 from shared.ingestion.sources import adapter_of
 from shared.parsing import parse_alert_entities
-from shared.parsing.json_text import holds_json
 
 STDIN = "-"
 TITLE_SHOWN, VALUE_SHOWN, PROPERTIES_SHOWN, PROPERTY_SHOWN = 200, 100, 160, 60  # characters
@@ -50,25 +49,25 @@ class Parsed:
 
 
 def parse(file: Path, siem: str | None = None) -> list[Parsed]:
-    """The entities of every alert in ``file``, ``-`` for standard input; of its text when it holds no JSON.
+    """The entities of every alert in ``file``, ``-`` for standard input; of its text when it holds no JSON. The alerts
+    are Sentinel's and Defender's, in any of their shapes, unless ``siem`` names another.
 
-    Alerts are Sentinel's in any shape, or those of ``siem``. Raises InvalidInput when the file cannot be read, is
-    empty, too large or binary, or is JSON but no body of alerts.
+    Raises InvalidInput when it cannot be read, is empty, too large or binary, or is JSON but no body of alerts.
     """
     name, body = ("standard input", _from_stdin()) if str(file) == STDIN else (str(file), _from_file(file))
     if len(body) > MAX_BODY_BYTES:
         raise InvalidInput(name, got=f"more than {MAX_BODY_BYTES:,} bytes", expected="at most so many, as intake takes")
     if not body.strip():
         raise InvalidInput(name, got="nothing", expected="an alert as JSON, or text")
-    adapter = adapter_of("parse", AlertSource(siem=Siem(siem), tenant=DEFAULT_TENANT)) if siem else sentinel("parse")
+    adapter = _adapter(siem)
     try:
         rows = read_rows(body, adapter.envelopes)
     except InvalidInput as error:
         text = _text(name, body)
         if _is_json(body):
             raise
-        return [_of_text(name, text, error)]
-    return [_of_row(adapter, row, f"row {number}") for number, row in enumerate(rows, 1)]
+        return [Parsed(name, parse_alert_entities("", {"Text": text}), refusal=_why_text(text, error))]
+    return [_of_row(row, number, adapter) for number, row in enumerate(rows, 1)]
 
 
 def print_parsed(found: Sequence[Parsed], console: Console, *, as_json: bool) -> None:
@@ -83,23 +82,23 @@ def print_parsed(found: Sequence[Parsed], console: Console, *, as_json: bool) ->
         console.print()
 
 
-def _of_row(adapter: Adapter, row: Any, title: str) -> Parsed:
-    if reason := adapter.left_out(row):
-        return Parsed(title, refusal=f"{reason}: counted, no alert")
+def _adapter(siem: str | None) -> Adapter:
+    return (
+        adapter_of("file", AlertSource(siem=Siem(siem), tenant=DEFAULT_TENANT)) if siem else sentinel("sentinel-alerts")
+    )
+
+
+def _of_row(row: Any, number: int, adapter: Adapter) -> Parsed:
+    title = f"row {number}"
     try:
-        if isinstance(row, InvalidInput):  # a line that is no JSON
+        if isinstance(row, InvalidInput):  # a line of several that is no JSON
             raise row
+        if reason := adapter.left_out(row):
+            return Parsed(title, refusal=f"no alert, intake counts it only: {reason}")
         alert = adapter.to_canonical(row)
     except InvalidInput as error:
         return Parsed(title, refusal=f"no alert that intake takes. {error}")
     return Parsed(alert.title, parse_alert_entities(alert.entities_raw, alert.raw_payload), alert)
-
-
-def _of_text(name: str, text: str, error: InvalidInput) -> Parsed:
-    if not holds_json(text):
-        return Parsed(name, parse_alert_entities("", {"Text": text}))
-    refusal = f"This is no JSON, so it was read as text: {error.hint}"
-    return Parsed(name, parse_alert_entities(text, {}), refusal=refusal)
 
 
 def _described(parsed: Parsed) -> Iterator[RenderableType]:
@@ -114,8 +113,8 @@ def _described(parsed: Parsed) -> Iterator[RenderableType]:
         yield _table(parsed.entities)
     else:
         yield Text("No entities.", style="yellow")
-    if parsed.entities.parse_errors:
-        yield Text(f"What was lost ({parsed.entities.losses:,}):", style="yellow")
+    if parsed.entities.losses:
+        yield Text(f"What was lost ({parsed.entities.losses}):", style="yellow")
         for loss in parsed.entities.parse_errors:
             yield Text("  ") + visible(loss, limit=300)
 
@@ -129,7 +128,7 @@ def _table(entities: AlertEntities) -> Table:
     table.add_column("source", overflow="fold")
     for category in CATEGORIES:
         for entity in getattr(entities, category):
-            source = visible(entity.source_pointer or entity.source_id or "", limit=60)
+            source = visible(entity.source_pointer or "/", limit=60)
             value = visible(entity.primary_value, limit=VALUE_SHOWN)
             table.add_row(_kind(category, entity), value, _properties(entity), f"{entity.confidence:.1f}", source)
     return table
@@ -177,3 +176,8 @@ def _text(name: str, body: bytes) -> str:
     if unprintable + text.count("\ufffd") > MOST_UNPRINTABLE * len(text):
         raise InvalidInput(name, got="a binary file", expected="an alert as JSON, or text")
     return text
+
+
+def _why_text(text: str, error: InvalidInput) -> str:
+    """What to say when something that looks like JSON was read as text."""
+    return f"This is no JSON, so it was read as text: {error.hint}" if text.lstrip()[:1] in ("{", "[") else ""

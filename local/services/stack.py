@@ -118,6 +118,9 @@ class Stack:
             "ALUSKORT_SENTINEL_HUB": HUB,
             "ALUSKORT_SIEM_HUB": SIEM_HUB,
             "ALUSKORT_ALERT_SOURCES": "{}",
+            "ALUSKORT_SENTINEL_MODE": "event_hub",
+            "ALUSKORT_WORKSPACES": "{}",
+            "ALUSKORT_LOG_ANALYTICS_ENDPOINT": Simulators(self.site).log_analytics_url(),
             "ALUSKORT_HOST_STATE_DIR": str(FunctionsHost.state_folder(self.site)),
             "ALUSKORT_ALLOWLISTED_PLAYBOOKS": json.dumps(ALLOWLISTED_PLAYBOOKS),
         }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.alert import CanonicalAlert
 from shared.ingestion.envelope import MICROSOFT
 from shared.ingestion.shapes import left_out, read_alert
+from shared.ingestion.source import Handle
 
-Handle = Callable[[bytes, dict[str, bytes]], Awaitable[object]]  # one body with its headers
 Subscribe = Callable[[Handle], Awaitable[None]]  # until cancelled
 
 
@@ -27,12 +27,23 @@ class Adapter:
     subscribe: Subscribe | None = None
 
 
-def sentinel(hub: str, subscribe: Subscribe | None = None) -> Adapter:
-    """Sentinel and the Defender products behind it. Their rows can be queried again by id: no text is kept."""
+def sentinel(hub: str, subscribe: Subscribe | None = None, *, tenants: Mapping[str, str] | None = None) -> Adapter:
+    """Sentinel and the Defender products behind it. Their rows can be queried again by id: no text is kept.
+
+    A row's TenantId is its workspace's id; ``tenants`` says whose workspace that is, and one that it does not name is
+    a tenant of its own.
+    """
+    owners = {workspace.lower(): tenant for workspace, tenant in (tenants or {}).items()}
+
+    def read(row: Any) -> CanonicalAlert:
+        alert = read_alert(row)
+        owner = owners.get(alert.tenant_id.lower())
+        return alert.model_copy(update={"tenant_id": owner}) if owner else alert
+
     return Adapter(
         name="sentinel",
         hub=hub,
-        to_canonical=read_alert,
+        to_canonical=read,
         left_out=left_out,
         envelopes=MICROSOFT,
         subscribe=subscribe,

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from shared.bus.producer import Producer
 from shared.ingestion.adapter import sentinel
 from shared.ingestion.intake import IngestReport, Intake
-
-if TYPE_CHECKING:
-    from shared.ingestion.event_hub import EventHubSource  # under a Functions trigger its client is not needed
+from shared.ingestion.source import Source
 
 
 class SentinelConnector:
-    """Reads bodies as the Event Hub delivers them. ``hub`` names their source in dead letters."""
+    """Reads bodies as the Event Hub or a poll delivers them. ``hub`` names their source in dead letters, ``tenants``
+    the owner of each workspace.
+    """
 
     def __init__(
-        self, producer: Producer, *, hub: str = "sentinel-alerts", source: EventHubSource | None = None
+        self,
+        producer: Producer,
+        *,
+        hub: str = "sentinel-alerts",
+        source: Source | None = None,
+        tenants: Mapping[str, str] | None = None,
     ) -> None:
-        self._intake = Intake(producer, sentinel(hub, subscribe=source.read if source else None))
+        self._intake = Intake(producer, sentinel(hub, source.read if source else None, tenants=tenants))
 
     async def start(self) -> None:
-        """Read the hub until cancelled, where no Functions trigger does. Raises ConfigurationError without a source."""
+        """Read the source until cancelled, where no Functions trigger does. Raises ConfigurationError without one."""
         await self._intake.start()
 
     async def ingest(self, body: bytes, *, headers: Mapping[str, bytes]) -> IngestReport:

@@ -11,7 +11,7 @@ from azure.eventhub.exceptions import EventHubError
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
 
 from shared.errors import BusUnavailable, Retryable
-from shared.ingestion.adapter import Handle
+from shared.ingestion.source import Handle
 
 CHECKPOINTS = "aluskort-checkpoints"
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0

@@ -40,7 +40,9 @@ class Intake:
     async def start(self) -> None:
         """Read the source until cancelled. Raises ConfigurationError when only a trigger can bring its bodies."""
         if self._adapter.subscribe is None:
-            raise ConfigurationError(f"{self._adapter.name}: start() needs an EventHubSource; give it one as `source`.")
+            raise ConfigurationError(
+                f"{self._adapter.name}: start() needs something to read; give an EventHubSource or a SentinelPoller."
+            )
         await self._adapter.subscribe(lambda body, headers: self.ingest(body, headers=headers))
 
     async def ingest(self, body: bytes, *, headers: Mapping[str, bytes]) -> IngestReport:

@@ -10,7 +10,7 @@ from typing import Any
 from shared.contracts.entity import AlertEntities
 from shared.errors import InvalidInput
 from shared.parsing.collection import MAX_ENTITIES, Collection
-from shared.parsing.graph import MAX_VALUES, EntityGraph
+from shared.parsing.graph import MAX_POINTER, MAX_VALUES, EntityGraph
 from shared.parsing.indicators import find_indicators
 from shared.parsing.json_text import decode, holds_json
 from shared.parsing.kinds import Reader, read_node
@@ -80,15 +80,16 @@ def _texts(payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield where, value
             value = decoded
         if depth < TEXT_DEPTH:
-            waiting.extend((f"{where}.{name}"[:200], item, depth + 1) for name, item in _parts(value))
+            waiting.extend((f"{where}/{name}"[:MAX_POINTER], item, depth + 1) for name, item in _parts(value))
 
 
 def _decoded(text: str) -> Any:
-    """The object or array that a string holds; None when it holds none."""
+    """The object or array that a string holds; None when it holds none, or not a whole one."""
     try:
-        return decode(text)[0] if holds_json(text) else None
+        value, unread = decode(text) if holds_json(text) else (None, "")
     except InvalidInput:
         return None
+    return None if unread else value
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:

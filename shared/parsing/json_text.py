@@ -9,6 +9,7 @@ import orjson
 from pydantic_core import from_json
 
 from shared.errors import InvalidInput
+from shared.parsing.value import encodable
 
 # Brackets and commas of one text. A megabyte can hold a million of them, which takes any reader a tenth of a second.
 MAX_ITEMS = 25_000
@@ -33,6 +34,7 @@ def decode(text: str) -> tuple[Any, str]:
         return orjson.loads(text), ""
     except (orjson.JSONDecodeError, UnicodeEncodeError):
         pass  # the readers below know more dialects
+    text = encodable(text)
     try:
         return from_json(text), ""
     except ValueError:
@@ -45,7 +47,7 @@ def decode(text: str) -> tuple[Any, str]:
 
 def _begun(text: str) -> Any:
     try:
-        return from_json(text, allow_partial=True)
+        return from_json(encodable(text), allow_partial=True)
     except ValueError as error:
         raise InvalidInput("entities", got=text, expected="a JSON array of entities", hint=str(error)[:200]) from error
 

@@ -42,6 +42,8 @@ TIMERS = {
     "verify_chains": "0 */5 * * * *",
     "verify_whole_chains": "0 0 3 * * *",
     "watch_approvals": "0 */5 * * * *",
+    "poll_sentinel": "*/30 * * * * *",
+    "fetch_late_entities": "0 * * * * *",
 }
 PEOPLE = {"operator", "analyst review"}
 # Catalogued consumers that are not built yet: whoever builds one takes it out here.

@@ -122,6 +122,14 @@ async def test_heartbeats_are_dropped_and_counted() -> None:
     assert len(alerts(producer)) == 1
 
 
+async def test_mapped_workspace_belongs_to_its_tenant_and_any_other_to_itself() -> None:
+    producer = MemoryProducer()
+    rows = [row(TenantId="AAAA-1"), row("a-2", TenantId="bbbb-2")]
+    connector = SentinelConnector(producer, tenants={"aaaa-1": "northlight"})
+    await connector.ingest(json.dumps(rows).encode(), headers={})
+    assert [alert.tenant_id for alert in alerts(producer)] == ["northlight", "bbbb-2"]
+
+
 async def test_workspace_id_stands_in_for_the_tenant_and_keys_come_in_any_case() -> None:
     given = {name.lower(): value for name, value in row(WorkspaceId="w-1").items() if name != "TenantId"}
     _, producer = await ingest(given)

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -23,7 +23,6 @@ from local.services.guard import guarded
 from local.services.service import Health, Look
 from local.services.site import CHECKOUT, Site
 from local.services.stack import Stack, Step
-from shared.contracts.alert_source import Siem
 from shared.errors import AluskortError
 
 STYLES = {
@@ -176,8 +175,10 @@ def send(
 
 def parse(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Alerts as JSON, or any text; - is standard input.")],
+    siem: Annotated[
+        Literal["elastic", "splunk"] | None, typer.Option("--siem", help="Whose alerts; Sentinel's when left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-    siem: Annotated[Siem | None, typer.Option(help="Whose alerts they are; Sentinel's when left out.")] = None,
 ) -> None:
     """Show the entities of alerts, or the indicators of a text, and what could not be mapped."""
     from local.parse import parse as parse_file  # noqa: PLC0415 - as above

@@ -48,7 +48,7 @@ class Parsed:
         return {"title": self.title, **known, "entities": self.entities.model_dump(mode="json")}
 
 
-def parse(file: Path, siem: Siem | None = None) -> list[Parsed]:
+def parse(file: Path, siem: str | None = None) -> list[Parsed]:
     """The entities of every alert in ``file``, ``-`` for standard input; of its text when it holds no JSON. The alerts
     are Sentinel's and Defender's, in any of their shapes, unless ``siem`` names another.
 
@@ -82,8 +82,10 @@ def print_parsed(found: Sequence[Parsed], console: Console, *, as_json: bool) ->
         console.print()
 
 
-def _adapter(siem: Siem | None) -> Adapter:
-    return adapter_of("file", AlertSource(siem=siem, tenant=DEFAULT_TENANT)) if siem else sentinel("sentinel-alerts")
+def _adapter(siem: str | None) -> Adapter:
+    return (
+        adapter_of("file", AlertSource(siem=Siem(siem), tenant=DEFAULT_TENANT)) if siem else sentinel("sentinel-alerts")
+    )
 
 
 def _of_row(row: Any, number: int, adapter: Adapter) -> Parsed:
@@ -120,8 +122,8 @@ def _described(parsed: Parsed) -> Iterator[RenderableType]:
 def _table(entities: AlertEntities) -> Table:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("category", no_wrap=True)
-    table.add_column("value", overflow="fold", ratio=2)
-    table.add_column("properties", overflow="fold", ratio=3)
+    table.add_column("value", overflow="fold")
+    table.add_column("properties", overflow="fold")
     table.add_column("confidence", justify="right", no_wrap=True)
     table.add_column("source", overflow="fold")
     for category in CATEGORIES:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from local.dlq.letter import Letter
-from local.dlq.topic import MARK, DeadLetterTopic
+from local.dlq.topic import DeadLetterTopic
 from local.send import send_event
 from shared.bus.dead_letters import Original
 from shared.bus.producer import KafkaProducer
 from shared.bus.replay_history import ReplayHistory
-from shared.contracts.dead_letter import DeadLetter, ReplayMark
+from shared.contracts.dead_letter import MARK, DeadLetter, ReplayMark
 from shared.contracts.topics import topics
 from shared.errors import NotFound
 

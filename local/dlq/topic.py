@@ -12,11 +12,10 @@ from aiokafka.structs import ConsumerRecord
 
 from local.dlq.letter import Letter, Position, without_content
 from shared.bus.dead_letters import Original, reassemble
-from shared.contracts.dead_letter import DeadLetter, ReplayMark
+from shared.contracts.dead_letter import MARK, DeadLetter, ReplayMark
 from shared.contracts.topics import topics
 from shared.errors import BusUnavailable, ConfigurationError, InvalidInput, NotFound
 
-MARK = "aluskort-replay-mark"  # the header of a ReplayMark
 KEPT = 20_000  # letters of one partition that a survey remembers, the newest; each takes about a kilobyte
 REQUEST_TIMEOUT_MS = 10_000
 FETCH_WAIT_MS = 20  # a fetch that waits for new messages holds up every other request on its connection
@@ -43,9 +42,9 @@ class DeadLetterTopic:
 
         Raises NotFound for a position that the topic does not have, KafkaError.
         """
-        ids: set[str | Position] = {_identity(await self._record(position)) for position in wanted}
+        ids = {_identity(await self._record(position)): position for position in wanted}
         partitions = {position.partition for position in wanted}
-        found: list[Letter] = []
+        found: dict[str | Position, Letter] = {}
         total = 0
         for partition in sorted(self._consumer.assignment(), key=lambda one: one.partition):
             if not wanted or partition.partition in partitions:
@@ -55,8 +54,10 @@ class DeadLetterTopic:
                         total += _note(letters, record)
                     if len(letters) > KEPT:
                         del letters[next(iter(letters))]
-                found += letters.values()
-        return Survey(sorted(found, key=lambda letter: (letter.recorded_at, letter.position)), total)
+                found |= letters
+        for gone in ids.keys() - found.keys():
+            raise NotFound(f"{self.name} {ids[gone]} only notes that a letter was sent back; the letter is gone.")
+        return Survey(sorted(found.values(), key=lambda letter: (letter.recorded_at, letter.position)), total)
 
     async def read(self, letter: Letter) -> tuple[DeadLetter | None, Original]:
         """All that is known of the failure, None of foreign bytes, and the message.

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from shared.contracts.contract import Contract
 
+MARK = "aluskort-replay-mark"  # the header by which a ReplayMark is told from a letter
 MAX_PARTS = 1_000  # far above what any message of Event Hubs needs; a forged count must not cost memory
 
 

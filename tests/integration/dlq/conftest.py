@@ -60,14 +60,14 @@ class Operator:
         asyncio.run(publish_dead_letter(memory, REFUSED, value, source_topic=source, key=self.key))
         return memory.messages
 
-    def put_bytes(self, topic: str, value: bytes, *, partition: int | None = None) -> str:
+    def put_bytes(self, topic: str, value: bytes, *, header: str = "h") -> str:
         """Put any bytes on a topic under this test's key and return their position."""
 
         async def send() -> str:
             producer = AIOKafkaProducer(bootstrap_servers=self.brokers)
             await producer.start()
             try:
-                sent = await producer.send_and_wait(topic, value, key=self.key.encode(), partition=partition)
+                sent = await producer.send_and_wait(topic, value, key=self.key.encode(), headers=[(header, b"1")])
             finally:
                 await producer.stop()
             return f"{sent.partition}:{sent.offset}"

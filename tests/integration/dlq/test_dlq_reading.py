@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.bus.dead_letters import PART_BYTES
+from shared.contracts.dead_letter import MARK, ReplayMark
 from tests.integration.dlq.conftest import REFUSED, Operator
 
 TOPIC = "jobs.llm.priority.low.dlq"
@@ -103,6 +104,17 @@ def test_foreign_bytes_are_shown_as_such(operator: Operator, value: bytes) -> No
     assert letter["foreign"].startswith("DeadLetter")
     assert "no letter" in operator.run("show", TOPIC, position).stdout
     assert operator.run("show", TOPIC, position, "--raw").stdout_bytes == value
+
+
+def test_note_of_a_replay_is_no_letter_and_outlives_its_own(operator: Operator) -> None:
+    mark = ReplayMark(letter_id="gone", replayed_at="2026-11-20T08:00:00Z", replayed_by="ann", destination="topic t")
+    before = json.loads(operator.run("list", "--json").stdout)[TOPIC]
+    position = operator.put_bytes(TOPIC, mark.to_json(), header=MARK)
+    assert json.loads(operator.run("list", "--json").stdout)[TOPIC] == before
+    for command in (("show", TOPIC, position), ("replay", TOPIC, position, "--yes")):
+        refused = operator.run(*command)
+        assert refused.exit_code == 1
+        assert "only notes that a letter was sent back; the letter is gone." in refused.stderr
 
 
 @pytest.mark.parametrize(

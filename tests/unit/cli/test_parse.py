@@ -41,6 +41,20 @@ def test_sample_alert_is_shown_with_its_entities() -> None:
         assert text in shown.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "value"),
+    [
+        (["shapes/graph-alerts-v2.json"], "ws-0212.corp.example"),
+        (["shapes/elastic-detection-alert.json", "--siem", "elastic"], "ws-0212"),
+        (["shapes/splunk-notable.json", "--siem", "splunk"], "WS-0147.corp.example"),
+    ],
+)
+def test_alerts_of_every_shape_and_siem_are_read(arguments: list[str], value: str) -> None:
+    shown = run(str(SAMPLES / arguments[0]), *arguments[1:])
+    assert shown.exit_code == 0
+    assert value in shown.stdout
+
+
 def test_every_alert_of_a_file_has_its_own_table_and_refused_rows_are_named() -> None:
     first = row([{"Type": "ip", "Address": "192.0.2.1"}], AlertName="First")
     second = row([{"Type": "host", "HostName": "ws-2"}], AlertName="Second")

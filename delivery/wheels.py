@@ -45,8 +45,8 @@ def vendor(requirements: Path, target: Path) -> None:
 def _compile(target: Path) -> None:
     """Byte code beside the sources: without it each new instance compiles for longer than it takes to import.
 
-    It is taken as it is (unchecked hash), because the package's files all have one fixed time. A process of its own with
-    a fixed hash seed gives the same bytes each time.
+    It is taken as it is (unchecked hash), because the package's files all have one fixed time. A process of its own
+    with a fixed hash seed gives the same bytes each time.
     """
     compiler = [sys.executable, "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", "-s", str(target)]
     # libraries carry templates that only look like Python, hence no check

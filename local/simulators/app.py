@@ -1,4 +1,4 @@
-"""Puts the simulators together as one ASGI application: /claude, /control, /identity, and /health."""
+"""Puts the simulators together as one ASGI application: /claude, /control, /identity, /managed-identity, /health."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from local.simulators.batches import BatchStore
 from local.simulators.claude import Claude
 from local.simulators.control import control_routes
 from local.simulators.identity import IdentityProvider, load_key
+from local.simulators.managed_identity import ManagedIdentity
 
 SIMULATED_HEADER = "x-aluskort-simulated"
 
@@ -43,12 +44,14 @@ def build_app(*, base_url: str, data: Path, batch_seconds: float) -> Starlette:
     """The application reached at ``base_url``; ``data`` keeps the signing key and the batches."""
     claude = Claude(BatchStore(data / "batches", batch_seconds))
     identity = IdentityProvider(f"{base_url}/identity", load_key(data))
+    managed = ManagedIdentity(identity.issuer, identity.key)
     return Starlette(
         routes=[
             Route("/health", _health),
             Mount("/claude", routes=claude.routes),
-            Mount("/control", routes=control_routes(claude.faults, claude.log)),
+            Mount("/control", routes=[*control_routes(claude.faults, claude.log), *managed.control_routes]),
             Mount("/identity", routes=identity.routes),
+            Mount("/managed-identity", routes=managed.routes),
         ],
         middleware=[Middleware(_SaysSimulated)],
     )

@@ -16,6 +16,7 @@ from shared.errors import BusUnavailable, InvalidInput
 from shared.settings import KafkaSecurity
 
 REQUEST_TIMEOUT_MS = 10_000
+CONNECT_SECONDS = 20.0  # aiokafka takes a refused token for an accepted one and would then wait for ever
 
 
 class Producer(Protocol):
@@ -79,9 +80,14 @@ class KafkaProducer:
                     request_timeout_ms=REQUEST_TIMEOUT_MS,
                 )
                 try:
-                    await client.start()
-                except BaseException:
+                    async with asyncio.timeout(CONNECT_SECONDS):
+                        await client.start()
+                except BaseException as error:
                     await client.stop()
+                    if isinstance(error, TimeoutError):
+                        raise BusUnavailable(
+                            f"Kafka at {self._brokers} let nobody in for {CONNECT_SECONDS:g} s"
+                        ) from error
                     raise
                 self._client = client
             return self._client

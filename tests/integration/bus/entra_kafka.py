@@ -40,9 +40,10 @@ class EntraKafka(Kafka):
             f"{entra}.sasl.enabled.mechanisms": "OAUTHBEARER,PLAIN",
             f"{entra}.oauthbearer.sasl.jaas.config": f"{JAAS}.oauthbearer.OAuthBearerLoginModule required;",
             f"{entra}.oauthbearer.sasl.server.callback.handler.class": validator,
-            f"{entra}.oauthbearer.sasl.oauthbearer.jwks.endpoint.url": f"{self.issuer}/jwks",
-            f"{entra}.oauthbearer.sasl.oauthbearer.expected.issuer": self.issuer,
-            f"{entra}.oauthbearer.sasl.oauthbearer.expected.audience": "https://127.0.0.1",
+            "sasl.oauthbearer.jwt.validator.class": f"{JAAS}.oauthbearer.BrokerJwtValidator",
+            "sasl.oauthbearer.jwks.endpoint.url": f"{self.issuer}/jwks",
+            "sasl.oauthbearer.expected.issuer": self.issuer,
+            "sasl.oauthbearer.expected.audience": "https://127.0.0.1",
             f"{entra}.plain.sasl.jaas.config": f"{JAAS}.plain.PlainLoginModule required "
             f'user_$ConnectionString="{self.connection_string}";',
         }

@@ -60,7 +60,7 @@ def _opened(owner_url: str) -> Iterator[tuple[DatabaseBackend, str]]:
     except psycopg.errors.LockNotAvailable as error:
         raise StoreUnavailable(
             "PostgreSQL",
-            f"a table stayed locked for {LOCK_SECONDS} s by a running transaction; migrate again ({error})",
+            f"a running transaction kept a table locked for {LOCK_SECONDS} s; migrate again ({error})",
         ) from error
     except psycopg.OperationalError as error:
         raise StoreUnavailable("PostgreSQL", error) from error

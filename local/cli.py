@@ -17,7 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 from typer.core import TyperGroup
 
-from local.deployment.commands import migrate
+from local.deployment.commands import migrate, preflight
 from local.services.functions_host import PORT
 from local.services.guard import guarded
 from local.services.service import Health, Look
@@ -194,7 +194,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="ALUSKORT on this machine, without Azure; and what an operator runs against a deployment.",
 )
-for command in (up, down, status, demo, send, logs, migrate):
+for command in (up, down, status, demo, send, logs, migrate, preflight):
     app.command()(command)
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""`aluskort migrate`: the database and the topics of a deployment, made or checked."""
+"""`aluskort migrate` and `aluskort preflight`: a deployment's database and topics, and whether it works."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +12,12 @@ import typer
 from rich.console import Console
 
 from local.deployment.environment import Deployment, deployment
+from local.deployment.finding import Finding, State, Target
 from local.services.site import CHECKOUT, Site
 from local.services.stack import Stack
 from shared.errors import ConfigurationError
 
+WIDE = 140  # columns in a file or a pipe, where no terminal tells its width
 OWNER = "ALUSKORT_POSTGRES_OWNER_URL"
 EnvironmentFile = Annotated[
     Path | None,
@@ -62,6 +66,50 @@ def migrate(
         complete &= _topics(console, check=check)
     if not complete:
         raise typer.Exit(1)
+
+
+def preflight(
+    environment_file: EnvironmentFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON and nothing else.")] = False,
+    synthetic_alert: Annotated[
+        bool, typer.Option("--synthetic-alert", help="Send one harmless alert and follow it to its audit proof.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that the synthetic alert may take.")] = 300,
+) -> None:
+    """Say what a deployment lacks, by name, before and after it was made. Exit code 0 only if nothing failed."""
+    target = chosen(environment_file)
+    console = Console(highlight=False, stderr=as_json, width=None if sys.stdout.isatty() else WIDE)
+    console.print(f"Preflight of {target.source}:", markup=False)
+    coming = _findings(target, follow_for=timeout if synthetic_alert else None)
+    found = asyncio.run(_collected(console, coming))
+    if as_json:
+        from local.deployment.preflight import as_json as write  # noqa: PLC0415 - as below
+
+        typer.echo(write(found))
+    if any(finding.state is State.FAILED for finding in found):
+        raise typer.Exit(1)
+
+
+async def _findings(target: Deployment, *, follow_for: float | None) -> AsyncIterator[Finding]:
+    from local.deployment.preflight import preflight as checks  # noqa: PLC0415 - the clients take seconds to import
+    from local.deployment.synthetic import follow  # noqa: PLC0415
+    from shared.settings import settings  # noqa: PLC0415
+
+    complete = True
+    async for finding in checks(target):
+        complete &= not (finding.name == "Settings" and finding.state is State.FAILED)
+        yield finding
+    if follow_for is not None and complete:
+        async for finding in follow(Target(target.variables, settings()), timeout_seconds=follow_for):
+            yield finding
+
+
+async def _collected(console: Console, coming: AsyncIterator[Finding]) -> list[Finding]:
+    from local.deployment.report import print_report, shown  # noqa: PLC0415 - as above
+
+    found = await shown(console, coming)
+    print_report(console, found)
+    return found
 
 
 def _schema(console: Console, url: str, *, check: bool) -> bool:

@@ -18,11 +18,10 @@ _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 @dataclass(frozen=True)
 class Deployment:
-    """The variables of one deployment and, for people, where they came from. ``stack`` is there for the local one."""
+    """The variables of one deployment and, for people, where they came from."""
 
     variables: Mapping[str, str]
     source: str
-    stack: Stack | None = None
 
     def enter(self) -> None:
         """Make this process's environment the deployment's: what a variable of ours lacks there is missing here too."""
@@ -45,7 +44,7 @@ def deployment(file: Path | None, stack: Stack) -> Deployment:
         raise ConfigurationError(
             "No deployment: give --environment-file, set the ALUSKORT_ variables, or start the local one (aluskort up)."
         )
-    return Deployment(stack.environment(), "the local stack", stack)
+    return Deployment(stack.environment() | {"ALUSKORT_API_URL": stack.host().url()}, "the local stack")
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -26,7 +26,7 @@ GRANT USAGE ON SCHEMA public TO aluskort_reader;
 GRANT SELECT ON reader_tenants TO aluskort_reader;
 
 -- Lets readers at every table that the application reads, but for the raw messages that may belong to anyone.
--- A migration that makes a table calls it again at its end.
+-- A migration that makes a table performs it again at its end.
 CREATE FUNCTION admit_readers() RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -47,4 +47,4 @@ BEGIN
     END LOOP;
 END
 $$;
-SELECT admit_readers();
+DO $$ BEGIN PERFORM admit_readers(); END $$;

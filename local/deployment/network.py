@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -97,7 +98,9 @@ async def _reach(endpoint: Endpoint) -> Finding:
             addresses = sorted({str(entry[4][0]) for entry in found})
             context = ssl.create_default_context() if endpoint.tls else None
             _, writer = await asyncio.open_connection(endpoint.host, endpoint.port, ssl=context)
-            writer.close()
+        writer.close()
+        with contextlib.suppress(OSError):  # the connection was only a question
+            await writer.wait_closed()
     except socket.gaierror as error:
         return failed(
             name, f"{endpoint.host} has no address: {error.strerror}", "Link the private DNS zone, or correct the name."

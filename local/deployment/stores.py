@@ -7,15 +7,17 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import psycopg
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.identity.aio import DefaultAzureCredential
 from azure.storage.blob.aio import BlobServiceClient
+from psycopg.rows import DictRow, dict_row
 
 from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
 from shared.errors import AluskortError
 from shared.knowledge.incidents import COLLECTION
 from shared.stores.migrations import missing
-from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
+from shared.stores.postgres import CONNECT_TIMEOUT_SECONDS, Connection, Login
 from shared.stores.redis import Redis
 
 OLDEST_POSTGRESQL = 16  # memberships that may be set and are not inherited
@@ -34,20 +36,18 @@ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND NO
 
 
 async def postgresql(target: Target) -> AsyncIterator[Finding]:
-    """Version, role, clock, row level security, and the schema where its owner is known."""
-    store = Postgres(target.settings.postgres_url.get_secret_value(), pool_size=1)
+    """Version, role, clock and row level security, on a connection of its own: the pool would hide why one fails."""
+    url = target.settings.postgres_url.get_secret_value()
     try:
-        async with store.transaction(EVERY_TENANT) as connection:
-            async for finding in _inside(connection):
-                yield finding
-    except AluskortError as error:
-        yield failed(
-            "PostgreSQL: login",
-            error,
-            "Check the URL; the identity needs a login (aluskort migrate --entra-principals).",
-        )
-    finally:
-        await store.close()
+        arguments = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **await Login(url).arguments()}
+        connection = await psycopg.AsyncConnection[DictRow].connect(url, row_factory=dict_row, **arguments)
+    except (AluskortError, psycopg.OperationalError) as error:
+        todo = "Check the URL; an identity needs a login (aluskort migrate --entra-principals)."
+        yield failed("PostgreSQL: login", error, todo)
+        return
+    async with connection:
+        async for finding in _inside(connection):
+            yield finding
 
 
 async def _inside(connection: Connection) -> AsyncIterator[Finding]:
@@ -129,9 +129,9 @@ async def blob(target: Target) -> AsyncIterator[Finding]:
         yield failed("Blob storage: login", "no account", "Set ALUSKORT_BLOB_ACCOUNT_URL.")
         return
     client = (
-        BlobServiceClient.from_connection_string(secret, retry_total=1)
+        BlobServiceClient.from_connection_string(secret, retry_total=0)
         if secret
-        else BlobServiceClient(settings.blob_account_url, credential=DefaultAzureCredential(), retry_total=1)
+        else BlobServiceClient(settings.blob_account_url, credential=DefaultAzureCredential(), retry_total=0)
     )
     async with client:
         try:

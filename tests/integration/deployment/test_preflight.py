@@ -64,7 +64,7 @@ def strangers() -> Iterator[str]:
 @pytest.fixture
 def found(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Findings]:
     """Findings by name of a deployment whose services are all away but for the given ones."""
-    monkeypatch.setattr("shared.stores.postgres.CONNECT_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("shared.bus.producer.CONNECT_SECONDS", 1)
 
     def preflight(**variables: str) -> Findings:
         result = run("preflight", "--json", **AWAY | variables)

@@ -82,14 +82,11 @@ class Settings(KafkaBinding):
 
     @model_validator(mode="after")
     def _kafka_fits(self) -> Self:
-        if self.kafka_security is KafkaSecurity.ENTRA and not self._trigger_secret():
+        if self.kafka_security is KafkaSecurity.ENTRA and not self.kafka_trigger_connection:
             raise ValueError("ALUSKORT_KAFKA_TRIGGER_CONNECTION is needed with ALUSKORT_KAFKA_SECURITY=entra")
         if self.kafka_security is KafkaSecurity.PLAINTEXT and EVENT_HUBS_DOMAIN in self.kafka_brokers:
             raise ValueError("ALUSKORT_KAFKA_BROKERS names Event Hubs, which needs ALUSKORT_KAFKA_SECURITY=entra")
         return self
-
-    def _trigger_secret(self) -> str:
-        return self.kafka_trigger_connection.get_secret_value() if self.kafka_trigger_connection else ""
 
 
 @cache

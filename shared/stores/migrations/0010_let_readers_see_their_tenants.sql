@@ -19,7 +19,7 @@ ALTER TABLE reader_tenants ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON reader_tenants USING (login = session_user);
 
 CREATE FUNCTION may_read(tenant text) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
     AS $$ SELECT EXISTS (SELECT FROM reader_tenants WHERE login = session_user AND tenant_id IN (tenant, '*')) $$;
 
 GRANT USAGE ON SCHEMA public TO aluskort_reader;

@@ -73,9 +73,11 @@ def _with_password(url: str) -> str:
             "ALUSKORT_POSTGRES_OWNER_URL: expected postgresql://user@host:5432/database, straight to the server: "
             f"PgBouncer on port {PGBOUNCER_PORT} keeps no session for a migration's locks."
         )
-    token = asyncio.run(Login(url).arguments()).get("password")
+    if conninfo_to_dict(url).get("password"):
+        return url
+    token = asyncio.run(Login(url).arguments())["password"]
     user, at, address = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user}:{quote(token, safe='')}{at}{address}").geturl() if token else url
+    return parts._replace(netloc=f"{user}:{quote(token, safe='')}{at}{address}").geturl()
 
 
 def _ours() -> MigrationList:

@@ -17,6 +17,7 @@ from local.simulators.managed_identity import OBJECT_ID
 from shared.errors import StoreUnavailable
 from shared.stores import entra
 from shared.stores.entra import EntraToken, object_id
+from shared.stores.migrations import missing
 from shared.stores.postgres import EVERY_TENANT, Login, Postgres
 from shared.stores.redis import Redis
 from tests.integration.certificates import certificate
@@ -81,6 +82,30 @@ async def test_postgresql_takes_the_token_of_now_for_each_connection(
                 row = await (await connection.execute("SELECT current_user AS who")).fetchone()
             assert row == {"who": ROLE}
     await store.close()
+
+
+async def test_postgresql_without_an_identity_is_store_unavailable_in_bounded_time(
+    managed_identity: Simulators, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.stores.postgres.CONNECT_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setenv("IDENTITY_HEADER", "another app's")
+    store = Postgres(f"postgresql://{ROLE}@127.0.0.1:{postgres.ports()[0]}/test")
+    with pytest.raises(StoreUnavailable, match="PostgreSQL cannot be reached"):
+        await store.health()
+    await store.close()
+
+
+def test_migrate_logs_in_as_the_identity(
+    managed_identity: Simulators, postgres: PostgresServer, postgres_url: str
+) -> None:
+    token, database = asyncio.run(EntraToken(entra.POSTGRESQL).get()), "migrated_as_identity"
+    with psycopg.connect(postgres_url, autocommit=True) as owner:
+        owner.execute(f"CREATE DATABASE {database}".encode())
+    with psycopg.connect(postgres.url(role="postgres", database="postgres"), autocommit=True) as superuser:
+        identity = sql.Identifier("deployer@contoso")
+        superuser.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(identity, sql.Literal(token)))
+        superuser.execute(sql.SQL("GRANT aluskort_owner TO {}").format(identity))
+    assert missing(f"postgresql://deployer%40contoso@127.0.0.1:{postgres.ports()[0]}/{database}")
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,11 @@ from local.deployment.network import event_hubs_address
 from shared.audit.ledger import RecordFilters
 from shared.audit.service import AuditService
 from shared.contracts.audit import AuditRecord
+from shared.contracts.tenant import SYNTHETIC_TENANT
 from shared.errors import AluskortError
 from shared.investigation.case import investigation_id
 from shared.stores.postgres import Postgres
 
-TENANT = "synthetic"
 TITLE = "Synthetic alert of the preflight"
 LOOK_SECONDS = 0.5
 SETTLED = frozenset({"awaiting_human", "responding", "closed", "failed"})
@@ -45,7 +45,7 @@ def synthetic_alert(alert_id: str) -> bytes:
     """A row of SecurityAlert in the export's envelope: says what it is, names nothing that exists."""
     now = datetime.now(UTC).isoformat()
     row = {
-        "TenantId": TENANT,
+        "TenantId": SYNTHETIC_TENANT,
         "SystemAlertId": alert_id,
         "TimeGenerated": now,
         "StartTime": now,
@@ -65,7 +65,7 @@ def synthetic_alert(alert_id: str) -> bytes:
 async def follow(target: Target, *, timeout_seconds: float) -> AsyncIterator[Finding]:
     """A finding for each stage with its time; the first that does not come in time is named and is the last."""
     alert_id = f"synthetic-{uuid4()}"
-    investigation = investigation_id(TENANT, alert_id)
+    investigation = investigation_id(SYNTHETIC_TENANT, alert_id)
     store = Postgres(target.settings.postgres_url.get_secret_value(), pool_size=1)
     stages: tuple[tuple[str, Callable[[], Awaitable[str]], str], ...] = (
         ("sent to Sentinel's hub", lambda: _send(target, alert_id), "See Event Hubs above; sending needs Data Sender."),
@@ -131,7 +131,7 @@ async def _chained(store: Postgres, investigation: str) -> str:
     wanted = RecordFilters(investigation_id=investigation, event_type=VERDICT)
 
     async def chained() -> AuditRecord | None:
-        page = await AuditService(store).records(TENANT, wanted)
+        page = await AuditService(store).records(SYNTHETIC_TENANT, wanted)
         return page.records[0] if page.records else None
 
     return f"record {(await _until(chained)).sequence_number}"
@@ -139,15 +139,15 @@ async def _chained(store: Postgres, investigation: str) -> str:
 
 async def _proven(store: Postgres, investigation: str) -> str:
     audit = AuditService(store)
-    package = await audit.evidence_package(TENANT, investigation, generated_by=GENERATED_BY)
-    whole = await audit.verify(TENANT)
+    package = await audit.evidence_package(SYNTHETIC_TENANT, investigation, generated_by=GENERATED_BY)
+    whole = await audit.verify(SYNTHETIC_TENANT)
     if not (package.chain_verified and whole.chain_valid):
-        raise AluskortError(f"the chain of {TENANT} does not verify: {'; '.join(whole.errors[:3])}")
+        raise AluskortError(f"the chain of {SYNTHETIC_TENANT} does not verify: {'; '.join(whole.errors[:3])}")
     return f"complete, the tenant's chain of {whole.records_checked} records verified"
 
 
 async def _row(store: Postgres, investigation: str) -> dict[str, Any] | None:
-    async with store.transaction(TENANT) as connection:
+    async with store.transaction(SYNTHETIC_TENANT) as connection:
         return await (await connection.execute(STATE, (investigation,))).fetchone()
 
 

@@ -5,7 +5,8 @@ import pytest
 from local.deployment.environment import Deployment
 from local.deployment.finding import State, Target
 from local.deployment.preflight import passed, preflight
-from local.deployment.synthetic import TENANT, follow
+from local.deployment.synthetic import follow
+from shared.contracts.tenant import SYNTHETIC_TENANT
 from shared.settings import settings
 from tests.e2e.product import Product
 
@@ -26,5 +27,5 @@ async def test_preflight_passes_and_its_alert_reaches_its_proof_apart_from_all_c
     settings.cache_clear()
     assert [stage.state for stage in stages] == [State.OK] * 5
     assert await product.states(tenant) == {}
-    (state,) = (await product.states(TENANT)).values()
+    (state,) = (await product.states(SYNTHETIC_TENANT)).values()
     assert state in {"closed", "awaiting_human"}

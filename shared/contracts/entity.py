@@ -29,6 +29,9 @@ class EntityType(StrEnum):
     SECURITY_GROUP = "security-group"
     CLOUD_APPLICATION = "cloud-application"
     MALWARE = "malware"
+    VULNERABILITY = "vulnerability"
+    AUTONOMOUS_SYSTEM = "autonomous-system"
+    CRYPTOCURRENCY_ADDRESS = "cryptocurrency-address"
 
 
 class NormalizedEntity(Contract):

@@ -1,0 +1,69 @@
+"""IP addresses in free text, told apart from versions, OIDs, times of day, MAC addresses and World Wide Names."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from shared.contracts.entity import EntityType
+from shared.parsing.sighting import Sighting
+
+# Words before a dotted number that make it a version, a section or an OID.
+NUMBER_WORDS = frozenset(
+    """
+    version versions ver v vers build builds release releases rev revision firmware oid oids section sections chapter clause
+    paragraph control controls step rule table figure fig item signature engine agent client sdk runtime patch hotfix update
+    """.split()
+)
+# What stands before the slash in a user agent or a banner: `Chrome/120.0.0.0`.
+PRODUCTS = frozenset(
+    """
+    apache applewebkit chrome chromium curl edg edge firefox gecko headlesschrome java libcurl mozilla msie nginx openssh
+    openssl opera opr php python safari version wget yabrowser electron teams outlook vivaldi trident crios okhttp
+    """.split()
+)
+CONNECTIVES = frozenset({"and", "or", "to", "through", "until", "from", "is", "was", "number", "before", "after", "than"})
+
+
+def is_number(before: str) -> bool:
+    """Whether the text before a dotted number says that it is a version or the like."""
+    words = before.lower().replace("=", " ").replace(":", " ").replace('"', " ").replace("(", " ").split()
+    if not words or not before:
+        return False
+    last = words[-1]
+    if before[-1] == "/":
+        return last.rstrip("/").rpartition("/")[2].lstrip("-") in PRODUCTS
+    if before[-1].isspace() or before[-1] in "=:\"(":
+        while words and (words[-1] in CONNECTIVES or words[-1].rstrip(",").count(".") == 3):
+            words.pop()
+        last = words[-1] if words else ""
+    return last.rstrip(".,").lstrip("_").rsplit("_", 1)[-1] in NUMBER_WORDS or last.endswith("version")
+
+
+def ipv4(word: str, prefix: str = "") -> Sighting | None:
+    """The address that four dotted numbers name."""
+    try:
+        address = ipaddress.IPv4Address(word)
+    except ValueError:
+        return None
+    return Sighting(EntityType.IP, str(address), {"prefix_length": prefix} if prefix else None)
+
+
+def ipv6(word: str) -> Sighting | None:
+    """The address of a run of hex digits and colons, with its zone and prefix length as properties."""
+    word, _, prefix = word.partition("/")
+    word, _, zone = word.partition("%")
+    word = word.rstrip(".")
+    if word.endswith(":") and not word.endswith("::"):
+        word = word[:-1]
+    if not any(map(str.isdigit, word)) or _is_world_wide_name(word):
+        return None  # `dead::beef` is more often a name in a program
+    try:
+        address = ipaddress.IPv6Address(word)
+    except ValueError:
+        return None
+    return Sighting(EntityType.IP, str(address), {"zone_id": zone, "prefix_length": prefix})
+
+
+def _is_world_wide_name(word: str) -> bool:
+    groups = word.split(":")
+    return len(groups) == 8 and all(len(group) == 2 for group in groups)

@@ -1,0 +1,193 @@
+"""What is left of a text when paths and URLs are out of it: addresses, names, mail addresses, hashes and numbers, plain or
+defanged, in UTF-8 bytes. One pattern takes each as a token; only tokens are judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.contracts.entity import EntityType
+from shared.parsing.addresses import ipv4, ipv6, is_number
+from shared.parsing.bytewise import bytewise
+from shared.parsing.cryptocurrency import SHORTEST, cost_of, currency_of
+from shared.parsing.domains import DOMAIN_ENDINGS, MEMBER_ENDINGS, is_domain
+from shared.parsing.public_suffix import is_top_level
+from shared.parsing.refang import AT, COLON, DOT, is_defanged, refang
+from shared.parsing.sighting import Sighting
+from shared.parsing.urls import trim
+from shared.parsing.value import MAX_CHARACTERS
+
+HASHES = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # by number of hex digits
+MAX_AS_NUMBER = 4_294_967_295  # RFC 6793
+MAX_LOCAL = 64  # characters before the @ (RFC 5321)
+
+_W = r"[0-9A-Za-z_\x80-\xff-]"
+_L = r"[0-9A-Za-z_+%&~\x80-\xff-]"
+_H = r"[0-9A-Fa-f]"
+_IPV6 = (
+    rf"(?:\b{_H}{{1,4}}{COLON}(?:{_H}{{0,4}}{COLON})+|{COLON}{COLON}(?:{_H}{{1,4}}{COLON})*)(?:{_H}|\.|\[\.\])*"
+    r"(?:%[0-9A-Za-z._-]+)?(?:/[0-9]{1,3})?"
+)
+_GLUED = r"\b[0-9a-z][0-9a-z.-]*AT[0-9a-z-]+(?:(?:DOT|\.)[0-9a-z-]+)+|\b[0-9a-z-]+(?:DOT[0-9a-z-]+)+"
+_NUMBERED = (
+    r"\b[Ss]-1-[0-9]+(?:-[0-9]+)+|(?i:\bcve)[-_ ]+[12][0-9]{3}[-_ ]+[0-9]{4,}|\bASN?[ #:]{0,2}[0-9]+\b|\basn[ #:]{0,2}[0-9]+\b"
+    r"|\bas[0-9]+\b"
+)
+_MAIL = rf"{_L}+(?:{DOT}{_L}+)*(?:(?:{AT}| AT ){_W}+(?:{DOT}{_W}+)+| at {_W}+(?: dot {_W}+)+)"
+_TAIL = rf"(?:{COLON}[0-9]{{1,5}}\b)?(?:(?:/|\[/\])(?:\[\.\]|[^\s\"'<>`|\\^{{}}()\[\],;\x00-\x20\x7f])*)?"
+_WORDS = bytewise(
+    rf"{_NUMBERED}|{_IPV6}|{_GLUED}|{_MAIL}|{_W}+(?:{DOT}{_W}+)+{_TAIL}|\b[0-9A-Za-z]{{{SHORTEST},}}"
+)
+
+
+_CUES = frozenset("domain domains fqdn site sites website hostname dns query queried resolve resolved resolves sinkholed".split())
+_DIGITS = frozenset("0123456789.-")
+_CHAINS = (b"->", b"::")
+_BACKSLASH, _AT_SIGN, _FULL_STOP = b"\\@."
+MAX_TOKEN = 2 * MAX_CHARACTERS  # bytes; a longer one is judged by its beginning
+# Microseconds, about, that it takes to judge a token: one seen before, a plain one, a defanged one.
+_AGAIN, _PLAIN, _MARKED = 3, 10, 25
+
+
+def find_words(data: bytes, effort: int) -> Iterator[tuple[int, int, list[Sighting]]]:
+    """Each token of the text with its place: start, end, and what it names. Stops after ``effort`` microseconds, about."""
+    judged: set[bytes] = set()
+    for match in _WORDS.finditer(data):
+        token = match.group()
+        if effort <= 0:
+            yield match.start(), -1, []
+            return
+        if token in judged:
+            effort -= _AGAIN
+            continue
+        start, end = match.span()
+        token = token[:MAX_TOKEN]
+        if start and data[start - 1] == _BACKSLASH and token[:1] in b"nrt":
+            token = token[1:]  # after a line break in a JSON string
+        effort -= _MARKED if is_defanged(token) else _PLAIN + (cost_of(token) if token.isalnum() else 0)
+        seen = _read(token, data, start, end)
+        if seen is None or seen:
+            judged.add(token)
+        if seen:
+            yield start, end, seen
+
+
+def _read(token: bytes, data: bytes, start: int, end: int) -> list[Sighting] | None:
+    """What a token names; None when it names nothing wherever it stands again."""
+    if token.isalnum() and b"DOT" not in token:
+        return _alphanumeric(token.decode())
+    marked = is_defanged(token)
+    if marked:
+        token = refang(token.replace(b" at ", b"@").replace(b" AT ", b"@"))
+    text = token.decode("utf-8", "replace")
+    head = text[:3].lower()
+    if head in ("s-1", "cve", "as ", "asn", "as#", "as:") and (seen := _numbered(text)):
+        return [seen]
+    if "DOT" in text and text.replace("DOT", "").replace("AT", "").islower():
+        marked, text = True, text.replace("DOT", ".").replace("AT", "@", "@" not in text)
+    if "@" in text:
+        return _mail(text)
+    if text.count(":") > 1:
+        before = data[max(start - 2, 0) : start]
+        joined = data[end : end + 1].isalnum() or (
+            text[0] == ":" and (before[-1:].isalnum() or (before[-1:] == b"[" and before[:1].isalnum()))
+        )  # `std::a`, `list[::2]`
+        return [] if joined or (seen := ipv6(text)) is None else [seen]
+    return _name(text, data, start, end, certain=marked)
+
+
+def _alphanumeric(word: str) -> list[Sighting]:
+    algorithm = HASHES.get(len(word))
+    if algorithm and not word.strip("0123456789abcdefABCDEF"):
+        return [Sighting(EntityType.FILEHASH, word.lower(), {"algorithm": algorithm})]
+    if len(word) < SHORTEST:
+        seen = _numbered(word)
+        return [seen] if seen else []
+    currency = currency_of(word)
+    return [Sighting(EntityType.CRYPTOCURRENCY_ADDRESS, word, {"currency": currency})] if currency else []
+
+
+def _numbered(text: str) -> Sighting | None:
+    """A SID, a CVE or an AS number."""
+    head = text[:3].upper()
+    if head == "S-1":
+        return Sighting(EntityType.ACCOUNT, text.upper(), {"sid": text.upper()}) if text.count("-") > 3 else None
+    if head == "CVE":
+        year, _, number = text[3:].replace(" ", "-").replace("_", "-").strip("-").partition("-")
+        return Sighting(EntityType.VULNERABILITY, f"CVE-{year}-{number.strip('-')}")
+    number = text.lstrip("ASNasn #:")
+    if number.isdecimal() and number[0] != "0" and int(number[:11]) <= MAX_AS_NUMBER:
+        return Sighting(EntityType.AUTONOMOUS_SYSTEM, f"AS{number}")
+    return None
+
+
+def _mail(text: str) -> list[Sighting]:
+    local, _, domain = text.rpartition("@")
+    local, domain = local.lstrip(".%&~-").rpartition("@")[2], domain.strip("-")
+    if not 0 < len(local) <= MAX_LOCAL or local[-1] == ".":
+        return []
+    if domain.count(".") == 3 and _DIGITS.issuperset(domain):
+        seen = ipv4(domain)
+        return [seen] if seen else []
+    return [Sighting(EntityType.MAILBOX, f"{local}@{domain}")] if is_domain(domain, certain=True) else []
+
+
+def _name(text: str, data: bytes, start: int, end: int, *, certain: bool) -> list[Sighting] | None:
+    """A dotted word with what follows it: a port, a path."""
+    authority, _, path = text.partition("/")
+    host, _, port = authority.partition(":")
+    path = trim(path)
+    if _DIGITS.issuperset(host):
+        return _numbers(text, host, port, path, b"" if certain else data[max(start - 40, 0) : start])
+    host = host.strip("-")
+    spaced = certain and b" " in data[start:end] and host.rpartition(".")[2].lower() in MEMBER_ENDINGS  # `foo [dot] bar`
+    if spaced:
+        return []
+    last = host.rpartition(".")
+    if last[2].istitle() and last[2].isalpha() and not is_top_level(last[2].lower()):
+        host = last[0]  # `evil.test.Then`, where the space after the full stop is missing
+    if _is_named(host, data, start, end, certain=certain or start and data[start - 1] == _AT_SIGN):
+        if path:
+            return [Sighting(EntityType.URL, trim(text))]
+        return [domain(host)]
+    if not host.isascii():
+        words = "".join(character if character.isascii() else " " for character in host).split()
+        return [domain(word.strip("-.")) for word in words if is_domain(word.strip("-."), certain=certain)]
+    seen = [_alphanumeric(label) for label in host.split(".") if len(label) in HASHES]  # a file named by its digest
+    return seen[0] if seen else []
+
+
+def _numbers(text: str, host: str, port: str, path: str, before: bytes) -> list[Sighting] | None:
+    """IPv4: one address, or two as a range; None for a version, which stays one when it is named again without saying so."""
+    prefix = path if path.isdecimal() and not port and int(path[:4]) <= 32 else ""
+    found = [seen for part in host.split("-")[:2] if (seen := ipv4(part, prefix))]
+    if found and before and is_number(before.decode("utf-8", "replace")):
+        return None
+    if path.isdecimal():
+        return found
+    return [Sighting(EntityType.URL, trim(text))] if found and path and "-" not in host else found
+
+
+def _is_named(host: str, data: bytes, start: int, end: int, *, certain: bool) -> bool:
+    if is_domain(host, certain=certain):
+        if certain:
+            return True
+        after = data[end : end + 2]
+        if start and data[start - 1] == _FULL_STOP:
+            return False  # the rest of a chain, `a[0].metadata.name`
+        called = after[:1] == b"(" or data[max(start - 2, 0) : start] in _CHAINS
+        member = host.rpartition(".")[2].lower() in MEMBER_ENDINGS and (after[:1] == b"=" or after == b" =")
+        return not member and not (called and host.rpartition(".")[2].lower() not in DOMAIN_ENDINGS)
+    words = data[max(start - 24, 0) : start].decode("utf-8", "replace").lower().split()
+    return bool(words) and words[-1].strip(":\"'(=") in _CUES and is_domain(host, certain=True)
+
+
+def domain(name: str) -> Sighting:
+    """A domain as it is written; an international one has its encoded form beside it."""
+    name = name.lower()
+    if name.isascii():
+        return Sighting(EntityType.DNS, name)
+    try:
+        return Sighting(EntityType.DNS, name, {"a_label": name.encode("idna").decode()})
+    except UnicodeError:
+        return Sighting(EntityType.DNS, name)

@@ -76,20 +76,19 @@ _JOINED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 def find_paths(data: bytes, limit: int) -> Iterator[tuple[int, int, list[Sighting]]]:
     """Each path, key and account of the text with its place: start, end, and what it says. At most ``limit`` places."""
-    done = 0
-    for place, match in enumerate(_START.finditer(data)):
-        start = match.start()
-        if place >= limit:
+    at = 0
+    while match := _START.search(data, at):
+        start, token = match.start(), match.group()
+        if limit == 0:
             yield start, -1, []
             return
-        if start < done:
-            continue
-        token = match.group()
+        limit -= 1
         if token[:2] in (b"\\n", b"\\r", b"\\t") and token[2:3].isalpha():
             start, token = start + 2, token[2:]
-        done, seen = _read(data, start, token)
+        end, seen = _read(data, start, token)
+        at = max(end, match.end())
         if seen:
-            yield start, done, seen
+            yield start, end, seen
 
 
 def _read(data: bytes, start: int, token: bytes) -> tuple[int, list[Sighting]]:

@@ -18,6 +18,7 @@ _SCHEME = rf"(?i:[\[(]?(?:\b|\\[nrt])(?:{_WEB}|{_OTHER})(?:\[s\]|\(s\))?[\])]?)"
 _REST = rf"(?:{DOT}|{AT}|\[/\]|\\/|\[-\]|[^\s\"'<>`|\\^{{}}\x00-\x20\x7f])"
 _HEAD = rf"{_SCHEME}{SCHEME_END}"
 _URL = bytewise(rf"{_HEAD} ?(?:[\[(]?[0-9A-Za-z_\[\x80-\xff]|%|\$){_REST}*")
+_NEXT = bytewise(rf"[,;]{_HEAD}")  # of a list without spaces
 _PARTS = bytewise(rf"(?i:[\[(]?(?:\\[nrt])?({_WEB}|{_OTHER})(\[s\]|\(s\))?[\])]?){SCHEME_END}( ?)")
 LONGEST_HEAD = 40  # bytes up to the host
 MAX_TAKEN = 2 * MAX_CHARACTERS  # bytes of one URL as it is written
@@ -26,14 +27,19 @@ _CLOSERS = {")": "(", "]": "["}
 
 def find_urls(data: bytes, limit: int) -> Iterator[tuple[int, int, list[Sighting]]]:
     """Each URL of the text with its place: start, end, and the URL made whole. At most ``limit`` places."""
-    for place, match in enumerate(_URL.finditer(data)):
-        start, end = match.span()
-        if place >= limit:
+    at = 0
+    while match := _URL.search(data, at):
+        start, at = match.span()
+        if limit == 0:
             yield start, -1, []
             return
-        seen = _read(data[start : min(end, start + MAX_TAKEN)])
-        if seen:
-            yield start, end, [seen]
+        limit -= 1
+        written = data[start : min(at, start + MAX_TAKEN)]
+        if (b"," in written or b";" in written) and (listed := _NEXT.search(written)):
+            written = written[: listed.start()]
+            at = start + len(written)
+        if seen := _read(written):
+            yield start, at, [seen]
 
 
 def _read(written: bytes) -> Sighting | None:

@@ -21,6 +21,7 @@ PRODUCTS = frozenset(
     openssl opera opr php python safari version wget yabrowser electron teams outlook vivaldi trident crios okhttp
     """.split()
 )
+_OCTETS = frozenset(map(str, range(256)))  # without leading zeros, which some read as octal
 CONNECTIVES = frozenset({"and", "or", "to", "through", "until", "from", "is", "was", "number", "before", "after", "than"})
 
 
@@ -41,11 +42,10 @@ def is_number(before: str) -> bool:
 
 def ipv4(word: str, prefix: str = "") -> Sighting | None:
     """The address that four dotted numbers name."""
-    try:
-        address = ipaddress.IPv4Address(word)
-    except ValueError:
+    octets = word.split(".")
+    if len(octets) != 4 or not _OCTETS.issuperset(octets):
         return None
-    return Sighting(EntityType.IP, str(address), {"prefix_length": prefix} if prefix else None)
+    return Sighting(EntityType.IP, word, {"prefix_length": prefix} if prefix else None)
 
 
 def ipv6(word: str) -> Sighting | None:

@@ -39,17 +39,21 @@ SHORT_NAMES = frozenset({"com", "co", "me", "org", "net", "ly", "io", "ru", "cc"
 
 def is_domain(name: str, *, certain: bool) -> bool:
     """Whether a dotted word is a domain; ``certain`` when its place or its defanging says that it names a host."""
-    labels = name.lower().split(".")
+    lower = name.lower()
+    labels = lower.split(".")
     top = labels[-1]
-    if len(name) > MAX_DOMAIN or len(labels) < 2 or not is_top_level(top) or not all(map(_is_label, labels)):
+    if len(labels) < 2 or len(name) > MAX_DOMAIN or not is_top_level(top) or not _are_labels(lower, labels):
         return False
-    if "_" in labels[-2] or is_suffix(name.lower()):
+    if "_" in labels[-2] or (len(top) == 2 and is_suffix(lower)):  # of longer endings, only the whole is a suffix
         return False
     return certain or not _is_program(name, labels, top)
 
 
-def _is_label(label: str) -> bool:
-    return 0 < len(label) <= MAX_LABEL and label[0] != "-" != label[-1] and label.replace("-", "").replace("_", "").isalnum()
+def _are_labels(name: str, labels: list[str]) -> bool:
+    if not all(labels) or not name.replace(".", "").replace("-", "").replace("_", "").isalnum():
+        return False
+    hyphens = "-" in name and any(label[0] == "-" or label[-1] == "-" for label in labels)
+    return not hyphens and (len(name) <= MAX_LABEL or max(map(len, labels)) <= MAX_LABEL)
 
 
 def _is_program(name: str, labels: list[str], top: str) -> bool:

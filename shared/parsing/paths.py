@@ -78,17 +78,18 @@ def find_paths(data: bytes, limit: int) -> Iterator[tuple[int, int, list[Sightin
     """Each path, key and account of the text with its place: start, end, and what it says. At most ``limit`` places."""
     at = 0
     while match := _START.search(data, at):
-        start, token = match.start(), match.group()
+        start, end = match.span()
+        token = data[start:end]
         if limit == 0:
             yield start, -1, []
             return
         limit -= 1
         if token[:2] in (b"\\n", b"\\r", b"\\t") and token[2:3].isalpha():
             start, token = start + 2, token[2:]
-        end, seen = _read(data, start, token)
-        at = max(end, match.end())
+        taken, seen = _read(data, start, token)
+        at = max(taken, end)
         if seen:
-            yield start, end, seen
+            yield start, taken, seen
 
 
 def _read(data: bytes, start: int, token: bytes) -> tuple[int, list[Sighting]]:

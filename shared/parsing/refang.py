@@ -31,6 +31,8 @@ _FORMS = bytewise(rf"{_MARKED_AT}|{_MARKED_COLON}|\[/\]|\\/|\[-\]|{_MARKED_DOT}"
 _PLAIN = bytes(range(0x30, 0x3B)) + bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + bytes(range(0x80, 0x100))
 _PLAIN += b".-_@/%?=&+~#$!*;"
 
+_COMMON = ((b"[.]", b"."), (b"(.)", b"."), (b"[dot]", b"."), (b"(dot)", b"."), (b"[@]", b"@"), (b"[at]", b"@"), (b"[:]", b":"))
+
 
 def is_defanged(token: bytes) -> bool:
     """Whether the token holds any byte that only defanged forms have."""
@@ -39,6 +41,9 @@ def is_defanged(token: bytes) -> bool:
 
 def refang(token: bytes) -> bytes:
     """The token with every defanged form made whole."""
+    if b" " not in token:  # in the common forms, which are made whole the quick way, a space belongs to the mark
+        for form, whole in _COMMON:
+            token = token.replace(form, whole)
     return bytes(_FORMS.sub(_whole, token)) if is_defanged(token) else token
 
 

@@ -23,6 +23,9 @@ _PARTS = bytewise(rf"(?i:[\[(]?(?:\\[nrt])?({_WEB}|{_OTHER})(\[s\]|\(s\))?[\])]?
 LONGEST_HEAD = 40  # bytes up to the host
 MAX_TAKEN = 2 * MAX_CHARACTERS  # bytes of one URL as it is written
 _CLOSERS = {")": "(", "]": "["}
+_PUNCTUATION = ".,;:!?*'"
+_ENDS = _PUNCTUATION + ")]"
+_PLAIN = {b"http": "http", b"https": "https", b"hxxp": "http", b"hxxps": "https", b"hXXp": "http", b"hXXps": "https"}
 
 
 def find_urls(data: bytes, limit: int) -> Iterator[tuple[int, int, list[Sighting]]]:
@@ -43,22 +46,22 @@ def find_urls(data: bytes, limit: int) -> Iterator[tuple[int, int, list[Sighting
 
 
 def _read(written: bytes) -> Sighting | None:
-    parts = _PARTS.match(written[:LONGEST_HEAD])
-    if parts is None:
-        return None
-    name, secure, space = parts.groups()
-    scheme, rest = _scheme(name.decode("latin-1").lower()) + ("s" if secure else ""), written[parts.end() :]
-    value = trim(f"{scheme}://{_whole(rest)}")
+    head, _, rest = written.partition(b"://")
+    scheme, apart = _PLAIN.get(head, ""), rest[:1] == b" "
+    if not scheme:
+        parts = _PARTS.match(written[:LONGEST_HEAD])
+        if parts is None:
+            return None
+        name, secure, space = parts.groups()
+        scheme, apart = _scheme(name.decode("latin-1").lower()) + ("s" if secure else ""), bool(space)
+        rest = written[parts.end() :]
+    value = trim(f"{scheme}://{refang(rest).decode('utf-8', 'replace').replace(' ', '')}")
     host = value.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
     if scheme == "file" and "/" in value[7:]:
         return Sighting(EntityType.URL, value)
-    if is_host(host.rpartition("@")[2], plain=not space and not is_defanged(rest)):
+    if is_host(host.rpartition("@")[2], plain=not apart and not is_defanged(rest)):
         return Sighting(EntityType.URL, value)
     return None
-
-
-def _whole(rest: bytes) -> str:
-    return refang(rest).decode("utf-8", "replace").replace(" ", "")
 
 
 def _scheme(written: str) -> str:
@@ -84,8 +87,10 @@ def is_host(authority: str, *, plain: bool) -> bool:
 def trim(value: str) -> str:
     """Without the punctuation of the sentence around it: what closes more than was opened, and what ends a sentence."""
     end = len(value)
+    if not end or value[-1] not in _ENDS:
+        return value
     surplus = {closer: value.count(closer) - value.count(opener) for closer, opener in _CLOSERS.items()}
-    while end and (value[end - 1] in ".,;:!?*'" or surplus.get(value[end - 1], 0) > 0):
+    while end and (value[end - 1] in _PUNCTUATION or surplus.get(value[end - 1], 0) > 0):
         end -= 1
         if value[end] in surplus:
             surplus[value[end]] -= 1

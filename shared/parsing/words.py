@@ -53,32 +53,35 @@ def find_words(data: bytes, effort: int) -> Iterator[tuple[int, int, list[Sighti
     """Each token of the text with its place: start, end, and what it names. Stops after ``effort`` microseconds, about."""
     judged: set[bytes] = set()
     for match in _WORDS.finditer(data):
-        token = match.group()
+        start, end = match.span()
+        token = data[start : min(end, start + MAX_TOKEN)]
         if effort <= 0:
-            yield match.start(), -1, []
+            yield start, -1, []
             return
         if token in judged:
             effort -= _AGAIN
             continue
-        start, end = match.span()
-        token = token[:MAX_TOKEN]
         if start and data[start - 1] == _BACKSLASH and token[:1] in b"nrt":
             token = token[1:]  # after a line break in a JSON string
-        effort -= _MARKED if is_defanged(token) else _PLAIN + (cost_of(token) if token.isalnum() else 0)
-        seen = _read(token, data, start, end)
+        if token.isalnum() and b"DOT" not in token:
+            effort -= _PLAIN + cost_of(token)
+            seen: list[Sighting] | None = _alphanumeric(token.decode())
+        else:
+            marked = is_defanged(token)
+            effort -= _MARKED if marked else _PLAIN
+            seen = _read(refang(_spoken(token)) if marked else token, data, start, end, marked=marked)
         if seen is None or seen:
             judged.add(token)
         if seen:
             yield start, end, seen
 
 
-def _read(token: bytes, data: bytes, start: int, end: int) -> list[Sighting] | None:
-    """What a token names; None when it names nothing wherever it stands again."""
-    if token.isalnum() and b"DOT" not in token:
-        return _alphanumeric(token.decode())
-    marked = is_defanged(token)
-    if marked:
-        token = refang(token.replace(b" at ", b"@").replace(b" AT ", b"@"))
+def _spoken(token: bytes) -> bytes:
+    return token.replace(b" at ", b"@").replace(b" AT ", b"@") if b" " in token else token
+
+
+def _read(token: bytes, data: bytes, start: int, end: int, *, marked: bool) -> list[Sighting] | None:
+    """What a token made whole names; None when it names nothing wherever it stands again."""
     text = token.decode("utf-8", "replace")
     head = text[:3].lower()
     if head in ("s-1", "cve", "as ", "asn", "as#", "as:") and (seen := _numbered(text)):

@@ -1,0 +1,111 @@
+"""What was measured, as a table for the terminal, as docs/benchmarks.json and as docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.harness import ROOT, ROUND_SECONDS, ROUNDS, Figure, versions
+
+FIGURES = ROOT / "docs/benchmarks.json"
+PAGE = ROOT / "docs/benchmarks.md"
+COLUMNS = ("what", "ours", "peer", "unit", "ratio", "spread", "goal", "met")
+QUALITY = ("recall", "precision")
+ABOUT = """\
+# Benchmarks
+
+Written by `make bench`; edit nothing here. Each contender runs in a process and an interpreter of its own, all on one core,
+in alternating rounds (ours, peer, ours, peer ...). A rate is the median of {rounds} rounds of about {seconds} s; the ratio is
+the median of the ratios of neighbouring rounds, the spread the smallest and the largest of them. Above 1, ours is better.
+How the labelled set was made, what counts as right, and how to add a benchmark: tests/benchmarks/README.md.
+The figures are those of one machine at one time, {machine}, {cores} cores, shared with other work; the ratios travel better
+than the rates.
+
+"""
+QUALITY_NOTE = """\
+Recall and precision on the labelled set; a blank means that the peer does not know the kind. The set and the scanner are of
+one hand: read our figures as a floor that the tests hold, and the peers' as what they miss on such text.
+"""
+
+
+def header(python: dict[str, Any], peers: dict[str, Any]) -> dict[str, Any]:
+    """The machine, the day and the versions of both sides."""
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": _processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "ours": python,
+        "peers": peers,
+    }
+
+
+def write(figures: list[Figure], *, keep: bool) -> None:
+    """Print the table, and write both files where they are to be kept."""
+    Console().print(_table(figures))
+    if not keep:
+        return
+    head = header(versions("ours"), versions("peer"))
+    FIGURES.parent.mkdir(exist_ok=True)
+    held = {"about": head, "figures": [asdict(figure) for figure in figures]}
+    FIGURES.write_bytes(orjson.dumps(held, option=orjson.OPT_INDENT_2) + b"\n")
+    PAGE.write_text(_page(figures, head), encoding="utf-8")
+
+
+def _row(figure: Figure) -> tuple[str, ...]:
+    return (
+        figure.name,
+        _number(figure.ours),
+        figure.peer_name if figure.peer is None else f"{_number(figure.peer)} {figure.peer_name}",
+        "" if figure.unit in QUALITY else figure.unit,
+        "" if figure.ratio is None else f"{figure.ratio:.2f}",
+        "" if figure.spread is None else f"{figure.spread[0]:.2f}..{figure.spread[1]:.2f}",
+        figure.goal,
+        {True: "yes", False: "NO", None: ""}[figure.met],
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3f}" if value <= 1 else f"{value:.1f}"
+
+
+def _table(figures: list[Figure]) -> Table:
+    table = Table(*COLUMNS, title="Benchmarks")
+    for figure in figures:
+        table.add_row(*_row(figure), style="red" if figure.met is False else None)
+    return table
+
+
+def _page(figures: list[Figure], head: dict[str, Any]) -> str:
+    about = ABOUT.format(rounds=ROUNDS, seconds=ROUND_SECONDS, machine=head["machine"], cores=head["cores"])
+    sides = "".join(
+        f"- {side}: {', '.join(f'{name} {version}' for name, version in head[side].items())}\n" for side in ("ours", "peers")
+    )
+    speed = _markdown([COLUMNS, *(_row(figure) for figure in figures if figure.unit not in QUALITY)])
+    quality = [figure for figure in figures if figure.unit in QUALITY]
+    peers = sorted({name for figure in quality for name in figure.peers})
+    values = [
+        (figure.name, f"{figure.ours:.3f}", *(f"{figure.peers[name]:.3f}" if name in figure.peers else "" for name in peers))
+        for figure in quality
+    ]
+    found = _markdown([("what", "ours", *(name.replace("_", "-") for name in peers)), *values])
+    return f"{about}{head['date']}, {head['system']}\n\n{sides}\n## Speed\n\n{speed}\n## Quality\n\n{QUALITY_NOTE}\n{found}"
+
+
+def _markdown(lines: list[tuple[str, ...]]) -> str:
+    rows = [lines[0], ("---",) * len(lines[0]), *lines[1:]]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in rows)
+
+
+def _processor() -> str:
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text(encoding="utf-8").splitlines() if cpu.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor())

@@ -6,23 +6,9 @@ import ipaddress
 
 from shared.contracts.entity import EntityType
 from shared.parsing.sighting import Sighting
+from shared.parsing.vocabulary import CONNECTIVES, NUMBER_WORDS, PRODUCTS
 
-# Words before a dotted number that make it a version, a section or an OID.
-NUMBER_WORDS = frozenset(
-    """
-    version versions ver v vers build builds release releases rev revision firmware oid oids section sections chapter clause
-    paragraph control controls step rule table figure fig item signature engine agent client sdk runtime patch hotfix update
-    """.split()
-)
-# What stands before the slash in a user agent or a banner: `Chrome/120.0.0.0`.
-PRODUCTS = frozenset(
-    """
-    apache applewebkit chrome chromium curl edg edge firefox gecko headlesschrome java libcurl mozilla msie nginx openssh
-    openssl opera opr php python safari version wget yabrowser electron teams outlook vivaldi trident crios okhttp
-    """.split()
-)
 _OCTETS = frozenset(map(str, range(256)))  # without leading zeros, which some read as octal
-CONNECTIVES = frozenset({"and", "or", "to", "through", "until", "from", "is", "was", "number", "before", "after", "than"})
 
 
 def is_number(before: str) -> bool:
@@ -33,7 +19,7 @@ def is_number(before: str) -> bool:
     last = words[-1]
     if before[-1] == "/":
         return last.rstrip("/").rpartition("/")[2].lstrip("-") in PRODUCTS
-    if before[-1].isspace() or before[-1] in "=:\"(":
+    if before[-1].isspace() or before[-1] in '=:"(':
         while words and (words[-1] in CONNECTIVES or words[-1].rstrip(",").count(".") == 3):
             words.pop()
         last = words[-1] if words else ""

@@ -1,4 +1,6 @@
-"""RE2 over UTF-8 bytes: every byte is one character, so that matches need no mapping of offsets and all states are small."""
+"""RE2 over UTF-8 bytes: every byte is one character, so that matches need no mapping of offsets and all states
+are small.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""Addresses of cryptocurrencies, by their checksums: base58check, bech32(m) (BIP 173, BIP 350), CashAddr, EIP-55, Monero's
-base58 with Keccak, Stellar's CRC-16. What has no checksum (Solana's keys) is not taken for an address.
+"""Addresses of cryptocurrencies, by their checksums: base58check, bech32(m) (BIP 173, BIP 350), CashAddr, EIP-55,
+Monero's base58 with Keccak, Stellar's CRC-16. What has no checksum (Solana's keys) is not taken for an address.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 
@@ -56,25 +57,19 @@ def cost_of(word: bytes) -> int:
 
 def currency_of(word: str) -> str:
     """The currency whose address this is, checksum included; "" when it is none."""
-    length = len(word)
-    if not SHORTEST <= length <= LONGEST:
+    if not SHORTEST <= len(word) <= LONGEST:
         return ""
-    if length == 42 and word.startswith("0x"):
-        return "ethereum" if _is_ethereum(word[2:]) else ""
-    lower = word.lower()
-    if lower.startswith(("bc1", "ltc1", "addr1")):
+    if word[:5].lower().startswith(("bc1", "ltc1", "addr1")):
         return _bech32(word)
-    if length in (95, 106) and word[0] in "48":
-        return "monero" if _is_monero(word) else ""
-    if length == 42 and lower[0] in "qp" and word in (lower, word.upper()):
-        return "bitcoin-cash" if _is_cash(lower) else ""
-    if length == 56 and word[0] == "G":
-        return "stellar" if _is_stellar(word) else ""
-    if length > 40:
-        return ""
-    version, currency = _VERSIONS.get(word[0]) or _VERSIONS.get(word[:2]) or _VERSIONS.get(word[:3]) or (b"", "")
-    if currency and _base58check(word, _VALUES, version):
-        return currency
+    of_length = next((currency for currency, fits in _OF_LENGTH.get(len(word), ()) if fits(word)), "")
+    return of_length or (_base58(word) if len(word) <= 40 else "")
+
+
+def _base58(word: str) -> str:
+    for size in (1, 2, 3):
+        version, currency = _VERSIONS.get(word[:size], (b"", ""))
+        if currency and _base58check(word, _VALUES, version):
+            return currency
     return "ripple" if word[0] == "r" and _base58check(word, _RIPPLE_VALUES, b"\x00") else ""
 
 
@@ -125,13 +120,16 @@ def _polymod(digits: list[int], generators: tuple[int, ...], bits: int) -> int:
 
 
 def _is_cash(word: str) -> bool:
-    digits = [_BECH32.get(character, -1) for character in word]
-    if -1 in digits:
+    digits = [_BECH32.get(character, -1) for character in word.lower()]
+    if -1 in digits or word not in (word.lower(), word.upper()) or word[0] not in "qpQP":
         return False
     return _polymod([ord(character) & 31 for character in "bitcoincash"] + [0, *digits], _CASH_GENERATORS, 35) == 1
 
 
-def _is_ethereum(digits: str) -> bool:
+def _is_ethereum(word: str) -> bool:
+    digits = word[2:]
+    if not word.startswith("0x"):
+        return False
     if digits in (digits.lower(), digits.upper()):
         return all(character in "0123456789abcdefABCDEF" for character in digits)
     return _mixed_case_fits(digits)
@@ -150,6 +148,8 @@ def _mixed_case_fits(digits: str) -> bool:
 @lru_cache(maxsize=1_024)
 def _is_monero(word: str) -> bool:
     raw = b""
+    if word[0] not in "48":
+        return False
     for start in range(0, len(word), 11):  # blocks of 8 bytes in 11 digits; the last is shorter
         block = word[start : start + 11]
         size = {11: 8, 10: 7, 9: 6, 7: 5, 6: 4, 5: 3, 3: 2, 2: 1}.get(len(block), 0)
@@ -161,8 +161,18 @@ def _is_monero(word: str) -> bool:
 
 
 def _is_stellar(word: str) -> bool:
+    if word[0] != "G":
+        return False
     try:
         raw = base64.b32decode(word)
     except binascii.Error:
         return False
     return raw[0] == 0x30 and binascii.crc_hqx(raw[:-2], 0).to_bytes(2, "little") == raw[-2:]
+
+
+_OF_LENGTH: dict[int, tuple[tuple[str, Callable[[str], bool]], ...]] = {
+    42: (("ethereum", _is_ethereum), ("bitcoin-cash", _is_cash)),
+    56: (("stellar", _is_stellar),),
+    95: (("monero", _is_monero),),
+    106: (("monero", _is_monero),),
+}

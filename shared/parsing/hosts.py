@@ -1,5 +1,5 @@
-"""Names of hosts in free text: a bare name is one only where a word before it says so, `host WS-0147`, `Computer: DC-02`,
-or where it is one that Windows and EC2 give to new machines. UTF-8 bytes in.
+"""Names of hosts in free text: a bare name is one only where a word before it says so, `host WS-0147`, `Computer:
+DC-02`, or where it is one that Windows and EC2 give to new machines. UTF-8 bytes in.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def find_hosts(data: bytes, limit: int) -> Iterator[tuple[int, int, list[Sightin
         told = data[start : min(end, start + MAX_LIST)]
         certain = b":" in told or b"=" in told
         names = told.translate(_MARKS).decode().split()
-        if data[end : end + 1] in _GOES_ON and not (data[end : end + 1] in b".[(/" and not data[end + 1 : end + 2].isalnum()):
+        if data[end : end + 1] in _GOES_ON and not (
+            data[end : end + 1] in b".[(/" and not data[end + 1 : end + 2].isalnum()
+        ):
             names.pop()  # the beginning of a domain, an address or a path
         seen = [
             Sighting(EntityType.HOST, name, {"hostname": name})

@@ -1,8 +1,10 @@
-"""Indicators in free text, for alerts whose entities are missing or unreadable. Attackers write this text: it meets RE2 and
-linear scanners only, in its first SCAN_LIMIT characters, and as much of it is looked at closely as STEPS allow.
+"""Indicators in free text, for alerts whose entities are missing or unreadable. Attackers write this text: it meets
+RE2 and linear scanners only, in its first SCAN_LIMIT characters, and as much of it is looked at closely as STEPS
+allow.
 
-1. URLs are taken out.  2. Then paths, registry keys and accounts.  3. Hosts are those that are named as such.  4. What is
-left is read for addresses, names, hashes and numbers. What 1 and 2 took is blank for the next: a domain in a path is none.
+1. URLs are taken out.  2. Then paths, registry keys and accounts.  3. Hosts are those that are named as such.  4.
+What is left is read for addresses, names, hashes and numbers. What 1 and 2 took is blank for the next: a domain in a
+path is none.
 """
 
 from __future__ import annotations
@@ -18,13 +20,15 @@ from shared.parsing.value import MAX_CHARACTERS, clean
 from shared.parsing.words import find_words
 
 SCAN_LIMIT = 1_048_576  # characters
-# How many places a step looks at, and the microseconds, about, that the last one may take: with these, no megabyte takes
-# over 50 ms. What a step did not come to is a loss on the record.
+# How many places a step looks at, and the microseconds, about, that the last one may take: with these, no megabyte
+# takes over 50 ms. What a step did not come to is a loss on the record.
 STEPS = ((find_urls, 800), (find_paths, 800), (find_hosts, 1_500), (find_words, 20_000))
 
 # Typography that ends or joins words; a zero-width character inside a name would hide it.
 _QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u300e\u300f\u3010\u3011"
-_SPACES = "\u00a0\u2003\u2009\u202f\u3000\u2014\u2026\u2022\u00b7\u30fb\u3001\u3002\uff0c\uff1b\uff1a\uff08\uff09\u2192\u2190"
+_SPACES = (
+    "\u00a0\u2003\u2009\u202f\u3000\u2014\u2026\u2022\u00b7\u30fb\u3001\u3002\uff0c\uff1b\uff1a\uff08\uff09\u2192\u2190"
+)
 _TYPOGRAPHY = {
     **dict.fromkeys(_QUOTES, '"'),
     **dict.fromkeys(_SPACES, " "),
@@ -36,7 +40,9 @@ _TYPOGRAPHY = {
 
 
 def find_indicators(text: str, found: Collection, *, where: str) -> None:
-    """Add every indicator of ``text`` to ``found``, with confidence 0.6. What was not searched is a loss on the record."""
+    """Add every indicator of ``text`` to ``found``, with confidence 0.6. What was not searched is a loss on the
+    record.
+    """
     if len(text) > SCAN_LIMIT:
         found.lose(where, f"{len(text)} characters, only the first {SCAN_LIMIT} were searched for indicators")
     data = _bytes(text[:SCAN_LIMIT])
@@ -82,7 +88,8 @@ def _keep(sighting: Sighting, found: Collection, where: str) -> None:
 
 def _blank(data: bytes, taken: list[tuple[int, int]]) -> bytes:
     """The text with spaces where something was taken out."""
-    pieces, done = [], 0
+    pieces: list[bytes] = []
+    done = 0
     for start, end in taken:
         pieces += (data[done:start], b" " * (end - start))
         done = end

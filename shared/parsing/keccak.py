@@ -1,5 +1,5 @@
-"""Keccak-256 as Ethereum (EIP-55) and Monero use it: SHA-3's permutation with the padding of the submission (FIPS 202 changed
-it, so hashlib's sha3_256 gives other digests, and the OpenSSL of Python has no keccak). About 0.3 ms a block.
+"""Keccak-256 as Ethereum (EIP-55) and Monero use it: SHA-3's permutation with the padding of the submission (FIPS 202
+changed it, so hashlib's sha3_256 gives other digests, and the OpenSSL of Python has no keccak). About 0.3 ms a block.
 """
 
 from __future__ import annotations
@@ -50,15 +50,11 @@ def keccak256(data: bytes) -> bytes:
 def _permute(lanes: list[int]) -> list[int]:
     for constant in _CONSTANTS:
         columns = [lanes[x] ^ lanes[x + 5] ^ lanes[x + 10] ^ lanes[x + 15] ^ lanes[x + 20] for x in range(5)]
-        theta = [
-            columns[x - 1] ^ ((columns[(x + 1) % 5] << 1 | columns[(x + 1) % 5] >> 63) & _MASK) for x in range(5)
-        ]
+        theta = [columns[x - 1] ^ ((columns[(x + 1) % 5] << 1 | columns[(x + 1) % 5] >> 63) & _MASK) for x in range(5)]
         moved = [0] * 25
         for source, target, turn in _MOVES:
             lane = lanes[source] ^ theta[source % 5]
             moved[target] = (lane << turn | lane >> (64 - turn)) & _MASK
-        lanes = [
-            moved[i] ^ (~moved[i - i % 5 + (i + 1) % 5] & moved[i - i % 5 + (i + 2) % 5]) for i in range(25)
-        ]
+        lanes = [moved[i] ^ (~moved[i - i % 5 + (i + 1) % 5] & moved[i - i % 5 + (i + 2) % 5]) for i in range(25)]
         lanes[0] ^= constant
     return lanes

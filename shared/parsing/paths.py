@@ -1,7 +1,7 @@
 """File paths of Windows and POSIX, registry keys, and what is written like them, `CORP\\user`, in UTF-8 bytes.
 
-A path may hold spaces, and a sentence goes on after it. 1. RE2 finds where something begins.  2. RE2 takes a generous run
-from there.  3. The words of a sentence, or the ending of a file before a space, cut it.
+A path may hold spaces, and a sentence goes on after it. 1. RE2 finds where something begins.  2. RE2 takes a generous
+run from there.  3. The words of a sentence, or the ending of a file before a space, cut it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from shared.parsing.addresses import ipv4
 from shared.parsing.bytewise import bytewise
 from shared.parsing.domains import is_domain
 from shared.parsing.sighting import Sighting
+from shared.parsing.vocabulary import ACCOUNT_CUES, FILE_NAME_ENDINGS, FOLDERS, SENTENCE_WORDS
 
 _S = r"[^\\/:*?\"'`<>|,;\s\x00-\x20]"  # of a name in a Windows path
 _RUN = rf"{_S}+(?: {_S}+){{0,5}}"
@@ -27,11 +28,9 @@ _POSIX_ROOT = (
 _AUTHORITIES = "NT AUTHORITY|NT SERVICE|NT VIRTUAL MACHINE|BUILTIN|IIS APPPOOL|Window Manager|Font Driver Host"
 
 _START = bytewise(
-    (
-        rf"(?i:(?:\\[nrt])?\b(?:{_HIVE})\\|(?:\\[nrt])?\b[A-Z]:[\\/]|(?:{_ENVIRONMENT})\\|\\\\[?.]\\|\\REGISTRY\\"
-        rf"|\b(?:{_AUTHORITIES}|[0-9A-Z][0-9A-Z_.-]*)\\{{1,2}}[0-9A-Z_.$-]+(?: SERVICE\b)?|\\\\(?:\\\\)?[0-9A-Z])"
-        rf"|{_POSIX_ROOT}|~[a-z0-9_-]*/"
-    )
+    rf"(?i:(?:\\[nrt])?\b(?:{_HIVE})\\|(?:\\[nrt])?\b[A-Z]:[\\/]|(?:{_ENVIRONMENT})\\|\\\\[?.]\\|\\REGISTRY\\"
+    rf"|\b(?:{_AUTHORITIES}|[0-9A-Z][0-9A-Z_.-]*)\\{{1,2}}[0-9A-Z_.$-]+(?: SERVICE\b)?|\\\\(?:\\\\)?[0-9A-Z])"
+    rf"|{_POSIX_ROOT}|~[a-z0-9_-]*/"
 )  # JSON inside a string writes a line break as `\n`, and a name may follow it
 _NAMES = rf"(?:{_RUN}{_SEPARATOR})*(?:{_RUN}\.[A-Z][A-Z0-9]{{1,4}}\b|{_S}*)"
 _KEY = rf"{_S}+(?: (?-i:[A-Z]){_S}*)*"
@@ -42,34 +41,7 @@ _P = r"(?:\\ |[^\s\"'`<>|;,&(){}\[\]*?:\\/\x00-\x20])"
 _POSIX = bytewise(rf"(?:/|~[a-z0-9_-]*/){_P}+(?:/+{_P}+)*/?")
 
 MAX_PATH = 1_024  # bytes; Windows and POSIX programs stop at 260 and 4,096, alerts well before
-ENDINGS = frozenset(
-    """
-    7z asp aspx bak bat bin cab cfg cmd com conf cpl csv dat db dll dmp doc docm docx eml evtx exe gif hta htm html img ini
-    iso jar jpeg jpg js jse json jsp key lnk log msg msi one pcap pdb pdf pem php png ppt pptx ps1 psd1 psm1 pst py rar rtf
-    scr sh sys tmp txt url vbe vbs vhd vhdx war wsf xls xlsm xlsx xml yaml yml zip
-    """.split()
-)
-# A lower-case word that ends a name before it: names of files are rarely sentences.
-_SENTENCE = frozenset(
-    """
-    a after and are as at because before but by during for from has have in into is of on or over that the then to via was
-    were when which while who will with
-    """.split()
-)
-# First parts of relative paths and of registry keys that stand where an account's domain stands.
-_FOLDERS = frozenset(
-    """
-    appdata bin classes currentversion controlset001 currentcontrolset desktop documents downloads drivers etc hardware
-    local lib policies program programdata public roaming sam security services software src startup system system32 syswow64
-    temp test tests tasks tmp users win windows
-    """.split()
-)
-_ACCOUNT_WORDS = frozenset(
-    """
-    account accounts as admin credential credentials identity login logon owner principal runas subject u user username
-    users by targetusername subjectusername actor member
-    """.split()
-)
+_ALONE = ("/tmp", "~")  # noqa: S108 - folders that a text names, none that is used
 _VERBS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ")
 _JOINED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_./-%~@\\}")
 
@@ -114,7 +86,7 @@ def _posix(data: bytes, start: int, before: bytes, bound: int) -> tuple[int, lis
     if match is None:
         return start, []
     path = match.group().decode("utf-8", "replace").rstrip(".").replace("\\ ", " ")
-    if path.count("/") < 2 and not path.startswith(("/tmp", "~")):
+    if path.count("/") < 2 and not path.startswith(_ALONE):
         return match.end(), []
     return match.end(), [_file(path, "/")]
 
@@ -156,14 +128,20 @@ def _account(data: bytes, start: int, token: bytes, before: bytes) -> tuple[int,
     domain, _, user = token.decode("utf-8", "replace").replace("\\\\", "\\").partition("\\")
     user = user.rstrip(".-")
     followed, preceded = data[end : end + 1] in (b"\\", b"/"), bool(before) and before[-1] in _JOINED
-    if followed or preceded or not user or user.rpartition(".")[2].lower() in ENDINGS or domain.lower() in _FOLDERS:
+    if (
+        followed
+        or preceded
+        or not user
+        or user.rpartition(".")[2].lower() in FILE_NAME_ENDINGS
+        or domain.lower() in FOLDERS
+    ):
         return end, []
     words = before.decode("utf-8", "replace").lower().replace(":", " ").replace("=", " ").replace('"', " ").split()
     if domain.isupper():
         escaped = user[0] in "nrt" and (len(user) == 1 or user[1].isupper())  # a line break in a JSON string
         if escaped or len(domain) < 2 or len(domain) > 20:
             return end, []
-    elif " " not in domain and not (words and words[-1].lstrip("/-") in _ACCOUNT_WORDS):
+    elif " " not in domain and not (words and words[-1].lstrip("/-") in ACCOUNT_CUES):
         return end, []
     return end, [Sighting(EntityType.ACCOUNT, f"{domain}\\{user}", {"name": user, "nt_domain": domain})]
 
@@ -179,9 +157,9 @@ def _cut(run: str) -> tuple[str, str]:
     while end >= 0:
         word = run[max(run.rfind(mark, 0, end) for mark in " \\/") + 1 : end]
         following = run[end + 1 : end + 16].replace("\\", " ").replace("/", " ").partition(" ")[0]
-        if following in _SENTENCE and word != "Documents":
+        if following in SENTENCE_WORDS and word != "Documents":
             break
-        if word[-1:] in ".!?" or ("." in word and word.rpartition(".")[2].lower() in ENDINGS):
+        if word[-1:] in ".!?" or ("." in word and word.rpartition(".")[2].lower() in FILE_NAME_ENDINGS):
             break
         end = run.find(" ", end + 1)
     taken = run if end < 0 else run[:end]

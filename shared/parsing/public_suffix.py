@@ -8,14 +8,15 @@ from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-INSIDE = frozenset(
-    ["example", "test", "invalid", "local", "localhost", "localdomain", "onion", "internal", "intranet", "corp", "lan", "home"]
+INSIDE = frozenset({"example", "test", "invalid", "local", "localhost", "localdomain", "onion"}) | frozenset(
+    {"internal", "intranet", "corp", "lan", "home"}
 )
 
 
 @cache
 def _public() -> PublicSuffixList:
-    # Any `xn--` label counts as a top-level domain, so the list's encoded twins, the slow part of loading, are not needed.
+    # Any `xn--` label counts as a top-level domain, so the list's encoded twins, the slow part of loading, are not
+    # needed.
     return PublicSuffixList(accept_unknown=False, accept_encoded_idn=False, only_icann=True)
 
 

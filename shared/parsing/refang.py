@@ -31,7 +31,15 @@ _FORMS = bytewise(rf"{_MARKED_AT}|{_MARKED_COLON}|\[/\]|\\/|\[-\]|{_MARKED_DOT}"
 _PLAIN = bytes(range(0x30, 0x3B)) + bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + bytes(range(0x80, 0x100))
 _PLAIN += b".-_@/%?=&+~#$!*;"
 
-_COMMON = ((b"[.]", b"."), (b"(.)", b"."), (b"[dot]", b"."), (b"(dot)", b"."), (b"[@]", b"@"), (b"[at]", b"@"), (b"[:]", b":"))
+_COMMON = (
+    (b"[.]", b"."),
+    (b"(.)", b"."),
+    (b"[dot]", b"."),
+    (b"(dot)", b"."),
+    (b"[@]", b"@"),
+    (b"[at]", b"@"),
+    (b"[:]", b":"),
+)
 
 
 def is_defanged(token: bytes) -> bool:

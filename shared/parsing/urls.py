@@ -8,12 +8,14 @@ from shared.contracts.entity import EntityType
 from shared.parsing.addresses import ipv4, ipv6
 from shared.parsing.bytewise import bytewise
 from shared.parsing.domains import is_domain
-from shared.parsing.refang import AT, COLON, DOT, SCHEME_END, is_defanged, refang
+from shared.parsing.refang import AT, DOT, SCHEME_END, is_defanged, refang
 from shared.parsing.sighting import Sighting
 from shared.parsing.value import MAX_CHARACTERS
 
 _WEB = r"h(?:tt|xx|tx|xt|\*\*|__|##|\?\?|--)ps?|hpps?|httxs?|h___ps?|x{4}[xs]?|s?f(?:t|x)ps?|ftxs?"
-_OTHER = r"wss?|ldaps?|telnet|tftp|smb|ssh|rdp|vnc|rmi|irc|tcp|udp|socks[45]?|stratum\+(?:tcp|ssl)|git|svn|rtsp|mqtts?|file"
+_OTHER = (
+    r"wss?|ldaps?|telnet|tftp|smb|ssh|rdp|vnc|rmi|irc|tcp|udp|socks[45]?|stratum\+(?:tcp|ssl)|git|svn|rtsp|mqtts?|file"
+)
 _SCHEME = rf"(?i:[\[(]?(?:\b|\\[nrt])(?:{_WEB}|{_OTHER})(?:\[s\]|\(s\))?[\])]?)"
 _REST = rf"(?:{DOT}|{AT}|\[/\]|\\/|\[-\]|[^\s\"'<>`|\\^{{}}\x00-\x20\x7f])"
 _HEAD = rf"{_SCHEME}{SCHEME_END}"

@@ -1,5 +1,5 @@
-"""What is left of a text when paths and URLs are out of it: addresses, names, mail addresses, hashes and numbers, plain or
-defanged, in UTF-8 bytes. One pattern takes each as a token; only tokens are judged.
+"""What is left of a text when paths and URLs are out of it: addresses, names, mail addresses, hashes and numbers,
+plain or defanged, in UTF-8 bytes. One pattern takes each as a token; only tokens are judged.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from shared.contracts.entity import EntityType
 from shared.parsing.addresses import ipv4, ipv6, is_number
 from shared.parsing.bytewise import bytewise
 from shared.parsing.cryptocurrency import SHORTEST, cost_of, currency_of
-from shared.parsing.domains import DOMAIN_ENDINGS, MEMBER_ENDINGS, is_domain
+from shared.parsing.domains import is_domain
 from shared.parsing.public_suffix import is_top_level
 from shared.parsing.refang import AT, COLON, DOT, is_defanged, refang
 from shared.parsing.sighting import Sighting
 from shared.parsing.urls import trim
 from shared.parsing.value import MAX_CHARACTERS
+from shared.parsing.vocabulary import DOMAIN_CUES, DOMAIN_ENDINGS, MEMBER_ENDINGS
 
 HASHES = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # by number of hex digits
 MAX_AS_NUMBER = 4_294_967_295  # RFC 6793
@@ -30,17 +31,12 @@ _IPV6 = (
 )
 _GLUED = r"\b[0-9a-z][0-9a-z.-]*AT[0-9a-z-]+(?:(?:DOT|\.)[0-9a-z-]+)+|\b[0-9a-z-]+(?:DOT[0-9a-z-]+)+"
 _NUMBERED = (
-    r"\b[Ss]-1-[0-9]+(?:-[0-9]+)+|(?i:\bcve)[-_ ]+[12][0-9]{3}[-_ ]+[0-9]{4,}|\bASN?[ #:]{0,2}[0-9]+\b|\basn[ #:]{0,2}[0-9]+\b"
-    r"|\bas[0-9]+\b"
+    r"\b[Ss]-1-[0-9]+(?:-[0-9]+)+|(?i:\bcve)[-_ ]+[12][0-9]{3}[-_ ]+[0-9]{4,}"
+    r"|\bASN?[ #:]{0,2}[0-9]+\b|\basn[ #:]{0,2}[0-9]+\b|\bas[0-9]+\b"
 )
 _MAIL = rf"{_L}+(?:{DOT}{_L}+)*(?:(?:{AT}| AT ){_W}+(?:{DOT}{_W}+)+| at {_W}+(?: dot {_W}+)+)"
 _TAIL = rf"(?:{COLON}[0-9]{{1,5}}\b)?(?:(?:/|\[/\])(?:\[\.\]|[^\s\"'<>`|\\^{{}}()\[\],;\x00-\x20\x7f])*)?"
-_WORDS = bytewise(
-    rf"{_NUMBERED}|{_IPV6}|{_GLUED}|{_MAIL}|{_W}+(?:{DOT}{_W}+)+{_TAIL}|\b[0-9A-Za-z]{{{SHORTEST},}}"
-)
-
-
-_CUES = frozenset("domain domains fqdn site sites website hostname dns query queried resolve resolved resolves sinkholed".split())
+_WORDS = bytewise(rf"{_NUMBERED}|{_IPV6}|{_GLUED}|{_MAIL}|{_W}+(?:{DOT}{_W}+)+{_TAIL}|\b[0-9A-Za-z]{{{SHORTEST},}}")
 _DIGITS = frozenset("0123456789.-")
 _CHAINS = (b"->", b"::")
 _BACKSLASH, _AT_SIGN, _FULL_STOP = b"\\@."
@@ -50,7 +46,9 @@ _AGAIN, _PLAIN, _MARKED = 3, 10, 25
 
 
 def find_words(data: bytes, effort: int) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each token of the text with its place: start, end, and what it names. Stops after ``effort`` microseconds, about."""
+    """Each token of the text with its place: start, end, and what it names. Stops after ``effort`` microseconds,
+    about.
+    """
     judged: set[bytes] = set()
     for match in _WORDS.finditer(data):
         start, end = match.span()
@@ -137,22 +135,19 @@ def _mail(text: str) -> list[Sighting]:
 
 def _name(text: str, data: bytes, start: int, end: int, *, certain: bool) -> list[Sighting] | None:
     """A dotted word with what follows it: a port, a path."""
-    authority, _, path = text.partition("/")
-    host, _, port = authority.partition(":")
+    authority, _, path = text.partition("/") if "/" in text else (text, "", "")
+    host, _, port = authority.partition(":") if ":" in authority else (authority, "", "")
     path = trim(path)
-    if _DIGITS.issuperset(host):
+    if host[-1:].isdecimal() and _DIGITS.issuperset(host):
         return _numbers(text, host, port, path, b"" if certain else data[max(start - 40, 0) : start])
     host = host.strip("-")
-    spaced = certain and b" " in data[start:end] and host.rpartition(".")[2].lower() in MEMBER_ENDINGS  # `foo [dot] bar`
-    if spaced:
-        return []
-    last = host.rpartition(".")
-    if last[2].istitle() and last[2].isalpha() and not is_top_level(last[2].lower()):
-        host = last[0]  # `evil.test.Then`, where the space after the full stop is missing
-    if _is_named(host, data, start, end, certain=certain or start and data[start - 1] == _AT_SIGN):
-        if path:
-            return [Sighting(EntityType.URL, trim(text))]
-        return [domain(host)]
+    rest, _, last = host.rpartition(".")
+    if certain and b" " in data[start:end] and last.lower() in MEMBER_ENDINGS:
+        return []  # `foo [dot] bar`
+    if last.istitle() and last.isalpha() and not is_top_level(last.lower()):
+        host = rest  # `evil.test.Then`, where the space after the full stop is missing
+    if _is_named(host, data, start, end, certain=certain or (start > 0 and data[start - 1] == _AT_SIGN)):
+        return [Sighting(EntityType.URL, trim(text)) if path else domain(host)]
     if not host.isascii():
         words = "".join(character if character.isascii() else " " for character in host).split()
         return [domain(word.strip("-.")) for word in words if is_domain(word.strip("-."), certain=certain)]
@@ -161,7 +156,9 @@ def _name(text: str, data: bytes, start: int, end: int, *, certain: bool) -> lis
 
 
 def _numbers(text: str, host: str, port: str, path: str, before: bytes) -> list[Sighting] | None:
-    """IPv4: one address, or two as a range; None for a version, which stays one when it is named again without saying so."""
+    """IPv4: one address, or two as a range; None for a version, which stays one when it is named again without
+    saying so.
+    """
     prefix = path if path.isdecimal() and not port and int(path[:4]) <= 32 else ""
     found = [seen for part in host.split("-")[:2] if (seen := ipv4(part, prefix))]
     if found and before and is_number(before.decode("utf-8", "replace")):
@@ -182,7 +179,7 @@ def _is_named(host: str, data: bytes, start: int, end: int, *, certain: bool) ->
         member = host.rpartition(".")[2].lower() in MEMBER_ENDINGS and (after[:1] == b"=" or after == b" =")
         return not member and not (called and host.rpartition(".")[2].lower() not in DOMAIN_ENDINGS)
     words = data[max(start - 24, 0) : start].decode("utf-8", "replace").lower().split()
-    return bool(words) and words[-1].strip(":\"'(=") in _CUES and is_domain(host, certain=True)
+    return bool(words) and words[-1].strip(":\"'(=") in DOMAIN_CUES and is_domain(host, certain=True)
 
 
 def domain(name: str) -> Sighting:

@@ -1,15 +1,16 @@
-"""Free text through each contender, to (kind, value) pairs in the words of the labelled set. Runs in either environment.
+"""Free text through each contender, to (kind, value) pairs in the words of the labelled set. Runs in either
+environment.
 
-Each peer has the options that serve it best here, found by trying:
-ioc-finder: all kinds that have a counterpart, names beyond ASCII allowed, URLs without a scheme too (its default).
-iocextract: refang=True; strip=True, which cuts what follows a URL.
-iocsearcher: all its cryptocurrencies; its filter of private addresses is off, because it drops the documentation ranges.
-msticpy: defanged=True, paths included, then its own refang_ioc over every value.
+Each peer has the options that serve it best here, found by trying: ioc-finder: all kinds that have a counterpart,
+names beyond ASCII allowed, URLs without a scheme too (its default). iocextract: refang=True; strip=True, which cuts
+what follows a URL. iocsearcher: all its cryptocurrencies; its filter of private addresses is off, because it drops
+the documentation ranges. msticpy: defanged=True, paths included, then its own refang_ioc over every value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 Found = list[list[tuple[str, str]]]
@@ -71,20 +72,31 @@ def iocsearcher(texts: list[str]) -> Callable[[], Found]:
     """iocsearcher 3.1."""
     from iocsearcher.searcher import Searcher  # noqa: PLC0415
 
-    class AllAddresses(Searcher):
-        """Private addresses are indicators too."""
-
-        is_valid_ip4 = _unfiltered(Searcher.is_valid_ip4)
-        is_valid_ip6 = _unfiltered(Searcher.is_valid_ip6)
-
     coins = (
-        "bitcoin bitcoincash cardano dashcoin dogecoin ethereum litecoin monero ripple stellar tezos tron zcash".split()
+        "bitcoin",
+        "bitcoincash",
+        "cardano",
+        "dashcoin",
+        "dogecoin",
+        "ethereum",
+        "litecoin",
+        "monero",
+        "ripple",
+        "stellar",
+        "tezos",
+        "tron",
+        "zcash",
     )
     kinds = {
         "ip4": "ip", "ip6": "ip", "fqdn": "domain", "email": "email", "url": "url", "md5": "hash", "sha1": "hash",
         "sha256": "hash", "cve": "cve", "registry": "registry", **dict.fromkeys(coins, "crypto"),
     }  # fmt: skip
-    searcher = AllAddresses()
+    searcher = Searcher()
+    unfiltered = {
+        f"ignore_{name}": False for name in ("private", "local", "multicast", "loopback", "reserved", "unspecified")
+    }
+    searcher.is_valid_ip4 = partial(searcher.is_valid_ip4, **unfiltered)
+    searcher.is_valid_ip6 = partial(searcher.is_valid_ip6, **unfiltered)
 
     def one(text: str) -> list[tuple[str, str]]:
         return [(kinds[ioc.name], ioc.value) for ioc in searcher.search_data(text, targets=list(kinds))]
@@ -112,8 +124,3 @@ def msticpy(texts: list[str]) -> Callable[[], Found]:
 
 def _flat(groups: Iterable[tuple[str, Iterable[str]]]) -> list[tuple[str, str]]:
     return [(kind, value) for kind, values in groups for value in values]
-
-
-def _unfiltered(check: Any) -> Any:
-    off = {f"ignore_{name}": False for name in ("private", "local", "multicast", "loopback", "reserved", "unspecified")}
-    return classmethod(lambda _, value: check(value, **off))

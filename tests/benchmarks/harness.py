@@ -1,7 +1,7 @@
 """Compares contenders fairly: each in its own process and interpreter, all on one core, rounds taken in turns.
 
-A figure is the median of ROUNDS rounds; its spread is the smallest and the largest ratio of neighbouring rounds. Before the
-rounds each side warms up and learns how often it must repeat its work so that a round lasts ROUND_SECONDS.
+A figure is the median of ROUNDS rounds; its spread is the smallest and the largest ratio of neighbouring rounds.
+Before the rounds each side warms up and learns how often it must repeat its work so that a round lasts ROUND_SECONDS.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ ROUND_SECONDS = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the report. ``ratio`` says how many times better ours is; ``goal`` is in words; ``peers`` are all values
-    of a comparison with several, where ``peer`` is the best of them.
+    """One line of the report. ``ratio`` says how many times better ours is; ``goal`` is in words; ``peers`` are all
+    values of a comparison with several, where ``peer`` is the best of them.
     """
 
     name: str
@@ -51,7 +51,11 @@ class Worker:
     def __init__(self, side: Literal["ours", "peer"], file: str, function: str, given: Any) -> None:
         self.name = function
         self._process = subprocess.Popen(
-            [OURS if side == "ours" else PEERS, Path(__file__).with_name("worker.py"), str(max(os.sched_getaffinity(0)))],
+            [
+                OURS if side == "ours" else PEERS,
+                Path(__file__).with_name("worker.py"),
+                str(max(os.sched_getaffinity(0))),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -118,9 +122,12 @@ class Bench:
 def faster(
     name: str, ours: list[float], peer: list[float], *, peer_name: str, unit: str, times: float, least: float = 0
 ) -> Figure:
-    """A figure of two rates: the goal is to be ``times`` as fast as the peer, or ``least`` units where that is given."""
+    """A figure of two rates: the goal is to be ``times`` as fast as the peer, or ``least`` units where that is
+    given; 0 is no goal.
+    """
     ratios = [mine / theirs for mine, theirs in zip(ours, peer, strict=True)]
-    goal = f"at least {least:,.0f} {unit}" if least else f"at least {times:g}x"
+    goal = f"at least {least:,.0f} {unit}" if least else f"at least {times:g}x" if times else "none"
+    met = median(ours) >= least if least else median(ratios) >= times if times else None
     return Figure(
         name=name,
         ours=median(ours),
@@ -130,7 +137,7 @@ def faster(
         ratio=median(ratios),
         spread=(min(ratios), max(ratios)),
         goal=goal,
-        met=median(ours) >= least if least else median(ratios) >= times,
+        met=met,
     )
 
 
@@ -146,6 +153,6 @@ def versions(side: Literal["ours", "peer"]) -> dict[str, str]:
         "import json, platform; from importlib.metadata import version; "
         f"print(json.dumps({{'Python': platform.python_version(), **{{n: version(n) for n in {names!r}}}}}))"
     )
-    command = [OURS if side == "ours" else PEERS, "-c", code]
+    command: list[str | Path] = [OURS if side == "ours" else PEERS, "-c", code]
     held: dict[str, str] = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     return held

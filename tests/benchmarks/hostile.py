@@ -12,12 +12,15 @@ BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 MIXED = "abcdefABCDEF0123456789"
 
 REPEATED = (
-    ". [ ] [.] (. (( {.}a <.>a a[.] a. a@ a@b. @ : a: a::b% hxxp hxxp:// |hxxp:// |http://http:// a__ -dot- a-dot- aDOT aAT \\ \\\\"
-    " \\a\\b\\c \\n\\t HKLM\\x\\ C:\\ %a%\\ %a% ~/a /tmp/ / % a=b& _ - $ ' \" ж 😀 \u201d \u200b \0 \n 1.2.3.4. a.b.c.d. S-1 CVE- AS1"
-).split(" ")
+    ".", "[", "]", "[.]", "(.", "((", "{.}a", "<.>a", "a[.]", "a.", "a@", "a@b.", "@", ":", "a:", "a::b", "%", "%a%",
+    "a=b&",     "hxxp", "hxxp://", "|hxxp://", "|http://http://", "a__", "-dot-", "a-dot-", "aDOT", "aAT", "1.2.3.4.", "a.b.c.d.",
+    "S-1",     "\\", "\\\\", "\\a\\b\\c", "\\n\\t", "HKLM\\x\\", "C:\\", "%a%\\", "~/a", "/tmp/", "/", "_", "-", "$", "'", '"',
+    "CVE-",     "AS1", "ж", "😀", "\u201d", "\u200b", "\0", "\n", "\ud800",
+)  # fmt: skip
 PHRASES = (
     "a.b ", "a ", "a dot ", "a at ", "evil.com ", "version 1.2.3.4 ", "host a1 ", "a1, ", "HKLM\\x and ", "ж ", "ж.ж ",
-    "The quick brown fox. Jumps over the lazy dog, again; ", "hxxp:// ", "C:\\a b and ", "CORP\\a b ", "http://h ", "/etc/a b ",
+    "The quick brown fox. Jumps over the lazy dog, again; ", "hxxp:// ", "C:\\a b and ", "CORP\\a b ", "http://h ",
+    "/etc/a b ",
 )  # fmt: skip
 
 
@@ -102,11 +105,12 @@ def documents() -> dict[str, str]:
 
 
 def _repeat(part: str) -> str:
-    return part * (MEGABYTE // len(part.encode()))
+    return part * (MEGABYTE // len(part.encode("utf-8", "surrogatepass")))
 
 
 def _many(one: Callable[[int], str]) -> str:
-    pieces, size = [], 0
+    pieces: list[str] = []
+    size = 0
     while size < MEGABYTE:
         pieces.append(one(len(pieces)))
         size += len(pieces[-1]) + 1

@@ -1,4 +1,6 @@
-"""The JSON path: entities of an alert, validated and written as the message that goes on, beside msticpy's SentinelAlert."""
+"""The JSON path: entities of an alert, validated and written as the message that goes on, beside msticpy's
+SentinelAlert.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ def product(rows: list[dict[str, Any]]) -> Callable[[], Any]:
 
 def sentinel_alert(rows: list[dict[str, Any]]) -> Callable[[], Any]:
     """``SentinelAlert``, which reads the same column into msticpy's entities; nothing is written out."""
-    import pandas as pd  # noqa: PLC0415
     import msticpy.datamodel.entities  # noqa: F401, PLC0415 - first, or the next line meets a cycle
+    import pandas as pd  # noqa: PLC0415
     from msticpy.datamodel.soc.sentinel_alert import SentinelAlert  # noqa: PLC0415
 
     events = [pd.Series(row) for row in rows]
@@ -41,4 +43,6 @@ def measure(bench: Bench) -> list[Figure]:
     """Alerts whose entities are JSON, and of types that msticpy can read: it raises KeyError at an `iot-device`."""
     rows = [row for row in alert_rows() if row.get("Entities") and "iot-device" not in row["Entities"]]
     ours, peer = bench.rates(product, sentinel_alert, rows, len(rows))
-    return [faster("entities JSON", ours, peer, peer_name="msticpy SentinelAlert", unit="alerts/s", times=1, least=LEAST)]
+    return [
+        faster("entities JSON", ours, peer, peer_name="msticpy SentinelAlert", unit="alerts/s", times=1, least=LEAST)
+    ]

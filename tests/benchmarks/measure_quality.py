@@ -1,4 +1,6 @@
-"""Recall and precision on the labelled set beside all four peers: the goal is the best of them for every kind one knows."""
+"""Recall and precision on the labelled set beside all four peers: the goal is the best of them for every kind one
+knows.
+"""
 
 from __future__ import annotations
 

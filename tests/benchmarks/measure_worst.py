@@ -1,5 +1,5 @@
-"""The worst that a megabyte can do to either path: the goal is an absolute 50 ms. The floor beside it is what it costs to look
-at each byte once, with str.count for text and orjson for JSON; no library of the peers has a bound.
+"""The worst that a megabyte can do to either path: the goal is an absolute 50 ms. The floor beside it is what it
+costs to look at each byte once, with str.count for text and orjson for JSON; no library of the peers has a bound.
 """
 
 from __future__ import annotations

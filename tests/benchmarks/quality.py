@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ def labelled() -> list[dict[str, Any]]:
 
 
 def scores(found: Iterable[Iterable[tuple[str, str]]], texts: Iterable[dict[str, Any]]) -> dict[str, Score]:
-    """By kind. A wrong value that lies inside a labelled value of another kind, such as the host of a URL, is no fault."""
+    """By kind. A wrong value that lies inside a labelled value of another kind, such as the host of a URL, is no
+    fault.
+    """
     right, wrong, missed = Counter[str](), Counter[str](), Counter[str]()
     for pairs, text in zip(found, texts, strict=True):
         wanted = {(kind, normal(kind, value)) for kind, value in text["found"]}
@@ -59,25 +62,37 @@ def scores(found: Iterable[Iterable[tuple[str, str]]], texts: Iterable[dict[str,
 def normal(kind: str, value: str) -> str:
     """One writing of a value that has several."""
     value = value.strip()
-    if kind == "ip":
-        try:
-            return str(ipaddress.ip_address(value.strip("[]").partition("%")[0]))
-        except ValueError:
-            return value
-    if kind == "url":
-        scheme, mark, rest = value.partition("://") if "://" in value else ("", "", value)
-        host, slash, path = rest.partition("/")
-        return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}".rstrip("/")
-    if kind == "crypto":
-        return value
-    if kind == "asn":
-        return value.upper().replace("ASN", "AS").replace(" ", "")
-    value = value.casefold().rstrip(".")
-    if kind in ("path", "registry"):
-        value = value.rstrip("\\/")
-        hive, mark, rest = value.partition("\\")
-        return f"{HIVES.get(hive, hive)}{mark}{rest}" if kind == "registry" else value
+    return NORMAL[kind](value) if kind in NORMAL else value.casefold().rstrip(".")
+
+
+def _address(value: str) -> str:
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(value.strip("[]").partition("%")[0]))
     return value
+
+
+def _url(value: str) -> str:
+    scheme, mark, rest = value.partition("://") if "://" in value else ("", "", value)
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}".rstrip("/")
+
+
+def _path(value: str) -> str:
+    return value.casefold().rstrip("\\/.")
+
+
+def _key(value: str) -> str:
+    hive, mark, rest = _path(value).partition("\\")
+    return f"{HIVES.get(hive, hive)}{mark}{rest}"
+
+
+def _as_number(value: str) -> str:
+    return value.upper().replace("ASN", "AS").replace(" ", "")
+
+
+NORMAL: dict[str, Callable[[str], str]] = {
+    "ip": _address, "url": _url, "path": _path, "registry": _key, "asn": _as_number, "crypto": str
+}  # fmt: skip
 
 
 def _bare(value: str) -> str:

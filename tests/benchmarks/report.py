@@ -22,17 +22,19 @@ QUALITY = ("recall", "precision")
 ABOUT = """\
 # Benchmarks
 
-Written by `make bench`; edit nothing here. Each contender runs in a process and an interpreter of its own, all on one core,
-in alternating rounds (ours, peer, ours, peer ...). A rate is the median of {rounds} rounds of about {seconds} s; the ratio is
-the median of the ratios of neighbouring rounds, the spread the smallest and the largest of them. Above 1, ours is better.
-How the labelled set was made, what counts as right, and how to add a benchmark: tests/benchmarks/README.md.
-The figures are those of one machine at one time, {machine}, {cores} cores, shared with other work; the ratios travel better
-than the rates.
+Written by `make bench`; edit nothing here. Each contender runs in a process and an interpreter of its own, all on one
+core, in alternating rounds (ours, peer, ours, peer ...). A rate is the median of {rounds} rounds of about {seconds}
+s; the ratio is the median of the ratios of neighbouring rounds, the spread the smallest and the largest of them.
+Above 1, ours is better.
+
+How the labelled set was made, what counts as right, and how to add a benchmark:
+tests/benchmarks/README.md. The figures are those of one machine at one time, {machine}, {cores} cores, shared with
+other work; the ratios travel better than the rates.
 
 """
 QUALITY_NOTE = """\
-Recall and precision on the labelled set; a blank means that the peer does not know the kind. The set and the scanner are of
-one hand: read our figures as a floor that the tests hold, and the peers' as what they miss on such text.
+Recall and precision on the labelled set; a blank means that the peer does not know the kind. The set and the scanner
+are of one hand: read our figures as a floor that the tests hold, and the peers' as what they miss on such text.
 """
 
 
@@ -86,18 +88,22 @@ def _table(figures: list[Figure]) -> Table:
 
 def _page(figures: list[Figure], head: dict[str, Any]) -> str:
     about = ABOUT.format(rounds=ROUNDS, seconds=ROUND_SECONDS, machine=head["machine"], cores=head["cores"])
-    sides = "".join(
-        f"- {side}: {', '.join(f'{name} {version}' for name, version in head[side].items())}\n" for side in ("ours", "peers")
+    sides = (
+        f"- {side}: {', '.join(f'{name} {held}' for name, held in head[side].items())}" for side in ("ours", "peers")
     )
     speed = _markdown([COLUMNS, *(_row(figure) for figure in figures if figure.unit not in QUALITY)])
     quality = [figure for figure in figures if figure.unit in QUALITY]
     peers = sorted({name for figure in quality for name in figure.peers})
     values = [
-        (figure.name, f"{figure.ours:.3f}", *(f"{figure.peers[name]:.3f}" if name in figure.peers else "" for name in peers))
+        (
+            figure.name,
+            *(f"{value:.3f}" if value is not None else "" for value in (figure.ours, *map(figure.peers.get, peers))),
+        )
         for figure in quality
     ]
     found = _markdown([("what", "ours", *(name.replace("_", "-") for name in peers)), *values])
-    return f"{about}{head['date']}, {head['system']}\n\n{sides}\n## Speed\n\n{speed}\n## Quality\n\n{QUALITY_NOTE}\n{found}"
+    today = f"{head['date']}, {head['system']}\n\n" + "\n".join(sides)
+    return f"{about}{today}\n\n## Speed\n\n{speed}\n## Quality\n\n{QUALITY_NOTE}\n{found}"
 
 
 def _markdown(lines: list[tuple[str, ...]]) -> str:
@@ -108,4 +114,6 @@ def _markdown(lines: list[tuple[str, ...]]) -> str:
 def _processor() -> str:
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text(encoding="utf-8").splitlines() if cpu.exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor())
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )

@@ -70,6 +70,8 @@ def _take(
         if end < 0 or len(found) >= MAX_ENTITIES:
             found.lose(where, f"only the first {start} of {size} bytes were searched closely for indicators")
             break
+        if not seen:
+            found.lose(where, f"{end - start} bytes in one piece at {start} were not read to their end")
         for sighting in seen:
             _keep(sighting, found, where)
         taken.append((start, end))

@@ -36,7 +36,7 @@ _NAMES = rf"(?:{_RUN}{_SEPARATOR})*(?:{_RUN}\.[A-Z][A-Z0-9]{{1,4}}\b|{_S}*)"
 _KEY = rf"{_S}+(?: (?-i:[A-Z]){_S}*)*"
 _REGISTRY = bytewise(rf"(?i:(?:{_HIVE})\\{{1,2}}(?:{_RUN}\\{{1,2}})*(?:{_KEY})?)")
 _WINDOWS = bytewise(rf"(?i:(?:\\\\[?.]\\(?:[A-Z]:\\)?|[A-Z]:{_SEPARATOR}|(?:{_ENVIRONMENT})\\{{1,2}}){_NAMES})")
-_SHARE = bytewise(rf"(?i:\\\\(?:\\\\)?([0-9A-Z][0-9A-Z_.-]*)(?:@SSL|@[0-9]+)*\\{{1,2}}{_S}{_NAMES})")
+_SHARE = bytewise(rf"(?i:\\\\(?:\\\\)?([0-9A-Z][0-9A-Z_.-]*)(?:@SSL|@[0-9]+)*\\{{1,2}}{_NAMES})")
 _P = r"(?:\\ |[^\s\"'`<>|;,&(){}\[\]*?:\\/\x00-\x20])"
 _POSIX = bytewise(rf"(?:/|~[a-z0-9_-]*/){_P}+(?:/+{_P}+)*/?")
 
@@ -113,6 +113,8 @@ def _share(data: bytes, start: int, before: bytes, bound: int) -> tuple[int, lis
     taken, path = _cut(match.group().decode("utf-8", "replace"))
     host = match.group(1).decode()
     path = "\\\\" + path.lstrip("\\")
+    if path.count("\\") < 3 or path.endswith(f"{host}\\"):
+        return start, []  # a host without a share
     seen = [_file(path, "\\")]
     if host.count(".") == 3 and (address := ipv4(host)):
         seen.append(address)

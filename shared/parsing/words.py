@@ -46,8 +46,9 @@ _AGAIN, _PLAIN, _MARKED = 3, 10, 25
 
 
 def find_words(data: bytes, effort: int) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each token of the text with its place: start, end, and what it names. Stops after ``effort`` microseconds,
-    about.
+    """Each token with its place: start, end, and what it names; it stops after ``effort`` microseconds, about.
+
+    A token that is longer than MAX_TOKEN and names nothing comes too, since its end was not read.
     """
     judged: set[bytes] = set()
     for match in _WORDS.finditer(data):
@@ -70,8 +71,8 @@ def find_words(data: bytes, effort: int) -> Iterator[tuple[int, int, list[Sighti
             seen = _read(refang(_spoken(token)) if marked else token, data, start, end, marked=marked)
         if seen is None or seen:
             judged.add(token)
-        if seen:
-            yield start, end, seen
+        if seen or (end - start > MAX_TOKEN and not token.isalnum()):
+            yield start, end, seen or []
 
 
 def _spoken(token: bytes) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.contracts.entity import EntityType
+from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
 from shared.parsing.sighting import Sighting
 
@@ -24,13 +25,14 @@ _GOES_ON = (b".", b"@", b"\\", b"[", b"/", b"(", b"%")
 MAX_LIST = 1_024  # bytes of one list of names
 
 
-def find_hosts(data: bytes, limit: int) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each place where hosts are named: start, end, and the hosts. At most ``limit`` places."""
-    for place, match in enumerate(_HOST.finditer(data)):
+def find_hosts(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, list[Sighting]]]:
+    """Each place where hosts are named: start, end, and the hosts. Stops at the allowance."""
+    for match in _HOST.finditer(data):
         start, end = match.span()
-        if place >= limit:
+        if allowance.hosts <= 0:
             yield start, -1, []
             return
+        allowance.hosts -= 1
         told = data[start : min(end, start + MAX_LIST)]
         certain = b":" in told or b"=" in told
         names = told.translate(_MARKS).decode().split()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.parsing.allowance import Allowance
 from shared.parsing.collection import MAX_ENTITIES, SCATTERED, Collection
 from shared.parsing.hosts import find_hosts
 from shared.parsing.paths import find_paths
@@ -20,9 +21,8 @@ from shared.parsing.value import MAX_CHARACTERS, clean
 from shared.parsing.words import find_words
 
 SCAN_LIMIT = 1_048_576  # characters
-# How many places a step looks at, and the microseconds, about, that the last one may take: with these, no megabyte
-# takes over 50 ms. What a step did not come to is a loss on the record.
-STEPS = ((find_urls, 800), (find_paths, 800), (find_hosts, 1_500), (find_words, 20_000))
+PER_TEXT = 3  # microseconds of the allowance that the shortest text costs
+STEPS = (find_urls, find_paths, find_hosts, find_words)
 
 # Typography that ends or joins words; a zero-width character inside a name would hide it.
 _QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u300e\u300f\u3010\u3011"
@@ -39,15 +39,23 @@ _TYPOGRAPHY = {
 }
 
 
-def find_indicators(text: str, found: Collection, *, where: str) -> None:
-    """Add every indicator of ``text`` to ``found``, with confidence 0.6. What was not searched is a loss on the
-    record.
+def find_indicators(text: str, found: Collection, *, where: str, allowance: Allowance | None = None) -> None:
+    """Add every indicator of ``text`` to ``found``, with confidence 0.6. What was not searched is a loss on the record.
+
+    The texts of one alert share one ``allowance``; a text without one has its own.
     """
+    if text.isalpha() and "DOT" not in text:
+        return  # a word: payloads are full of them
     if len(text) > SCAN_LIMIT:
         found.lose(where, f"{len(text)} characters, only the first {SCAN_LIMIT} were searched for indicators")
+    allowance = allowance or Allowance()
+    allowance.words -= PER_TEXT
+    if allowance.words <= 0 or len(found) >= MAX_ENTITIES:
+        found.lose(where, f"{len(text)} characters were not searched for indicators")
+        return
     data = _bytes(text[:SCAN_LIMIT])
-    for step, limit in STEPS:
-        taken = _take(step(data, limit), len(data), found, where)
+    for step in STEPS:
+        taken = _take(step(data, allowance), len(data), found, where)
         if taken and step in (find_urls, find_paths):
             data = _blank(data, taken)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.contracts.entity import EntityType
 from shared.parsing.addresses import ipv4
+from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
 from shared.parsing.domains import is_domain
 from shared.parsing.sighting import Sighting
@@ -46,16 +47,16 @@ _VERBS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH
 _JOINED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_./-%~@\\}")
 
 
-def find_paths(data: bytes, limit: int) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each path, key and account of the text with its place: start, end, and what it says. At most ``limit`` places."""
+def find_paths(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, list[Sighting]]]:
+    """Each path, key and account of the text with its place: start, end, and what it says. Stops at the allowance."""
     at = 0
     while match := _START.search(data, at):
         start, end = match.span()
         token = data[start:end]
-        if limit == 0:
+        if allowance.paths <= 0:
             yield start, -1, []
             return
-        limit -= 1
+        allowance.paths -= 1
         if token[:2] in (b"\\n", b"\\r", b"\\t") and token[2:3].isalpha():
             start, token = start + 2, token[2:]
         taken, seen = _read(data, start, token)

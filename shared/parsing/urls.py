@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from shared.contracts.entity import EntityType
 from shared.parsing.addresses import ipv4, ipv6
+from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
 from shared.parsing.domains import is_domain
 from shared.parsing.refang import AT, DOT, SCHEME_END, is_defanged, refang
@@ -30,15 +31,15 @@ _ENDS = _PUNCTUATION + ")]"
 _PLAIN = {b"http": "http", b"https": "https", b"hxxp": "http", b"hxxps": "https", b"hXXp": "http", b"hXXps": "https"}
 
 
-def find_urls(data: bytes, limit: int) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each URL of the text with its place: start, end, and the URL made whole. At most ``limit`` places."""
+def find_urls(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, list[Sighting]]]:
+    """Each URL of the text with its place: start, end, and the URL made whole. Stops at the allowance."""
     at = 0
     while match := _URL.search(data, at):
         start, at = match.span()
-        if limit == 0:
+        if allowance.urls <= 0:
             yield start, -1, []
             return
-        limit -= 1
+        allowance.urls -= 1
         written = data[start : min(at, start + MAX_TAKEN)]
         if (b"," in written or b";" in written) and (listed := _NEXT.search(written)):
             written = written[: listed.start()]

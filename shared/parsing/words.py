@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from shared.contracts.entity import EntityType
 from shared.parsing.addresses import ipv4, ipv6, is_number
+from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
 from shared.parsing.cryptocurrency import SHORTEST, cost_of, currency_of
 from shared.parsing.domains import is_domain
@@ -45,8 +46,8 @@ MAX_TOKEN = 2 * MAX_CHARACTERS  # bytes; a longer one is judged by its beginning
 _AGAIN, _PLAIN, _MARKED = 3, 10, 25
 
 
-def find_words(data: bytes, effort: int) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each token with its place: start, end, and what it names; it stops after ``effort`` microseconds, about.
+def find_words(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, list[Sighting]]]:
+    """Each token with its place: start, end, and what it names. Stops at the allowance.
 
     A token that is longer than MAX_TOKEN and names nothing comes too, since its end was not read.
     """
@@ -54,20 +55,20 @@ def find_words(data: bytes, effort: int) -> Iterator[tuple[int, int, list[Sighti
     for match in _WORDS.finditer(data):
         start, end = match.span()
         token = data[start : min(end, start + MAX_TOKEN)]
-        if effort <= 0:
+        if allowance.words <= 0:
             yield start, -1, []
             return
         if token in judged:
-            effort -= _AGAIN
+            allowance.words -= _AGAIN
             continue
         if start and data[start - 1] == _BACKSLASH and token[:1] in b"nrt":
             token = token[1:]  # after a line break in a JSON string
         if token.isalnum() and b"DOT" not in token:
-            effort -= _PLAIN + cost_of(token)
+            allowance.words -= _PLAIN + cost_of(token)
             seen: list[Sighting] | None = _alphanumeric(token.decode())
         else:
             marked = is_defanged(token)
-            effort -= _MARKED if marked else _PLAIN
+            allowance.words -= _MARKED if marked else _PLAIN
             seen = _read(refang(_spoken(token)) if marked else token, data, start, end, marked=marked)
         if seen is None or seen:
             judged.add(token)

@@ -65,6 +65,13 @@ def texts() -> dict[str, str]:
     made["Unicode soup"] = "".join(map(chr, source.choices(range(0x80, 0x3000), k=MEGABYTE // 3)))
     bogus = (_repeat("hxxp://h/a "), _repeat("\\a\\b\\c"), _repeat("host a1 "), made["10^5 bogus addresses"])
     made["some of everything bogus"] = "".join(part[: MEGABYTE // 4] for part in bogus)
+    costly = (
+        made["10^5 bogus URLs"],
+        made["runs of 'HKLM\\\\x and '"],
+        _repeat("host a1 "),
+        made["10^5 bogus Ethereum addresses"],
+    )
+    made["some of everything costly"] = " ".join(part[: MEGABYTE // 4] for part in costly)
     return made
 
 
@@ -103,6 +110,21 @@ def documents() -> dict[str, str]:
         "quotes": '"' * MEGABYTE,
         "surrogates": '["' + "\\ud800" * 160_000 + '"]',
         "NaN": "[" + "NaN," * 250_000 + "1]",
+    }
+
+
+def payloads() -> dict[str, dict[str, str]]:
+    """Name and alert row of about a megabyte, without entities, so that its texts are searched."""
+    whole = texts()
+    mixed, costly = whole["some of everything bogus"], whole["some of everything costly"]
+    return {
+        "5,000 words": {f"c{number}": "word" * 50 for number in range(5_000)},
+        "5,000 short texts": {f"c{number}": f"seen {number}, no more" for number in range(5_000)},
+        "5,000 addresses": {f"c{number}": f"10.0.{number >> 8}.{number & 255}" for number in range(5_000)},
+        "twenty hostile texts": {f"c{number}": mixed[number::20] for number in range(20)},
+        "twenty slices": {f"c{number}": mixed[number * 50_000 :][:50_000] for number in range(20)},
+        "twenty costly slices": {f"c{number}": costly[number * 50_000 :][:50_000] for number in range(20)},
+        "one text": {"Description": costly},
     }
 
 

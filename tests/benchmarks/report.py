@@ -17,8 +17,8 @@ from tests.benchmarks.harness import ROOT, ROUND_SECONDS, ROUNDS, Figure, versio
 
 FIGURES = ROOT / "docs/benchmarks.json"
 PAGE = ROOT / "docs/benchmarks.md"
-COLUMNS = ("what", "ours", "peer", "unit", "ratio", "spread", "goal", "met")
 QUALITY = ("recall", "precision")
+MET = {True: "yes", False: "NO", None: ""}
 ABOUT = """\
 # Benchmarks
 
@@ -52,7 +52,12 @@ def header(python: dict[str, Any], peers: dict[str, Any]) -> dict[str, Any]:
 
 def write(figures: list[Figure], *, keep: bool) -> None:
     """Print the table, and write both files where they are to be kept."""
-    Console().print(_table(figures))
+    console = Console()
+    for title, rows in (("Speed", _speed(figures)), ("Quality", _quality(figures))):
+        if len(rows) > 1:
+            console.print(_table(title, rows))
+    missed = [figure.name for figure in figures if figure.met is False]
+    console.print(f"Goals not met: {'; '.join(missed)}" if missed else "Every goal is met.")
     if not keep:
         return
     head = header(versions("ours"), versions("peer"))
@@ -62,27 +67,37 @@ def write(figures: list[Figure], *, keep: bool) -> None:
     PAGE.write_text(_page(figures, head), encoding="utf-8")
 
 
-def _row(figure: Figure) -> tuple[str, ...]:
-    return (
-        figure.name,
-        _number(figure.ours),
-        figure.peer_name if figure.peer is None else f"{_number(figure.peer)} {figure.peer_name}",
-        "" if figure.unit in QUALITY else figure.unit,
-        "" if figure.ratio is None else f"{figure.ratio:.2f}",
-        "" if figure.spread is None else f"{figure.spread[0]:.2f}..{figure.spread[1]:.2f}",
-        figure.goal,
-        {True: "yes", False: "NO", None: ""}[figure.met],
-    )
+def _speed(figures: list[Figure]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("what", "ours", "peer", "ratio", "spread", "goal", "met")]
+    for figure in figures:
+        if figure.unit not in QUALITY:
+            ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+            spread = "" if figure.spread is None else f"{figure.spread[0]:.2f}..{figure.spread[1]:.2f}"
+            ours, peer = (
+                f"{_number(value)} {figure.unit}" if value is not None else "" for value in (figure.ours, figure.peer)
+            )
+            rows.append((figure.name, ours, f"{peer}, {figure.peer_name}", ratio, spread, figure.goal, MET[figure.met]))
+    return rows
+
+
+def _quality(figures: list[Figure]) -> list[tuple[str, ...]]:
+    compared = [figure for figure in figures if figure.unit in QUALITY]
+    peers = sorted({name for figure in compared for name in figure.peers})
+    rows: list[tuple[str, ...]] = [("what", "ours", *(name.replace("_", "-") for name in peers), "best")]
+    for figure in compared:
+        values = (figure.ours, *map(figure.peers.get, peers))
+        rows.append((figure.name, *("" if value is None else f"{value:.3f}" for value in values), MET[figure.met]))
+    return rows
 
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3f}" if value <= 1 else f"{value:.1f}"
 
 
-def _table(figures: list[Figure]) -> Table:
-    table = Table(*COLUMNS, title="Benchmarks")
-    for figure in figures:
-        table.add_row(*_row(figure), style="red" if figure.met is False else None)
+def _table(title: str, rows: list[tuple[str, ...]]) -> Table:
+    table = Table(*rows[0], title=title)
+    for row in rows[1:]:
+        table.add_row(*row, style="red" if row[-1] == MET[False] else None)
     return table
 
 
@@ -91,19 +106,9 @@ def _page(figures: list[Figure], head: dict[str, Any]) -> str:
     sides = (
         f"- {side}: {', '.join(f'{name} {held}' for name, held in head[side].items())}" for side in ("ours", "peers")
     )
-    speed = _markdown([COLUMNS, *(_row(figure) for figure in figures if figure.unit not in QUALITY)])
-    quality = [figure for figure in figures if figure.unit in QUALITY]
-    peers = sorted({name for figure in quality for name in figure.peers})
-    values = [
-        (
-            figure.name,
-            *(f"{value:.3f}" if value is not None else "" for value in (figure.ours, *map(figure.peers.get, peers))),
-        )
-        for figure in quality
-    ]
-    found = _markdown([("what", "ours", *(name.replace("_", "-") for name in peers)), *values])
     today = f"{head['date']}, {head['system']}\n\n" + "\n".join(sides)
-    return f"{about}{today}\n\n## Speed\n\n{speed}\n## Quality\n\n{QUALITY_NOTE}\n{found}"
+    speed, quality = _markdown(_speed(figures)), _markdown(_quality(figures))
+    return f"{about}{today}\n\n## Speed\n\n{speed}\n## Quality\n\n{QUALITY_NOTE}\n{quality}"
 
 
 def _markdown(lines: list[tuple[str, ...]]) -> str:

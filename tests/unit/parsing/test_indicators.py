@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.entity import AlertEntities, NormalizedEntity
+from shared.parsing.allowance import Allowance
 from shared.parsing.collection import Collection
 from shared.parsing.indicators import SCAN_LIMIT, find_indicators
 from tests.benchmarks import hostile
@@ -163,6 +164,15 @@ def test_more_than_a_thousand_indicators_are_kept_to_the_bound_and_said_so() -> 
     entities = entities_in(" ".join(f"h{number}.example" for number in range(1_500)))
     assert len(entities.dns_records) == 1_000
     assert "were searched closely" in entities.parse_errors[0]
+
+
+def test_texts_of_one_alert_share_an_allowance_and_what_is_left_out_is_said() -> None:
+    found, allowance = Collection(), Allowance(words=200)
+    for number in range(50):
+        find_indicators(f"seen h{number}.example", found, where=f"text {number}", allowance=allowance)
+    entities = found.build()
+    assert 5 < len(entities.dns_records) < 50
+    assert "text 49: 16 characters were not searched for indicators" in entities.parse_errors
 
 
 def test_every_hostile_text_is_read_to_the_end_or_its_loss_is_on_the_record() -> None:

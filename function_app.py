@@ -4,11 +4,12 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from durable.investigation import activities, orchestrator
-from functions import actions, api, audit, ingest, investigations, learn, parse, upkeep
+from functions import actions, api, audit, ingest, investigations, learn, parse, poll, upkeep
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
     ingest,
+    poll,
     parse,
     investigations,
     actions,

@@ -1,12 +1,14 @@
-"""Sentinel's event hub -> alerts.raw."""
+"""Alerts from outside -> alerts.raw: Sentinel's event hub, and other SIEMs by event hub or HTTP."""
 
 import json
 import typing
+from collections.abc import Iterator
 
 import azure.functions as func
 
 from functions.kafka_message import RETRY_FOREVER
 from shared.bootstrap import services
+from shared.ingestion.push import take_push
 
 blueprint = func.Blueprint()
 
@@ -22,12 +24,41 @@ blueprint = func.Blueprint()
 @blueprint.retry(**RETRY_FOREVER)
 async def ingest_sentinel(events: typing.List[func.EventHubEvent]) -> None:
     """Publish every alert of the batch; what cannot be read goes to alerts.raw.dlq."""
-    for event, headers in zip(events, _properties(events), strict=True):
-        await services().connector.ingest(event.get_body(), headers=headers)
+    for body, headers in _received(events):
+        await services().connector.ingest(body, headers=headers)
 
 
-def _properties(events: typing.List[func.EventHubEvent]) -> list[dict[str, bytes]]:
-    """Each event's application properties; the platform gives them for the batch as a whole, on every event."""
+@blueprint.function_name("ingest_siem")
+@blueprint.event_hub_message_trigger(
+    arg_name="events",
+    event_hub_name="%ALUSKORT_SIEM_HUB%",
+    connection="ALUSKORT_SENTINEL_EVENTHUB",
+    cardinality="many",
+    data_type="binary",
+)
+@blueprint.retry(**RETRY_FOREVER)
+async def ingest_siem(events: typing.List[func.EventHubEvent]) -> None:
+    """Publish every alert of the batch; the property `source` of an event names the SIEM it is from."""
+    for body, headers in _received(events):
+        await services().alert_sources.ingest_event(body, headers=headers)
+
+
+@blueprint.function_name("ingest_http")
+@blueprint.route(route="ingest/{source_name}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+async def ingest_http(req: func.HttpRequest) -> func.HttpResponse:
+    """Publish every alert of the request; answers once they are safe."""
+    answer = await take_push(services().alert_sources, req.route_params["source_name"], req.get_body())
+    return func.HttpResponse(
+        json.dumps(answer.body),
+        status_code=answer.status,
+        headers=dict(answer.headers),
+        mimetype="application/json",
+    )
+
+
+def _received(events: typing.List[func.EventHubEvent]) -> Iterator[tuple[bytes, dict[str, bytes]]]:
+    """Each event's body and properties; the platform gives these for the batch as a whole, on every event."""
     found = (events[0].metadata or {}).get("PropertiesArray") or [{}] * len(events)
     batch = json.loads(found) if isinstance(found, str) else found
-    return [{str(name): str(value).encode() for name, value in properties.items()} for properties in batch]
+    for event, properties in zip(events, batch, strict=True):
+        yield event.get_body(), {str(name): str(value).encode() for name, value in properties.items()}

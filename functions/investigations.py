@@ -11,6 +11,7 @@ from durable.investigation.messages import Case
 from functions.kafka_message import BROKERS, RETRY_FOREVER, read
 from shared.bootstrap import services
 from shared.bus.received import Received
+from shared.investigation.approvals import APPROVAL_EVENT
 
 blueprint = df.Blueprint()
 
@@ -26,26 +27,29 @@ blueprint = df.Blueprint()
 @blueprint.durable_client_input(client_name="client")
 @blueprint.retry(**RETRY_FOREVER)
 async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestrationClient) -> None:
-    """Open the alert's investigation and start its orchestration; a redelivered alert finds both."""
-    state = await services().intake.open(read(event))
-    if state is not None:
+    """Open the alert's investigation and start its orchestration; a later message about the alert finds both."""
+    opened = await services().intake.open(read(event))
+    if opened is not None:
+        state = opened.state
         case = Case(
             tenant_id=state.tenant_id,
             investigation_id=state.investigation_id,
             llm_wait_seconds=services().settings.llm_wait_seconds,
         )
         await start_once(client, "investigate", state.investigation_id, case.model_dump(mode="json"))
+        if opened.must_look_again:
+            await raise_event(client, state.investigation_id, APPROVAL_EVENT)  # an event without an answer
 
 
-async def _answer_jobs(queue: str, events: list[func.KafkaEvent], client: df.DurableOrchestrationClient) -> None:
-    async def answer(value: bytes) -> None:
-        job = await services().jobs.answer(Received(topic=f"jobs.llm.priority.{queue}", value=value))
+async def _answer_jobs(events: list[func.KafkaEvent], client: df.DurableOrchestrationClient) -> None:
+    async def answer(question: Received) -> None:
+        job = await services().jobs.answer(question)
         if job is not None:
             await raise_event(client, job.investigation_id, job.event_name)
 
-    questions = dict.fromkeys(event.get_body() for event in events)  # one that came twice is asked once
+    questions = {event.get_body(): read(event) for event in events}  # one that came twice is asked once
     # All end before an error is raised: a repeated batch must not ask again what is still being answered.
-    outcomes = await asyncio.gather(*(answer(value) for value in questions), return_exceptions=True)
+    outcomes = await asyncio.gather(*map(answer, questions.values()), return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
@@ -55,7 +59,7 @@ def _job_trigger(queue: str) -> None:
     """One function per priority queue, so that each scales and is limited by itself."""
 
     async def run_llm_job(events: typing.List[func.KafkaEvent], client: df.DurableOrchestrationClient) -> None:
-        await _answer_jobs(queue, events, client)
+        await _answer_jobs(events, client)
 
     registered = blueprint.retry(**RETRY_FOREVER)(run_llm_job)
     registered = blueprint.durable_client_input(client_name="client")(registered)

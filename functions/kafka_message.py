@@ -1,7 +1,6 @@
 """What all Kafka triggers share: the broker list, the retry policy, and a Kafka event as the product takes it."""
 
 import base64
-import json
 from typing import Any
 
 import azure.functions as func
@@ -19,13 +18,12 @@ BROKERS = "%ALUSKORT_KAFKA_BROKERS%"
 
 
 def read(event: func.KafkaEvent) -> Received:
-    """The message of a trigger with cardinality one."""
-    text = (event.metadata or {}).get("Headers") or "[]"
-    headers = json.loads(text) if isinstance(text, str) else text
+    """One message, alone or of a batch."""
     return Received(
         topic=event.topic or "",
         value=event.get_body(),
-        headers={item["Key"]: base64.b64decode(item["Value"] or "") for item in headers},
+        key=event.key,
+        headers={item["Key"]: base64.b64decode(item["Value"] or "") for item in event.headers or []},
         partition=event.partition,
         offset=event.offset,
     )

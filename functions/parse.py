@@ -21,5 +21,9 @@ async def parse_alerts(event: func.KafkaEvent) -> None:
     """Parse one alert; poison goes to alerts.raw.dlq."""
     message = read(event)
     await services().parser.process_message(
-        message.value, headers=message.headers, partition=message.partition, offset=message.offset
+        message.value,
+        key=message.key,
+        headers=message.headers,
+        partition=message.partition,
+        offset=message.offset,
     )

@@ -25,3 +25,17 @@ async def sweep_outbox(timer: func.TimerRequest, client: df.DurableOrchestration
 async def verify_chains(timer: func.TimerRequest) -> None:
     """Verify the newest records of every tenant's chain; a broken one is logged and kept in the log table."""
     await services().audit.verify_recent()
+
+
+@blueprint.function_name("verify_whole_chains")
+@blueprint.schedule(arg_name="timer", schedule="0 0 3 * * *")
+async def verify_whole_chains(timer: func.TimerRequest) -> None:
+    """Verify every record of every tenant's chain, once a night."""
+    await services().audit.verify_whole()
+
+
+@blueprint.function_name("watch_approvals")
+@blueprint.schedule(arg_name="timer", schedule="0 */5 * * * *")
+async def watch_approvals(timer: func.TimerRequest) -> None:
+    """Log the approvals that nobody has answered for hours, so that somebody is told before they expire."""
+    await services().approvals.report_waiting()

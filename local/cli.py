@@ -9,7 +9,7 @@ import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -17,6 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 from typer.core import TyperGroup
 
+from local.dlq.commands import dlq
 from local.services.functions_host import PORT
 from local.services.guard import guarded
 from local.services.service import Health, Look
@@ -169,7 +170,24 @@ def send(
     connection, hub = environment["ALUSKORT_SENTINEL_EVENTHUB"], environment["ALUSKORT_SENTINEL_HUB"]
     console = Console(highlight=False)
     count = send_files(files, connection, hub, lambda path: console.print(f"sent {path}", markup=False))
-    console.print(f"The event hub {hub} has {count} more. What the product cannot read, `aluskort logs host` names.")
+    console.print(f"The event hub {hub} has {count} more. `aluskort dlq list` counts what the product cannot read.")
+
+
+def parse(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Alerts as JSON, or any text; - is standard input.")],
+    siem: Annotated[
+        Literal["elastic", "splunk"] | None, typer.Option("--siem", help="Whose alerts; Sentinel's when left out.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show the entities of alerts, or the indicators of a text, and what could not be mapped."""
+    from local.parse import parse as parse_file  # noqa: PLC0415 - as above
+    from local.parse import print_parsed  # noqa: PLC0415
+
+    found = parse_file(file, siem)
+    print_parsed(found, _wide_console(), as_json=as_json)
+    if all(parsed.entities is None for parsed in found):
+        raise typer.Exit(1)
 
 
 def _wide_console() -> Console:
@@ -193,8 +211,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="ALUSKORT on this machine, without Azure.",
 )
-for command in (up, down, status, demo, send, logs):
+for command in (up, down, status, demo, send, parse, logs):
     app.command()(command)
+app.add_typer(dlq, name="dlq")
 
 if __name__ == "__main__":
     app()

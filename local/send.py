@@ -1,8 +1,8 @@
-"""Sends files to Sentinel's event hub as Log Analytics' data export does: one event a file, its bytes untouched."""
+"""Sends to an event hub, bytes untouched: files as Log Analytics' data export does, one event a file, or one event."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from azure.eventhub import EventData, EventDataBatch, EventHubProducerClient
@@ -26,11 +26,23 @@ def send(
     try:
         with client:
             for path, body in bodies:
-                client.send_batch(_batch(client, path, body))
+                client.send_batch(_batch(client, str(path), body))
                 progress(path)
     except EventHubError as error:
         raise BusUnavailable(f"The event hub {hub!r} did not take the files: {error}") from error
     return len(bodies)
+
+
+def send_event(
+    body: bytes, connection_string: str, hub: str, *, key: str | None, properties: Mapping[str | bytes, str]
+) -> None:
+    """Send one event with its partition key and application properties. Raises as `send` does."""
+    client = EventHubProducerClient.from_connection_string(connection_string, eventhub_name=hub, retry_total=RETRIES)
+    try:
+        with client:
+            client.send_batch(_batch(client, "event", body, key=key, properties=properties))
+    except EventHubError as error:
+        raise BusUnavailable(f"The event hub {hub!r} did not take the event: {error}") from error
 
 
 def _read(path: Path) -> bytes:
@@ -40,11 +52,20 @@ def _read(path: Path) -> bytes:
         raise InvalidInput("file", got=str(path), expected="a readable file", hint=error.strerror or "") from error
 
 
-def _batch(client: EventHubProducerClient, path: Path, body: bytes) -> EventDataBatch:
-    batch = client.create_batch()
+def _batch(
+    client: EventHubProducerClient,
+    what: str,
+    body: bytes,
+    *,
+    key: str | None = None,
+    properties: Mapping[str | bytes, str] | None = None,
+) -> EventDataBatch:
+    batch = client.create_batch(partition_key=key)
+    event = EventData(body)
+    event.properties = {**(properties or {})}
     try:
-        batch.add(EventData(body))
+        batch.add(event)
     except ValueError as error:
         limit = f"at most {batch.max_size_in_bytes} bytes"
-        raise InvalidInput(str(path), got=f"{len(body)} bytes", expected=limit) from error
+        raise InvalidInput(what, got=f"{len(body)} bytes", expected=limit) from error
     return batch

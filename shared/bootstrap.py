@@ -19,6 +19,7 @@ from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.routing import LLMProvider
 from shared.ctem.exposures import Exposures
 from shared.ingestion.connector import SentinelConnector
+from shared.ingestion.sources import AlertSources
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
@@ -48,6 +49,9 @@ from shared.stores.redis import Redis
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from shared.ingestion.late_entities import LateEntities
+    from shared.ingestion.log_analytics import LogAnalytics
+    from shared.ingestion.polling import SentinelPoller
     from shared.stores.qdrant import Qdrant
 
 
@@ -96,7 +100,34 @@ class Services:
     @cached_property
     def connector(self) -> SentinelConnector:
         """Sentinel's intake."""
-        return SentinelConnector(self.producer)
+        source = self.poller if self.settings.sentinel_mode == "poll" else None
+        return SentinelConnector(self.producer, source=source, tenants=self.settings.workspaces)
+
+    @cached_property
+    def log_analytics(self) -> LogAnalytics:
+        """Log Analytics, as the process's identity."""
+        from shared.ingestion.log_analytics import LogAnalytics  # noqa: PLC0415
+
+        return LogAnalytics.connect(self.settings.log_analytics_endpoint)
+
+    @cached_property
+    def poller(self) -> SentinelPoller:
+        """Sentinel's intake in poll mode."""
+        from shared.ingestion.polling import SentinelPoller  # noqa: PLC0415
+
+        return SentinelPoller(self.postgres, self.log_analytics, self.settings.workspaces)
+
+    @cached_property
+    def late_entities(self) -> LateEntities:
+        """Entities that Sentinel fills in after the alert."""
+        from shared.ingestion.late_entities import LateEntities  # noqa: PLC0415
+
+        return LateEntities(self.postgres, self.log_analytics, self.settings.workspaces, self.cases.without_entities)
+
+    @cached_property
+    def alert_sources(self) -> AlertSources:
+        """The intake of the SIEMs beside Sentinel."""
+        return AlertSources(self.producer, self.settings.alert_sources)
 
     @cached_property
     def parser(self) -> EntityParserService:
@@ -193,11 +224,16 @@ class Services:
         return Executor(self.postgres, self.producer, self.constraints)
 
     @cached_property
+    def cases(self) -> InvestigationRepository:
+        """Investigations as they are stored."""
+        return InvestigationRepository(self.postgres)
+
+    @cached_property
     def graph(self) -> InvestigationGraph:
         """The steps of an investigation."""
         return InvestigationGraph(
             Bench(
-                repository=InvestigationRepository(self.postgres),
+                repository=self.cases,
                 outbox=self.outbox,
                 producer=self.producer,
                 approvals=self.approvals,

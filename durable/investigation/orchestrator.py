@@ -10,7 +10,7 @@ from durable.investigation.messages import Case, StepInput
 from shared.contracts.investigation import InvestigationState
 from shared.contracts.llm_job import result_event
 from shared.investigation.approvals import APPROVAL_EVENT
-from shared.investigation.flow import AwaitApproval, Progress, Request, Run, investigation_flow
+from shared.investigation.flow import AwaitApproval, AwaitModel, Progress, Request, Run, investigation_flow
 
 blueprint = df.Blueprint()
 
@@ -46,7 +46,7 @@ def investigate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
 
 
 def _result(progress: Progress) -> dict[str, Any]:
-    return progress.model_dump(mode="json", exclude={"answered"})  # says something amid the flow only
+    return progress.model_dump(mode="json", exclude={"answered", "round"})  # they say something amid the flow
 
 
 def _activities(context: df.DurableOrchestrationContext, case: Case, request: Run) -> list[Any]:
@@ -56,13 +56,15 @@ def _activities(context: df.DurableOrchestrationContext, case: Case, request: Ru
     return [context.call_activity_with_retry(step.value, RETRY, payload) for step in request.steps]
 
 
-def _wait(context: df.DurableOrchestrationContext, case: Case, request: Request) -> Generator[Any, Any]:
+def _wait(
+    context: df.DurableOrchestrationContext, case: Case, request: AwaitModel | AwaitApproval
+) -> Generator[Any, Any]:
     """Wait for the event or the time limit; an open timer would keep the orchestration alive, so it is cancelled."""
     if isinstance(request, AwaitApproval):
         name = APPROVAL_EVENT
         limit = max(datetime.fromisoformat(request.deadline), context.current_utc_datetime + SHORTEST_WAIT)
     else:
-        name = result_event(request.attempt)
+        name = result_event(request.attempt, request.round)
         limit = context.current_utc_datetime + timedelta(seconds=case.llm_wait_seconds)
     event = context.wait_for_external_event(name)
     timer = context.create_timer(limit)

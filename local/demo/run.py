@@ -24,7 +24,7 @@ from local.services.site import CHECKOUT
 from local.services.stack import Stack
 from shared.errors import AluskortError
 from shared.ingestion.envelope import read_rows
-from shared.ingestion.sentinel import is_heartbeat, read_security_alert
+from shared.ingestion.shapes import left_out, read_alert
 
 SAMPLES = CHECKOUT / "local" / "samples"
 REPORT = CHECKOUT / ".local" / "demo-report.json"
@@ -50,13 +50,13 @@ def expected(files: list[Path]) -> Expected:
     found = Expected()
     for path in files:
         try:
-            rows = [row for row in read_rows(path.read_bytes()) if not is_heartbeat(row)]
+            rows = [row for row in read_rows(path.read_bytes()) if not left_out(row)]
         except AluskortError:
             found.unreadable += 1
             continue
         for row in rows:
             try:
-                alert = read_security_alert(row)
+                alert = read_alert(row)
             except AluskortError:
                 found.unreadable += 1
             else:

@@ -1,4 +1,4 @@
-"""The local Event Hubs namespace (``python -m local.eventhubs``) with the one hub that Sentinel exports to."""
+"""The local Event Hubs namespace (``python -m local.eventhubs``): one hub for Sentinel, one for all other SIEMs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from local.services.process import Command
 from local.services.service import NotReady
 from local.services.site import CHECKOUT, Site
 
-HUB = "sentinel-alerts"
+HUB, SIEM_HUB = "sentinel-alerts", "siem-alerts"
+PARTITIONS = 4
 POLICY = "RootManageSharedAccessKey"
 AMQP_HEADER = b"AMQP\x03\x01\x00\x00"  # AMQP 1.0, security layer SASL: the server answers with the same bytes
 
@@ -45,7 +46,8 @@ class EventHubs:
         module = [sys.executable, "-m", "local.eventhubs"]
         place = ["--port", str(self.ports()[0]), "--store", str(self.site.data(self.name) / "events.sqlite")]
         key = {"ALUSKORT_EVENTHUBS_KEY": f"{POLICY}={self.site.secret(self.name)}"}
-        return Command([*module, *place, "--hub", f"{HUB}:4"], key, CHECKOUT)
+        hubs = [word for hub in (HUB, SIEM_HUB) for word in ("--hub", f"{hub}:{PARTITIONS}")]
+        return Command([*module, *place, *hubs], key, CHECKOUT)
 
     def probe(self) -> None:
         """Exchange protocol headers."""

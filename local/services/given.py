@@ -28,8 +28,9 @@ def replaced(environment: Mapping[str, str]) -> frozenset[str]:
     :raises ServiceFailed: a service is replaced by half; the message names the variables that are missing.
     """
     whole = {service for service, variables in REPLACEMENTS.items() if _all_given(environment, service, variables)}
-    if _all_given(environment, "identity provider", IDENTITY) and has_claude(environment):
-        whole.add("simulators")  # one process for both, so it goes only when neither is needed
+    polls = environment.get("ALUSKORT_WORKSPACES") and not environment.get("ALUSKORT_LOG_ANALYTICS_ENDPOINT")
+    if _all_given(environment, "identity provider", IDENTITY) and has_claude(environment) and not polls:
+        whole.add("simulators")  # one process for all three, so it goes only when none is needed
     return frozenset(whole)
 
 

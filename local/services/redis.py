@@ -49,7 +49,7 @@ class Redis:
 
     def command(self) -> Command:
         """Run in the foreground of its own session."""
-        return Command([_program(), str(self._configuration)], {}, self.site.data(self.name))
+        return Command([program(), str(self._configuration)], {}, self.site.data(self.name))
 
     def probe(self) -> None:
         """Ping with the password."""
@@ -75,7 +75,8 @@ class Redis:
         return self.site.data(self.name) / "redis.conf"
 
 
-def _program() -> str:
+def program() -> str:
+    """Return the path of the server's program."""
     installed = shutil.which("redis-server")
     if installed is not None:
         return installed

@@ -1,4 +1,4 @@
-"""The simulated Claude and the simulated identity provider (``python -m local.simulators``), one process."""
+"""The simulated Claude, identity provider and Log Analytics (``python -m local.simulators``), one process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local.services.site import CHECKOUT, Site
 
 @dataclass(frozen=True, slots=True)
 class Simulators:
-    """Both simulators."""
+    """The simulators."""
 
     site: Site
     name: str = "simulators"
@@ -26,6 +26,10 @@ class Simulators:
     def claude_url(self) -> str:
         """Return the base URL for the anthropic client."""
         return f"http://127.0.0.1:{self.ports()[0]}/claude"
+
+    def log_analytics_url(self) -> str:
+        """Return the endpoint for the Log Analytics client."""
+        return f"http://127.0.0.1:{self.ports()[0]}/loganalytics"
 
     def issuer(self) -> str:
         """Return the identity provider's issuer."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from local.services import process, topics
 from local.services.azurite import Azurite
-from local.services.event_hubs import HUB, EventHubs
+from local.services.event_hubs import HUB, SIEM_HUB, EventHubs
 from local.services.functions_host import FunctionsHost
 from local.services.given import has_claude, replaced
 from local.services.kafka import Kafka
@@ -116,6 +116,11 @@ class Stack:
             "AzureWebJobsStorage": blob,
             "ALUSKORT_SENTINEL_EVENTHUB": hubs.connection_string(),
             "ALUSKORT_SENTINEL_HUB": HUB,
+            "ALUSKORT_SIEM_HUB": SIEM_HUB,
+            "ALUSKORT_ALERT_SOURCES": "{}",
+            "ALUSKORT_SENTINEL_MODE": "event_hub",
+            "ALUSKORT_WORKSPACES": "{}",
+            "ALUSKORT_LOG_ANALYTICS_ENDPOINT": Simulators(self.site).log_analytics_url(),
             "ALUSKORT_HOST_STATE_DIR": str(FunctionsHost.state_folder(self.site)),
             "ALUSKORT_ALLOWLISTED_PLAYBOOKS": json.dumps(ALLOWLISTED_PLAYBOOKS),
         }

@@ -1,4 +1,4 @@
-"""Puts the simulators together as one ASGI application: /claude, /control, /identity, and /health."""
+"""Puts the simulators together as one ASGI application: /claude, /control, /identity, /loganalytics, /health."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from local.simulators.batches import BatchStore
 from local.simulators.claude import Claude
 from local.simulators.control import control_routes
 from local.simulators.identity import IdentityProvider, load_key
+from local.simulators.log_analytics import LogAnalytics
 
 SIMULATED_HEADER = "x-aluskort-simulated"
 
@@ -49,6 +50,7 @@ def build_app(*, base_url: str, data: Path, batch_seconds: float) -> Starlette:
             Mount("/claude", routes=claude.routes),
             Mount("/control", routes=control_routes(claude.faults, claude.log)),
             Mount("/identity", routes=identity.routes),
+            Mount("/loganalytics", routes=LogAnalytics().routes),
         ],
         middleware=[Middleware(_SaysSimulated)],
     )

@@ -60,6 +60,15 @@ class Transition(Contract):
     happened_at: datetime
 
 
+class AlertUpdate(Contract):
+    """A later message about the alert: which fields it changed, and the time and severity that it gave."""
+
+    changed: list[str]
+    received_at: datetime
+    timestamp: str
+    severity: str
+
+
 class ExecutedAction(Contract):
     """What the executor did with one action."""
 
@@ -87,6 +96,7 @@ class InvestigationDetail(Contract):
     alert: dict[str, Any]
     graph_state: GraphState
     transitions: list[Transition]
+    alert_updates: list[AlertUpdate]
     approvals: list[Approval]
     actions: list[ExecutedAction]
 
@@ -129,10 +139,17 @@ async def read_investigation(postgres: Postgres, tenant_id: str, investigation_i
         if found is None:
             raise NotFound(f"investigation {investigation_id} does not exist in this tenant")
         transitions = await (await connection.execute(_SQL["transitions"], parameters)).fetchall()
+        updates = await (await connection.execute(_SQL["alert_updates"], parameters)).fetchall()
         approvals = await (await connection.execute(_SQL["approvals"], parameters)).fetchall()
         actions = await (await connection.execute(_SQL["executed_actions"], parameters)).fetchall()
     return InvestigationDetail.model_validate(
-        found | {"transitions": transitions, "approvals": [_approval(row) for row in approvals], "actions": actions}
+        {
+            **found,
+            "transitions": transitions,
+            "alert_updates": updates,
+            "approvals": [_approval(row) for row in approvals],
+            "actions": actions,
+        }
     )
 
 

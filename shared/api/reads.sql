@@ -13,7 +13,7 @@ LIMIT %(limit)s
 
 -- name: investigation
 SELECT investigation_id, alert_id, source, alert_title, severity, state, version, created_at, updated_at,
-    graph_state, alert - 'raw_payload' AS alert
+    graph_state, alert - 'raw_payload' - 'raw_text' AS alert
 FROM investigation_state
 WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 
@@ -22,6 +22,12 @@ SELECT step, version, state_before, state_after, agent, reasoning, happened_at
 FROM investigation_transitions
 WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 ORDER BY version
+
+-- name: alert_updates
+SELECT changed, received_at, alert->>'timestamp' AS timestamp, alert->>'severity' AS severity
+FROM alert_updates
+WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
+ORDER BY received_at
 
 -- name: approvals
 SELECT approval_id, investigation_id, tenant_id, actions, actions_hash, reason, status, requested_at, expires_at,

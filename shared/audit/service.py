@@ -11,12 +11,14 @@ from pathlib import Path
 from shared.audit.chain import check_event
 from shared.audit.evidence import evidence_package, read_case_file
 from shared.audit.ledger import PAGE_LIMIT, AppendReport, AuditLedger, RecordFilters, RecordPage
-from shared.audit.verification import VerificationType, verify_chain, verify_recent
+from shared.audit.verification import VerificationType, verify_chain, verify_every
 from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, EvidencePackage
 from shared.errors import InvalidInput
 from shared.stores.postgres import EVERY_TENANT, Postgres
 from shared.stores.statements import statements
+from shared.telemetry import told
 
+LEVELS = {"warning": logging.WARNING, "critical": logging.CRITICAL}
 CONTINUOUS_CHECK = 100  # records per tenant (spec/security-and-audit §4)
 
 _SQL = statements(Path(__file__).with_name("ledger.sql"))
@@ -47,7 +49,10 @@ class AuditService:
                 rejected += 1
             else:
                 events.append(event)
-        return replace(await self._ledger.append(events), rejected=rejected)
+        report = await self._ledger.append(events)
+        for event in events:
+            _tell(event)
+        return replace(report, rejected=rejected)
 
     async def records(
         self, tenant_id: str, filters: RecordFilters, *, cursor: int | None = None, limit: int = PAGE_LIMIT
@@ -90,7 +95,11 @@ class AuditService:
 
     async def verify_recent(self) -> list[ChainVerification]:
         """Check the newest records of every tenant's chain, as a timer does every five minutes."""
-        return await verify_recent(self._postgres, records=CONTINUOUS_CHECK)
+        return await verify_every(self._postgres, newest=CONTINUOUS_CHECK)
+
+    async def verify_whole(self) -> list[ChainVerification]:
+        """Check every record of every tenant's chain, as a timer does every night."""
+        return await verify_every(self._postgres, newest=None)
 
     async def _keep_rejected(self, message: bytes, error: InvalidInput) -> None:
         log.error("A message of audit.events is no audit event and is kept in audit_rejected: %s", error)
@@ -102,3 +111,16 @@ class AuditService:
         }
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             await connection.execute(_SQL["keep_rejected"], parameters)
+
+
+def _tell(event: AuditEvent) -> None:
+    """Log what operators are alerted to; a batch that is delivered again is told again."""
+    if event.severity in LEVELS:
+        log.log(
+            LEVELS[event.severity],
+            "%s in tenant %s by %s",
+            event.event_type,
+            event.tenant_id,
+            event.actor_id,
+            extra=told(event.event_type, tenant_id=event.tenant_id, investigation_id=event.investigation_id),
+        )

@@ -16,6 +16,7 @@ from shared.contracts.audit import ChainVerification
 from shared.errors import InvalidInput
 from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
 from shared.stores.statements import statements
+from shared.telemetry import LogAction, told
 
 BATCH = 1000  # records held in memory at once
 ERROR_LIMIT = 100  # a chain rewritten from the start breaks everywhere: the first hundred say it
@@ -70,16 +71,23 @@ async def verify_chain(
     return verification
 
 
-async def verify_recent(postgres: Postgres, *, records: int) -> list[ChainVerification]:
-    """Check the newest ``records`` of every tenant's chain; the broken ones are logged as critical."""
+async def verify_every(postgres: Postgres, *, newest: int | None) -> list[ChainVerification]:
+    """Check every tenant's chain, its ``newest`` records or all; the broken ones are logged as critical."""
+    kind: VerificationType = "daily_full" if newest is None else "continuous"
+    action = LogAction.AUDIT_INTEGRITY_FAILED if newest is None else LogAction.AUDIT_CHAIN_BROKEN
     async with postgres.transaction(EVERY_TENANT) as connection:
         heads = await (await connection.execute(_SQL["heads"])).fetchall()
     found = []
     for head in heads:
-        first = max(0, head["last_sequence"] - records + 1)
-        checked = await verify_chain(postgres, head["tenant_id"], first, verification_type="continuous")
+        first = 0 if newest is None else max(0, head["last_sequence"] - newest + 1)
+        checked = await verify_chain(postgres, head["tenant_id"], first, verification_type=kind)
         if not checked.chain_valid:
-            log.critical("The audit chain of tenant %s is broken: %s", checked.tenant_id, "; ".join(checked.errors))
+            log.critical(
+                "The audit chain of tenant %s is broken: %s",
+                checked.tenant_id,
+                "; ".join(checked.errors),
+                extra=told(action, tenant_id=checked.tenant_id),
+            )
         found.append(checked)
     return found
 

@@ -16,10 +16,14 @@ ENTITIES_CHARACTERS = 200_000  # of raw entities that stay; escaped in JSON they
 
 
 def fitted[A: CanonicalAlert](alert: A) -> A:
-    """The alert itself when it fits, else without its raw payload, with cut raw entities, with half the entities ..."""
+    """The alert itself when it fits, else without its raw text, without its raw payload, with cut raw entities, with
+    half the entities ...
+    """
     if _fits(alert):
         return alert
-    shed = _flagged(alert, "raw_payload_dropped", raw_payload={})
+    shed = _flagged(alert, "raw_text_dropped", raw_text="") if alert.raw_text else alert
+    if not _fits(shed):
+        shed = _flagged(shed, "raw_payload_dropped", raw_payload={})
     if not _fits(shed):
         lists = {name: getattr(shed, name)[:LIST_LIMIT] for name in ("tactics", "techniques", "flags")}
         shed = _flagged(shed, "entities_raw_cut", entities_raw=shed.entities_raw[:ENTITIES_CHARACTERS], **lists)

@@ -83,4 +83,4 @@ class Outbox:
             await self._producer.publish(row["topic"], value, key=row["key"])
         except InvalidInput as error:
             logger.error("An outbox message for %s can never be published: %s", row["topic"], error)
-            await publish_dead_letter(self._producer, error, value, source_topic=row["topic"])
+            await publish_dead_letter(self._producer, error, value, source_topic=row["topic"], key=row["key"])

@@ -18,10 +18,11 @@ UNREADABLE = (ValueError, ArithmeticError, RecursionError)
 
 @dataclass(frozen=True)
 class Received:
-    """One message. ``headers`` are empty when the platform gave them for a whole batch only."""
+    """One message, with what a replay needs to give it its place again."""
 
     topic: str
     value: bytes
+    key: str | None = None
     headers: dict[str, bytes] = field(default_factory=dict)
     partition: int | None = None
     offset: int | None = None
@@ -55,6 +56,7 @@ async def handled[T](
             message.value,
             topic=dead_letters,
             source_topic=message.topic,
+            key=message.key,
             headers=message.headers,
             partition=message.partition,
             offset=message.offset,

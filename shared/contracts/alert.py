@@ -12,6 +12,11 @@ from shared.contracts.contract import Contract
 from shared.contracts.entity import AlertEntities
 from shared.contracts.tenant import DEFAULT_TENANT, TenantId
 
+# Flags of a message that does not tell the whole alert; a later message about it does.
+ENTITIES_MISSING = "entities_missing"  # the source has not filled in the entities yet
+EVIDENCE_ONLY = "evidence_only"  # one thing of several that were seen, without the alert's own words
+INCOMPLETE = frozenset({ENTITIES_MISSING, EVIDENCE_ONLY})
+
 
 class SeverityLevel(StrEnum):
     """Severity on the wire, lower case."""
@@ -38,6 +43,7 @@ class CanonicalAlert(Contract):
     product: str = ""
     tenant_id: TenantId = DEFAULT_TENANT
     raw_payload: dict[str, Any] = Field(default_factory=dict)
+    raw_text: str = ""  # the source's own text of this alert, character for character, where the payload is not enough
     flags: list[str] = Field(default_factory=list)  # what intake had to assume, e.g. `severity_unknown:Severe`
 
     @model_validator(mode="before")

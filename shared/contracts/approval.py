@@ -19,6 +19,7 @@ class ApprovalStatus(StrEnum):
     GRANTED = "granted"
     DENIED = "denied"
     TIMED_OUT = "timed_out"
+    SUPERSEDED = "superseded"  # the case began anew before anyone answered
 
 
 class Approval(Contract):

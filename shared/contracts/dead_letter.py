@@ -1,55 +1,66 @@
-"""A message that could not be handled, kept whole for an operator (spec/data-model §7)."""
+"""What stands on a dead-letter topic: messages that could not be handled, and that they were sent back
+(spec/data-model §7).
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shared.contracts.contract import Contract
 
+MARK = "aluskort-replay-mark"  # the header by which a ReplayMark is told from a letter
+MAX_PARTS = 1_000  # far above what any message of Event Hubs needs; a forged count must not cost memory
+
+
+def _is_base64(text: str) -> str:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise ValueError("base64") from error
+    return text
+
+
+Base64 = Annotated[str, AfterValidator(_is_base64)]
+
+
+class LetterPart(Contract):
+    """Which piece of a message one letter holds when the message is too large for one."""
+
+    number: int = Field(ge=1, le=MAX_PARTS)
+    count: int = Field(ge=1, le=MAX_PARTS)
+    holds: Literal["value", "headers"]  # headers that leave no room are pieces of JSON, base64 by name
+
 
 class DeadLetter(Contract):
-    """Why a message failed, and its original bytes and headers (both base64) so that it can be replayed."""
+    """Why a message failed, and its original bytes, key and headers so that it can be sent back."""
 
+    letter_id: str  # the same on every part
     error_type: str
     reason: str
-    value_base64: str
-    key: str | None = None
-    headers: dict[str, str] = Field(default_factory=dict)
-    source_topic: str
+    value_base64: Base64
+    key: str | None = None  # of the message; None when it had none
+    headers: dict[str, Base64] = Field(default_factory=dict)
+    source_topic: str  # or the event hub
     partition: int | None = None
     offset: int | None = None
-    attempts: int = 1
+    attempts: int = 1  # how often it failed, with this time
     first_failed_at: str
+    replayed_from: str | None = None  # topic/partition/offset of the letter that was sent back before this failure
+    part: LetterPart | None = None  # None when this letter holds all
 
     @property
     def original(self) -> bytes:
-        """The bytes that were received."""
+        """The bytes that were received, or this part of them."""
         return base64.b64decode(self.value_base64)
 
 
-def dead_letter(  # noqa: PLR0913 - a record of all that is known about one failure
-    error: Exception,
-    value: bytes,
-    *,
-    source_topic: str,
-    failed_at: str,
-    key: str | None = None,
-    headers: Mapping[str, bytes] | None = None,
-    partition: int | None = None,
-    offset: int | None = None,
-) -> DeadLetter:
-    """Wrap a message that failed with ``error``."""
-    return DeadLetter(
-        error_type=type(error).__name__,
-        reason=str(error),
-        value_base64=base64.b64encode(value).decode(),
-        key=key,
-        headers={name: base64.b64encode(item).decode() for name, item in (headers or {}).items()},
-        source_topic=source_topic,
-        partition=partition,
-        offset=offset,
-        first_failed_at=failed_at,
-    )
+class ReplayMark(Contract):
+    """That a letter was sent back to where it came from; stands on the letter's own topic, behind it."""
+
+    letter_id: str
+    replayed_at: str
+    replayed_by: str
+    destination: str

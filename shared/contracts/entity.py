@@ -29,7 +29,7 @@ class EntityType(StrEnum):
     SECURITY_GROUP = "security-group"
     CLOUD_APPLICATION = "cloud-application"
     MALWARE = "malware"
-    VULNERABILITY = "vulnerability"
+    VULNERABILITY = "vulnerability"  # a CVE
     AUTONOMOUS_SYSTEM = "autonomous-system"
     CRYPTOCURRENCY_ADDRESS = "cryptocurrency-address"
 
@@ -42,10 +42,15 @@ class NormalizedEntity(Contract):
     properties: dict[str, Any] = Field(default_factory=dict)
     confidence: float = Field(default=1.0, ge=0, le=1)  # 0.6 for what was found in free text
     source_id: str | None = None  # `$id` in the alert
+    # Where it stood: a JSON Pointer (RFC 6901) into `entities_raw`, or `raw_payload` and a pointer into that.
+    source_pointer: str = ""
 
 
 class AlertEntities(Contract):
-    """Everything parsed from one alert; ``parse_errors`` lists what could not be mapped, so that nothing vanishes."""
+    """Everything parsed from one alert. ``parse_errors`` is the loss ledger: what could not be mapped, and why.
+
+    A hostile alert has no end of losses, so the ledger is bounded; ``losses`` counts all of them.
+    """
 
     accounts: list[NormalizedEntity] = Field(default_factory=list)
     hosts: list[NormalizedEntity] = Field(default_factory=list)
@@ -59,11 +64,26 @@ class AlertEntities(Contract):
     other: list[NormalizedEntity] = Field(default_factory=list)
     raw_iocs: list[str] = Field(default_factory=list)
     parse_errors: list[str] = Field(default_factory=list)
+    losses: int = Field(default=0, ge=0)
 
     def all(self) -> Iterator[NormalizedEntity]:
         """Every entity, category by category in the seed's order."""
         for category in CATEGORIES:
             yield from getattr(self, category)
+
+    def merged_with(self, later: AlertEntities) -> AlertEntities:
+        """These entities and what a later message about the same alert adds to them."""
+        known = {_identity(entity) for entity in self.all()}
+        added = {name: [one for one in getattr(later, name) if _identity(one) not in known] for name in CATEGORIES}
+        changes: dict[str, Any] = {name: [*getattr(self, name), *more] for name, more in added.items() if more}
+        for name in ("raw_iocs", "parse_errors"):
+            changes[name] = list(dict.fromkeys([*getattr(self, name), *getattr(later, name)]))
+        return self.model_copy(update={**changes, "losses": max(self.losses, later.losses)})
+
+
+def _identity(entity: NormalizedEntity) -> tuple[Any, ...]:
+    telling = (entity.properties.get(name) for name in ("process_id", "full_path"))
+    return (entity.entity_type, entity.primary_value.casefold(), *telling)
 
 
 CATEGORIES = (

@@ -112,3 +112,4 @@ class GraphState(Contract):
     model_provider: str = ""  # `simulated` when the verdict was not made by a real model
     outcome: str = ""  # how it ended: auto_closed, responded, rejected, timed_out, failed
     version: int = 0
+    round: int = 1  # how often the case was investigated: late entities begin a second round

@@ -22,17 +22,18 @@ class LLMJob(Contract):
     tenant_id: TenantId
     alert_id: str
     attempt: int
+    round: int = 1  # of the investigation; an answer to an earlier one is no longer wanted
     severity: SeverityLevel
 
     @property
     def event_name(self) -> str:
         """The external event that carries the result back to the orchestration."""
-        return result_event(self.attempt)
+        return result_event(self.attempt, self.round)
 
 
-def result_event(attempt: int) -> str:
-    """The event that ends the wait for the model's ``attempt``-th answer."""
-    return f"llm_result_{attempt}"
+def result_event(attempt: int, round_: int) -> str:
+    """The event that ends the wait for the model's ``attempt``-th answer in this round."""
+    return f"llm_result_{attempt}" if round_ == 1 else f"llm_result_{round_}_{attempt}"
 
 
 def job_topic(severity: str) -> str:

@@ -1,10 +1,12 @@
-"""The bodies that Sentinel's data arrives in: Log Analytics' export envelope ``{"records": [...]}``, rows in an array,
-or one bare row. Cuts a body into rows; what a row says is the readers' business.
+"""The bodies that alerts arrive in: an envelope such as ``{"records": [...]}``, rows in an array, one bare row, or one
+row a line. Cuts a body into rows; what a row says is the readers' business.
 """
 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -14,36 +16,40 @@ from shared.errors import InvalidInput
 MAX_BODY_BYTES = 1_048_576  # one event of Event Hubs (1 MiB)
 MAX_ROWS = 5_000  # of one body; more would turn one hostile event into a flood of messages
 MAX_DEPTH = 64
+INTEGER_BITS, FLOAT_BITS = 63, 1_023  # wider integers become floats, as orjson reads them; beyond these, null
 DECODER = json.JSONDecoder()
 
+# Log Analytics' export and the streaming API of Defender XDR; a list that Microsoft Graph or Azure's API answers with.
+MICROSOFT = ("records", "value")
 
-def read_rows(body: bytes) -> list[Any]:
-    """The rows of one body, unchecked. Raises InvalidInput when it is too large, no JSON, or no known envelope."""
+
+def read_rows(body: bytes, envelopes: Sequence[str] = MICROSOFT) -> list[Any]:
+    """The rows of one body, unchecked; ``envelopes`` are the keys that an array of rows may stand under.
+
+    Where rows are lines, a line that is no JSON stands as the InvalidInput that it is. Raises InvalidInput when the
+    body is too large, no JSON, or no known envelope.
+    """
     if len(body) > MAX_BODY_BYTES:
         raise InvalidInput("body", got=f"{len(body)} bytes", expected=f"at most {MAX_BODY_BYTES} bytes")
-    value = _decode(body)
-    if isinstance(value, dict) and "records" in value:
-        value = value["records"]
-        if not isinstance(value, list):
-            raise InvalidInput("records", got=value, expected="an array of rows")
-    if isinstance(value, dict):
-        return [value]
-    if isinstance(value, list) and len(value) > MAX_ROWS:
-        raise InvalidInput("body", got=f"{len(value)} rows", expected=f"at most {MAX_ROWS} rows")
-    if isinstance(value, list):
-        return value
-    raise InvalidInput("body", got=value, expected='{"records": [...]}, an array of rows, or one row')
+    try:
+        return _bounded(_rows(_decode(body), envelopes))
+    except InvalidInput:
+        if (lines := _lines(body)) is None:
+            raise
+        return [_line(line) for line in _bounded(lines)]
 
 
-def rows_as_bytes(body: bytes, count: int) -> list[bytes]:
+def rows_as_bytes(body: bytes, count: int, envelopes: Sequence[str] = MICROSOFT) -> list[bytes]:
     """The bytes of each of the ``count`` rows that read_rows found, as they stood in ``body``.
 
     Where a row cannot be cut out (only the lenient reader took the body) it is the whole body: rather more than less.
     """
+    if (lines := _lines(body)) is not None and len(lines) == count:
+        return lines
     encoding = json.detect_encoding(body)
     try:
         text = body.decode(encoding)
-        spans = _items(text, _rows_start(text))
+        spans = _items(text, _rows_start(text, envelopes))
     except (ValueError, IndexError, RecursionError):
         spans = []
     if len(spans) != count:
@@ -51,33 +57,84 @@ def rows_as_bytes(body: bytes, count: int) -> list[bytes]:
     return [span.encode(encoding.removesuffix("-sig")) for span in spans]
 
 
+def row_text(row: bytes) -> str:
+    """What rows_as_bytes cut out, as characters."""
+    return row.decode(json.detect_encoding(row), "replace")
+
+
 def storable(value: Any, depth: int = 0) -> Any:
-    """The value without NUL, which PostgreSQL's jsonb refuses. Raises InvalidInput below MAX_DEPTH levels."""
+    """A JSON value as every store takes it: no NUL, lone surrogate, NaN or integer beyond 64 bits.
+
+    Raises InvalidInput below MAX_DEPTH levels.
+    """
     if isinstance(value, str):
-        return value.replace("\x00", "\ufffd")
+        text = value.replace("\x00", "\ufffd")
+        return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+        return float(value) if value.bit_length() <= FLOAT_BITS else None
     if depth > MAX_DEPTH:
         raise InvalidInput(
             "row", got=f"more than {MAX_DEPTH} levels", expected=f"at most {MAX_DEPTH} levels of nesting"
         )
     if isinstance(value, dict):
-        return {storable(name): storable(item, depth + 1) for name, item in value.items()}
+        return {storable(str(name)): storable(item, depth + 1) for name, item in value.items()}
     if isinstance(value, list):
         return [storable(item, depth + 1) for item in value]
     return value
 
 
-def _rows_start(text: str) -> int:
-    """Where the array of rows opens; like every JSON reader, the last one of several `records` counts."""
+def _bounded[T](rows: list[T]) -> list[T]:
+    if len(rows) > MAX_ROWS:
+        raise InvalidInput("body", got=f"{len(rows)} rows", expected=f"at most {MAX_ROWS} rows")
+    return rows
+
+
+def _rows(value: Any, envelopes: Sequence[str]) -> list[Any]:
+    if isinstance(value, dict):
+        name = next((name for name in envelopes if name in value), None)
+        if name is None:
+            return [value]
+        value = value[name]
+        if not isinstance(value, list):
+            raise InvalidInput(name, got=value, expected="an array of rows")
+    if isinstance(value, list):
+        return value
+    raise InvalidInput("body", got=value, expected=f'{{"{envelopes[0]}": [...]}}, an array of rows, or one row')
+
+
+def _lines(body: bytes) -> list[bytes] | None:
+    """The lines of a body with one row a line, blank ones left out; None when the first line alone is no object."""
+    try:
+        lines = [line for line in body.split(b"\n") if line.strip()]
+        if len(lines) > 1 and isinstance(_decode(lines[0]), dict):
+            return lines
+    except InvalidInput:
+        pass
+    return None
+
+
+def _line(line: bytes) -> Any:
+    try:
+        return _decode(line)
+    except InvalidInput as error:
+        return error
+
+
+def _rows_start(text: str, envelopes: Sequence[str]) -> int:
+    """Where the array of rows opens; like every JSON reader, the last one of several equal keys counts."""
     position = _skip(text, 0, " \t\r\n\ufeff")
     if text[position] == "[":
         return position
-    start, position = -1, position + 1
+    starts = {}
+    position += 1
     while text[position := _skip(text, position, " \t\r\n,")] != "}":
         name, position = DECODER.raw_decode(text, position)
         position = _skip(text, position, " \t\r\n:")
-        start = position if name == "records" else start
+        starts[name] = position
         _, position = DECODER.raw_decode(text, position)
-    return start
+    return next((starts[name] for name in envelopes if name in starts), -1)
 
 
 def _items(text: str, start: int) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 
 from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
@@ -12,13 +11,12 @@ from azure.eventhub.exceptions import EventHubError
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
 
 from shared.errors import BusUnavailable, Retryable
+from shared.ingestion.source import Handle
 
 CHECKPOINTS = "aluskort-checkpoints"
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 
 logger = logging.getLogger(__name__)
-
-Handle = Callable[[bytes, dict[str, bytes]], Awaitable[object]]  # one body with its application properties
 
 
 class EventHubSource:

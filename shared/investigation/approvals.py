@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from shared.errors import Conflict, NotFound
 from shared.investigation.waking import Wake
 from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
 from shared.stores.statements import statements
+from shared.telemetry import LogAction, told
 
 APPROVAL_EVENT = "approval"
+REPORTED_AFTER = timedelta(hours=3)  # an hour before the default time limit (product.md §7)
+MOST_REPORTED = 100
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +92,23 @@ class Approvals:
             cursor = await connection.execute(_SQL["decided_but_waiting"])
             rows = await cursor.fetchall()
         return sum([await self._tell(row["investigation_id"]) for row in rows])
+
+    async def report_waiting(self) -> int:
+        """Log each approval that has waited for REPORTED_AFTER, the next to expire first; returns how many."""
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            values = {"waited": REPORTED_AFTER, "limit": MOST_REPORTED}
+            rows = await (await connection.execute(_SQL["waiting_long"], values)).fetchall()
+        for row in rows:
+            waited = round(float(row["waited_seconds"]))
+            logger.warning(
+                "Approval %s of tenant %s has waited for %d minutes and expires into denial at %s",
+                row["approval_id"],
+                row["tenant_id"],
+                waited // 60,
+                row["expires_at"].isoformat(),
+                extra=told(LogAction.APPROVAL_WAITING, waited_seconds=waited, tenant_id=row["tenant_id"]),
+            )
+        return len(rows)
 
     async def _tell(self, investigation_id: str) -> bool:
         """Wake one investigation. Its answer is recorded, so a failure fails nobody: the next sweep tells again."""

@@ -11,10 +11,17 @@ UPDATE action_approvals
 SET status = %(status)s, decided_at = now(), decided_by = %(decided_by)s, comment = %(comment)s
 WHERE approval_id = %(approval_id)s AND status = 'pending'
 
+-- name: waiting_long
+SELECT approval_id, investigation_id, tenant_id, expires_at, EXTRACT(EPOCH FROM now() - requested_at) AS waited_seconds
+FROM action_approvals
+WHERE status = 'pending' AND expires_at > now() AND requested_at < now() - %(waited)s::interval
+ORDER BY expires_at
+LIMIT %(limit)s
+
 -- name: decided_but_waiting
 -- In random order, so that a hundred which nobody can wake do not hide the others.
 SELECT a.investigation_id
 FROM action_approvals a JOIN investigation_state i USING (investigation_id)
-WHERE a.status <> 'pending' AND i.state = 'awaiting_human' AND a.decided_at < now() - interval '5 seconds'
+WHERE a.status IN ('granted', 'denied', 'timed_out') AND i.state = 'awaiting_human' AND a.decided_at < now() - interval '5 seconds'
 ORDER BY random()
 LIMIT 100

@@ -44,6 +44,7 @@ class AwaitModel:
     """Wait for the queued model call of ``attempt``, or for the time limit."""
 
     attempt: int
+    round: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Progress(Contract):
     state: InvestigationState
     escalate: bool = False  # the answer was too unsure: ask the stronger model
     answered: bool = False  # the model's answer is there already
+    round: int = 1
     approval_id: str = ""
     approval_deadline: str = ""
 
@@ -70,21 +72,33 @@ class Progress(Contract):
 PARALLEL = (Step.ENRICH_CONTEXT, Step.CORRELATE_EXPOSURES, Step.MAP_TECHNIQUES)
 
 
+ENDS_A_ROUND = FINAL | {InvestigationState.RECEIVED}
+
+
 def investigation_flow() -> Generator[Request, Progress]:
-    """Requests in order. The driver sends back the Progress of each; a wait is answered with any Progress."""
+    """Requests in order. The driver sends back the Progress of each; a wait is answered with any Progress.
+
+    Entities that come late put the case back to received, once: then everything is done again with them.
+    """
+    if (yield from _round()) is InvestigationState.RECEIVED:
+        yield from _round()
+
+
+def _round() -> Generator[Request, Progress, InvestigationState]:
+    """One way through the steps; returns the state that ended it."""
     progress = yield Run((Step.EXTRACT_IOCS,))
-    if progress.state in FINAL:
-        return
+    if progress.state in ENDS_A_ROUND:
+        return progress.state
     progress = yield Run((Step.CHECK_FALSE_POSITIVE,))
-    if progress.state in FINAL:
-        return
+    if progress.state in ENDS_A_ROUND:
+        return progress.state
     yield Run(PARALLEL)
     for attempt in (1, 2):
         progress = yield Run((Step.ASK_MODEL,), attempt)
-        if progress.state in FINAL:
-            return
+        if progress.state in ENDS_A_ROUND:
+            return progress.state
         if progress.state is InvestigationState.REASONING and not progress.answered:
-            yield AwaitModel(attempt)
+            yield AwaitModel(attempt, progress.round)
         progress = yield Run((Step.JUDGE,), attempt)
         if not progress.escalate:
             break
@@ -92,4 +106,5 @@ def investigation_flow() -> Generator[Request, Progress]:
         yield AwaitApproval(progress.approval_id, progress.approval_deadline)
         progress = yield Run((Step.RESOLVE_APPROVAL,))
     if progress.state is InvestigationState.RESPONDING:
-        yield Run((Step.RESPOND,))
+        progress = yield Run((Step.RESPOND,))
+    return progress.state

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid5
 
 from shared.bus.received import UNREADABLE
 from shared.contracts.alert import NormalizedAlert
@@ -14,25 +13,18 @@ from shared.contracts.approval import ApprovalDecision
 from shared.contracts.entity import AlertEntities
 from shared.contracts.investigation import GraphState, InvestigationState
 from shared.contracts.llm_job import LLMJob
-from shared.contracts.taxonomy import taxonomy_version
 from shared.contracts.tenant import DEFAULT_TENANT
 from shared.errors import Conflict, NotFound, Terminal
-from shared.investigation.evidence import is_safety_relevant
+from shared.investigation.case import new_case
 from shared.investigation.flow import AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow
 from shared.investigation.steps.bench import Bench
 from shared.investigation.steps.closing import fail, resolve_approval, respond
 from shared.investigation.steps.context import ask_model, gather
+from shared.investigation.steps.late_entities import bind_late_entities
 from shared.investigation.steps.opening import check_false_positive, extract_iocs
 from shared.investigation.steps.verdict import answer, is_answered, judge, reasoning_job
 
 logger = logging.getLogger(__name__)
-
-_NAMESPACE = UUID("6f0b7f0e-8f6c-5b8e-9a51-6d5b6a2f3c11")  # ours; any fixed UUID does
-
-
-def investigation_id(tenant_id: str, alert_id: str) -> str:
-    """The one id of an alert's investigation: derived, so that a redelivered alert finds it again."""
-    return str(uuid5(_NAMESPACE, f"{len(tenant_id)}:{tenant_id}:{alert_id}"))
 
 
 def _progress(state: GraphState, *, escalate: bool = False, answered: bool = False) -> Progress:
@@ -40,6 +32,7 @@ def _progress(state: GraphState, *, escalate: bool = False, answered: bool = Fal
         state=state.state,
         escalate=escalate,
         answered=answered,
+        round=state.round,
         approval_id=state.case_facts.get("approval_id", ""),
         approval_deadline=state.case_facts.get("approval_deadline", ""),
     )
@@ -52,26 +45,8 @@ class InvestigationGraph:
         self._bench = bench
 
     async def open(self, alert: NormalizedAlert) -> GraphState:
-        """Store the investigation of an alert once; a second call returns what is stored. Raises StoreUnavailable."""
-        state = GraphState(
-            investigation_id=investigation_id(alert.tenant_id, alert.alert_id),
-            alert_id=alert.alert_id,
-            tenant_id=alert.tenant_id,
-            taxonomy_version=taxonomy_version(),
-            entities=alert.parsed_entities.model_dump(mode="json"),
-            alert_title=alert.title,
-            alert_description=alert.description,
-            alert_severity=alert.severity,
-            alert_timestamp=alert.timestamp,
-            severity=alert.severity,
-            techniques=alert.techniques,
-            tactics=alert.tactics,
-            product=alert.product,
-            source=alert.source,
-            case_facts={"flags": alert.flags, "opened_at": datetime.now(UTC).isoformat()},
-        )
-        allowed = not is_safety_relevant(state)
-        return await self._bench.repository.open(alert, state.model_copy(update={"fp_dismissal_allowed": allowed}))
+        """Store the investigation of an alert once; a later message about it amends it. Raises StoreUnavailable."""
+        return await self._bench.repository.open(alert, new_case(alert))
 
     async def perform(self, tenant_id: str, investigation: str, step: Step, attempt: int = 1) -> Progress:
         """Make one step and say where the investigation stands. An error that can never pass fails the investigation.
@@ -174,6 +149,9 @@ class InvestigationGraph:
         self, step: Step, state: GraphState, attempt: int
     ) -> Progress:
         bench = self._bench
+        bound = await bind_late_entities(bench, state)
+        if bound is not None:
+            return _progress(bound)
         match step:
             case Step.ASK_MODEL:
                 asked = await ask_model(bench, state, attempt)

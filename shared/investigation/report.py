@@ -57,6 +57,11 @@ def state_changed(before: GraphState, after: GraphState, *, agent: str, reason: 
     )
 
 
+def alert_updated(state: GraphState, changed: list[str]) -> OutboxMessage:
+    """`investigation.enriched` by a later message about the same alert, whatever the case's state."""
+    return event(state, "investigation.enriched", context={"alert_update": changed, "state": state.state})
+
+
 def iocs_listed(state: GraphState) -> OutboxMessage:
     """`ioc.enriched`."""
     known = [item for item in state.ioc_matches if "reputation" in item]

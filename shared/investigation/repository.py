@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,14 @@ from shared.contracts.alert import NormalizedAlert
 from shared.contracts.approval import Approval
 from shared.contracts.investigation import GraphState
 from shared.errors import Conflict, NotFound
+from shared.investigation import report
+from shared.investigation.alert_update import amended
 from shared.investigation.transitions import check_transition
 from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
+
+WAITING_FOR_ENTITIES = timedelta(hours=2)
+MOST_WAITING = 1_000
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
@@ -32,6 +40,7 @@ class Transition:
     after: GraphState
     messages: Sequence[OutboxMessage] = ()
     approval: Approval | None = None
+    supersedes: str = ""  # the approval that nobody answered and that becomes void
 
 
 class InvestigationRepository:
@@ -41,9 +50,13 @@ class InvestigationRepository:
         self._postgres = postgres
 
     async def open(self, alert: NormalizedAlert, state: GraphState) -> GraphState:
-        """Store a new investigation; one that exists already stays and is returned. Raises StoreUnavailable."""
+        """Store a new investigation, or take in what the message adds to the alert of one that exists already.
+
+        The alert of an open case is amended, its state is not: that is for the case's own steps. Raises
+        StoreUnavailable.
+        """
         async with self._postgres.transaction(state.tenant_id) as connection:
-            await connection.execute(
+            cursor = await connection.execute(
                 _SQL["open"],
                 {
                     "investigation_id": state.investigation_id,
@@ -56,19 +69,39 @@ class InvestigationRepository:
                     "alert": Jsonb(_storable(alert.model_dump(mode="json"))),
                 },
             )
-            return await _load(connection, state.investigation_id)
+            stored = await _load(connection, state.investigation_id)
+            if cursor.rowcount == 0:
+                await _amend(connection, stored, alert)
+            return stored
 
     async def load(self, tenant_id: str, investigation_id: str) -> GraphState:
         """Raises NotFound, StoreUnavailable."""
         async with self._postgres.transaction(tenant_id) as connection:
             return await _load(connection, investigation_id)
 
+    async def alert(self, state: GraphState) -> NormalizedAlert:
+        """The alert as it is known now, later messages included. Raises NotFound, StoreUnavailable."""
+        async with self._postgres.transaction(state.tenant_id) as connection:
+            return await _alert(connection, "alert", state.investigation_id)
+
+    async def without_entities(self, tenant_id: str) -> list[str]:
+        """Ids of the alerts of the last hours whose entities their source has not filled in, oldest first."""
+        values = {"tenant_id": tenant_id, "age": WAITING_FOR_ENTITIES, "limit": MOST_WAITING}
+        async with self._postgres.transaction(tenant_id) as connection:
+            rows = await (await connection.execute(_SQL["without_entities"], values)).fetchall()
+        return [row["alert_id"] for row in rows]
+
     async def finding(self, state: GraphState, step: str, attempt: int = 1) -> dict[str, Any] | None:
         """What a step found earlier, or None."""
         async with self._postgres.transaction(state.tenant_id) as connection:
             cursor = await connection.execute(
                 _SQL["finding"],
-                {"investigation_id": state.investigation_id, "step": step, "attempt": attempt},
+                {
+                    "investigation_id": state.investigation_id,
+                    "step": step,
+                    "attempt": attempt,
+                    "round": state.round,
+                },
             )
             row = await cursor.fetchone()
         return dict(row["finding"]) if row else None
@@ -83,6 +116,7 @@ class InvestigationRepository:
                     "tenant_id": state.tenant_id,
                     "step": step,
                     "attempt": attempt,
+                    "round": state.round,
                     "finding": Jsonb(_storable(finding)),
                 },
             )
@@ -96,7 +130,7 @@ class InvestigationRepository:
         check_transition(before.state, after.state)
         stored = after.model_copy(update={"version": before.version + 1})
         async with self._postgres.transaction(before.tenant_id) as connection:
-            key = {"investigation_id": before.investigation_id, "step": transition.step}
+            key = {"investigation_id": before.investigation_id, "step": transition.step, "round": before.round}
             cursor = await connection.execute(
                 _SQL["advance"],
                 {
@@ -130,6 +164,8 @@ class InvestigationRepository:
                     "reasoning": _storable(transition.reasoning),
                 },
             )
+            if transition.supersedes:
+                await _supersede(connection, transition.supersedes)
             if transition.approval is not None:
                 await _request_approval(connection, transition.approval)
             await put(connection, before.tenant_id, before.investigation_id, list(transition.messages))
@@ -142,6 +178,47 @@ async def _load(connection: Connection, investigation_id: str) -> GraphState:
     if row is None:
         raise NotFound(f"investigation {investigation_id} does not exist for this tenant")
     return GraphState.model_validate(row["graph_state"], extra="ignore")
+
+
+async def _alert(connection: Connection, statement: str, investigation_id: str) -> NormalizedAlert:
+    cursor = await connection.execute(_SQL[statement], {"investigation_id": investigation_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound(f"investigation {investigation_id} does not exist for this tenant")
+    return NormalizedAlert.model_validate(row["alert"], extra="ignore")
+
+
+async def _amend(connection: Connection, state: GraphState, update: NormalizedAlert) -> None:
+    """Keep what a later message says; the same message again changes nothing."""
+    stored = await _alert(connection, "lock_alert", state.investigation_id)
+    amended_alert, changed = amended(stored, update)
+    if not changed and update.raw_payload == stored.raw_payload:
+        return
+    said = _storable(update.model_dump(mode="json"))
+    cursor = await connection.execute(
+        _SQL["record_update"],
+        {
+            "investigation_id": state.investigation_id,
+            "tenant_id": state.tenant_id,
+            "digest": hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest(),
+            "changed": changed,
+            "alert": Jsonb(said),
+        },
+    )
+    if cursor.rowcount == 0:
+        return
+    values = {
+        "investigation_id": state.investigation_id,
+        "alert": Jsonb(_storable(amended_alert.model_dump(mode="json"))),
+    }
+    await connection.execute(_SQL["amend_alert"], values)
+    await put(connection, state.tenant_id, state.investigation_id, [report.alert_updated(state, changed)])
+
+
+async def _supersede(connection: Connection, approval_id: str) -> None:
+    cursor = await connection.execute(_SQL["supersede_approval"], {"approval_id": approval_id})
+    if cursor.rowcount == 0:
+        raise Conflict(f"approval {approval_id} was decided meanwhile, so the case goes on as decided")
 
 
 async def _request_approval(connection: Connection, approval: Approval) -> None:

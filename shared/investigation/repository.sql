@@ -7,6 +7,26 @@ ON CONFLICT DO NOTHING
 -- name: load
 SELECT graph_state FROM investigation_state WHERE investigation_id = %(investigation_id)s
 
+-- name: lock_alert
+SELECT alert FROM investigation_state WHERE investigation_id = %(investigation_id)s FOR UPDATE
+
+-- name: alert
+SELECT alert FROM investigation_state WHERE investigation_id = %(investigation_id)s
+
+-- name: record_update
+INSERT INTO alert_updates (investigation_id, tenant_id, digest, changed, alert)
+VALUES (%(investigation_id)s, %(tenant_id)s, %(digest)s, %(changed)s, %(alert)s)
+ON CONFLICT DO NOTHING
+
+-- name: amend_alert
+UPDATE investigation_state SET alert = %(alert)s, updated_at = now() WHERE investigation_id = %(investigation_id)s
+
+-- name: without_entities
+SELECT alert_id FROM investigation_state
+WHERE tenant_id = %(tenant_id)s AND alert->'flags' ? 'entities_missing' AND created_at > now() - %(age)s::interval
+ORDER BY created_at
+LIMIT %(limit)s
+
 -- name: advance
 UPDATE investigation_state
 SET state = %(state)s, graph_state = %(graph_state)s, severity = %(severity)s, confidence = %(confidence)s,
@@ -14,20 +34,27 @@ SET state = %(state)s, graph_state = %(graph_state)s, severity = %(severity)s, c
 WHERE investigation_id = %(investigation_id)s AND version = %(version)s
 
 -- name: record_transition
-INSERT INTO investigation_transitions (investigation_id, tenant_id, step, version, state_before, state_after, agent, reasoning)
-VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(version)s, %(state_before)s, %(state_after)s, %(agent)s, %(reasoning)s)
+INSERT INTO investigation_transitions
+    (investigation_id, tenant_id, step, round, version, state_before, state_after, agent, reasoning)
+VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(round)s, %(version)s, %(state_before)s, %(state_after)s,
+        %(agent)s, %(reasoning)s)
 
 -- name: transition_exists
-SELECT 1 FROM investigation_transitions WHERE investigation_id = %(investigation_id)s AND step = %(step)s
+SELECT 1 FROM investigation_transitions
+WHERE investigation_id = %(investigation_id)s AND step = %(step)s AND round = %(round)s
 
 -- name: keep_finding
-INSERT INTO investigation_findings (investigation_id, tenant_id, step, attempt, finding)
-VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(attempt)s, %(finding)s)
+INSERT INTO investigation_findings (investigation_id, tenant_id, step, attempt, round, finding)
+VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(attempt)s, %(round)s, %(finding)s)
 ON CONFLICT DO NOTHING
 
 -- name: finding
 SELECT finding FROM investigation_findings
-WHERE investigation_id = %(investigation_id)s AND step = %(step)s AND attempt = %(attempt)s
+WHERE investigation_id = %(investigation_id)s AND step = %(step)s AND attempt = %(attempt)s AND round = %(round)s
+
+-- name: supersede_approval
+UPDATE action_approvals SET status = 'superseded', decided_at = now()
+WHERE approval_id = %(approval_id)s AND status = 'pending'
 
 -- name: request_approval
 INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions, actions_hash, reason, requested_at, expires_at)

@@ -8,11 +8,12 @@ from shared.errors import Conflict
 _S = InvestigationState
 
 ALLOWED: dict[InvestigationState, frozenset[InvestigationState]] = {
-    _S.RECEIVED: frozenset({_S.PARSING, _S.FAILED}),
-    _S.PARSING: frozenset({_S.ENRICHING, _S.CLOSED, _S.FAILED}),
-    _S.ENRICHING: frozenset({_S.REASONING, _S.FAILED}),
-    _S.REASONING: frozenset({_S.RESPONDING, _S.AWAITING_HUMAN, _S.FAILED}),
-    _S.AWAITING_HUMAN: frozenset({_S.RESPONDING, _S.CLOSED, _S.FAILED}),
+    # Back to received: entities that came late begin a second round.
+    _S.RECEIVED: frozenset({_S.RECEIVED, _S.PARSING, _S.FAILED}),
+    _S.PARSING: frozenset({_S.RECEIVED, _S.ENRICHING, _S.CLOSED, _S.FAILED}),
+    _S.ENRICHING: frozenset({_S.RECEIVED, _S.REASONING, _S.FAILED}),
+    _S.REASONING: frozenset({_S.RECEIVED, _S.RESPONDING, _S.AWAITING_HUMAN, _S.FAILED}),
+    _S.AWAITING_HUMAN: frozenset({_S.RECEIVED, _S.RESPONDING, _S.CLOSED, _S.FAILED}),
     _S.RESPONDING: frozenset({_S.AWAITING_HUMAN, _S.CLOSED, _S.FAILED}),
     _S.CLOSED: frozenset(),
     _S.FAILED: frozenset(),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts.entity import AlertEntities, EntityType, NormalizedEntity
+from shared.contracts.entity import AlertEntities, EntityType
 
 MAX_ENTITIES = 1_000
-MAX_LOSSES = 100  # lines of parse_errors; a hostile alert must not fill the topic with them
+MAX_LOSSES = 100  # lines of the ledger; a hostile alert must not fill the topic with them
 SCATTERED = 0.6  # confidence in what was found in free text
 
 CATEGORY = {
@@ -28,76 +27,82 @@ INDICATOR_CATEGORIES = ("ips", "file_hashes", "urls", "dns_records")
 IDENTITY = {EntityType.PROCESS: ("process_id", "command_line"), EntityType.FILE: ("full_path",)}
 
 
-@dataclass(slots=True)
-class _Found:
-    kind: EntityType
-    value: str
-    properties: dict[str, Any]
-    confidence: float
-    source_id: str | None
-
-
 class Collection:
     """Takes entities and losses in any order; ``build`` gives the AlertEntities."""
 
+    __slots__ = ("_categories", "_found", "_losses", "_over", "_total")
+
     def __init__(self) -> None:
-        self._found: dict[tuple[Any, ...], _Found] = {}
+        self._found: dict[tuple[Any, ...], dict[str, Any]] = {}  # the fields of NormalizedEntity
+        self._categories: dict[str, list[dict[str, Any]]] = {}  # the same dicts
         self._losses: dict[str, None] = {}  # in order, each once
-        self._unlisted = 0
+        self._total = 0
         self._over = 0
 
     def __len__(self) -> int:
         return len(self._found)
 
-    def add(
+    @property
+    def full(self) -> bool:
+        """Whether no further entity would be kept."""
+        return len(self._found) >= MAX_ENTITIES
+
+    def add(  # noqa: PLR0913 - the fields of one entity
         self,
         kind: EntityType,
         value: str,
         properties: Mapping[str, Any] | None = None,
         *,
         source_id: str | None = None,
+        pointer: str = "",
         confidence: float = 1.0,
     ) -> None:
         """Keep one entity. A second sight of the same one only fills in what the first did not say."""
-        given = {name: item for name, item in (properties or {}).items() if item not in ("", None, [])}
-        key = (kind, value.lower(), *(given.get(name) for name in IDENTITY.get(kind, ())))
+        given = properties or {}
+        if not all(given.values()):
+            given = {name: item for name, item in given.items() if item or item == 0}
+        identity = IDENTITY.get(kind)
+        key = (kind, value.lower(), *map(given.get, identity)) if identity else (kind, value.lower())
         known = self._found.get(key)
         if known is not None:
-            known.properties = given | known.properties
-            known.confidence = max(known.confidence, confidence)
-            known.source_id = known.source_id or source_id
+            known["properties"] = given | known["properties"]
+            known["confidence"] = max(known["confidence"], confidence)
+            known["source_id"] = known["source_id"] or source_id
         elif len(self._found) < MAX_ENTITIES:
-            self._found[key] = _Found(kind, value, given, confidence, source_id)
+            fields = {
+                "entity_type": kind,
+                "primary_value": value,
+                "properties": given,
+                "confidence": confidence,
+                "source_id": source_id,
+                "source_pointer": pointer,
+            }
+            self._found[key] = fields
+            self._categories.setdefault(CATEGORY.get(kind, "other"), []).append(fields)
         else:
             self._over += 1
 
-    def lose(self, where: str, reason: str) -> None:
-        """Put on the record what could not be mapped."""
-        line = f"{where}: {reason}"
+    def lose(self, where: str, reason: str, *, count: int = 1) -> None:
+        """Put on the record what could not be mapped; ``count`` is how many values that is."""
+        self._total += count
         if len(self._losses) < MAX_LOSSES:
-            self._losses[line] = None
-        elif line not in self._losses:
-            self._unlisted += 1
+            self._losses[f"{where or '/'}: {reason}"] = None
 
     def build(self) -> AlertEntities:
-        """Everything kept, by category, in order of first sight."""
-        categories: dict[str, list[NormalizedEntity]] = {}
-        for item in self._found.values():
-            entity = NormalizedEntity(
-                entity_type=item.kind,
-                primary_value=item.value,
-                properties=item.properties,
-                confidence=item.confidence,
-                source_id=item.source_id,
-            )
-            categories.setdefault(CATEGORY.get(item.kind, "other"), []).append(entity)
-        indicators = (item.primary_value for name in INDICATOR_CATEGORIES for item in categories.get(name, ()))
-        return AlertEntities(**categories, raw_iocs=list(dict.fromkeys(indicators)), parse_errors=self._all_losses())
+        """Everything kept, by category, in order of first sight. Validated."""
+        kept = self._categories
+        indicators = [item["primary_value"] for name in INDICATOR_CATEGORIES for item in kept.get(name, ())]
+        return AlertEntities.model_validate({
+            **kept,
+            "raw_iocs": list(dict.fromkeys(indicators)),
+            "parse_errors": self._ledger(),
+            "losses": self._total + self._over,
+        })  # fmt: skip
 
-    def _all_losses(self) -> list[str]:
-        losses = list(self._losses)
+    def _ledger(self) -> list[str]:
+        lines = list(self._losses)
         if self._over:
-            losses.append(f"entities: {self._over} beyond the first {MAX_ENTITIES} were not kept")
-        if self._unlisted:
-            losses.append(f"parse_errors: {self._unlisted} more are not listed")
-        return losses
+            lines.append(f"entities: {self._over} beyond the first {MAX_ENTITIES} were not kept")
+        if self._total > MAX_LOSSES and len(self._losses) == MAX_LOSSES:
+            lines.append(f"losses: only the first {MAX_LOSSES} are listed")
+        return lines

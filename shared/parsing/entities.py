@@ -9,9 +9,10 @@ from typing import Any
 
 from shared.contracts.entity import AlertEntities
 from shared.errors import InvalidInput
-from shared.parsing.collection import Collection
-from shared.parsing.graph import MAX_VALUES, EntityGraph, decode
+from shared.parsing.collection import MAX_ENTITIES, Collection
+from shared.parsing.graph import MAX_POINTER, MAX_VALUES, EntityGraph
 from shared.parsing.indicators import find_indicators
+from shared.parsing.json_text import decode, holds_json
 from shared.parsing.kinds import Reader, read_node
 
 TEXT_DEPTH = 8  # levels of the payload that are searched for text
@@ -25,29 +26,31 @@ PLUMBING = frozenset({
 def parse_alert_entities(entities_raw: str, raw_payload: Mapping[str, Any]) -> AlertEntities:
     """Entities of one alert in the seed's ten categories; never raises on account of what the alert says.
 
-    When no entity can be read, indicators are looked for in the text of ``raw_payload`` and of ``entities_raw``.
+    When it holds no entity or breaks off, indicators are looked for in the text of ``raw_payload`` too.
     """
     found = Collection()
-    unreadable = not _read_graph(entities_raw, found)
-    if not len(found):
+    whole = _read_graph(entities_raw, found)
+    if not (whole and len(found)):
         for where, text in _texts(raw_payload):
             find_indicators(text, found, where=where)
-        if unreadable:
-            find_indicators(entities_raw, found, where="entities")
+    if not (whole or found.full):
+        find_indicators(entities_raw, found, where="entities")
     return found.build()
 
 
 def _read_graph(entities_raw: str, found: Collection) -> bool:
-    """Read the JSON into ``found``; False when it is none."""
+    """Read the JSON into ``found``; False when it is none or breaks off."""
     if not entities_raw.strip():
         return True
     try:
-        value = decode(entities_raw)
+        value, unread = decode(entities_raw)
         if isinstance(value, str) and value.strip():
-            value = decode(value)  # some exporters encode the column twice
+            value, unread = decode(value)  # some exporters encode the column twice
     except InvalidInput as error:
         found.lose("entities", str(error).removeprefix("entities: "))
         return False
+    if unread:
+        found.lose("entities", unread)
     if not isinstance(value, dict | list):
         if value not in (None, ""):
             found.lose("entities", "a single JSON value, expected an array of entities")
@@ -55,9 +58,13 @@ def _read_graph(entities_raw: str, found: Collection) -> bool:
     graph = EntityGraph(found)
     graph.read(value)
     reader = Reader(graph, found)
-    for node in graph.nodes:
+    for place, node in enumerate(graph.nodes):
+        if found.full:
+            left = len(graph.nodes) - place
+            found.lose("entities", f"{left} objects beyond the first {MAX_ENTITIES} entities", count=left)
+            break
         read_node(reader, node)
-    return True
+    return not unread
 
 
 def _texts(payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -73,17 +80,16 @@ def _texts(payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield where, value
             value = decoded
         if depth < TEXT_DEPTH:
-            waiting.extend((f"{where}.{name}"[:200], item, depth + 1) for name, item in _parts(value))
+            waiting.extend((f"{where}/{name}"[:MAX_POINTER], item, depth + 1) for name, item in _parts(value))
 
 
 def _decoded(text: str) -> Any:
-    """The object or array that a string holds; None when it holds none."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return None
+    """The object or array that a string holds; None when it holds none, or not a whole one."""
     try:
-        return decode(text)
+        value, unread = decode(text) if holds_json(text) else (None, "")
     except InvalidInput:
         return None
+    return None if unread else value
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:

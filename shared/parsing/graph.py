@@ -4,17 +4,20 @@ may stand before or after what it refers to. Keys come in any case, objects nest
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
-
-import orjson
 
 from shared.errors import InvalidInput
 from shared.parsing.collection import Collection
+from shared.parsing.json_text import decode, holds_json
+from shared.parsing.value import MAX_CHARACTERS, clean, verbatim
 
 MAX_DEPTH = 64
-MAX_VALUES = 5_000  # objects and list items looked at: a megabyte of `{},{},` must not hold up the alerts behind it
+# Objects, and items of lists, that are looked at: a megabyte of `{},{},` must not hold up the alerts behind it.
+MAX_VALUES = 5_000
+MAX_FIELDS = 500  # of one object
+MAX_POINTER = 200  # characters; no alert of a vendor nests that far
 
 # What an object without a Type is, by the key that it stands under.
 ROLES = {
@@ -34,6 +37,9 @@ ROLES = {
     "process": "process",
     "sourceaddress": "ip",
 }
+PART = "part"  # the role of an object that stands under any other key
+VERBATIM = "commandline"  # its spaces are evidence
+NOT_PLAIN = frozenset({*ROLES, VERBATIM})
 # What an object without a Type and without a role is, by a key that only one type has.
 TELLING_KEYS = {
     "address": "ip",
@@ -50,22 +56,42 @@ TELLING_KEYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Reference:
     """``{"$ref": "7"}``"""
 
-    target: str
+    __slots__ = ("target",)
+
+    def __init__(self, target: str) -> None:
+        self.target = target
 
 
-@dataclass(slots=True, eq=False)
 class Node:
-    """One object: its type in lower case ("" when unknown), and its fields with lower-case keys."""
+    """One object: its type in lower case ("" when unknown), its fields with lower-case keys, and where it stood.
 
-    kind: str
-    where: str
-    source_id: str | None
-    nested: bool
-    fields: dict[str, Any] = field(default_factory=dict)
+    A field holds clean text, a bool, a Node, a Reference, or a list of them and of raw scalars; null leaves no field.
+    """
+
+    __slots__ = ("fields", "kind", "nested", "pointer", "source_id")
+
+    def __init__(self, pointer: str, *, nested: bool) -> None:
+        self.kind = ""
+        self.pointer = pointer
+        self.nested = nested
+        self.source_id: str | None = None
+        self.fields: dict[str, Any] = {}
+
+    def text(self, *names: str) -> str:
+        """The first of these fields that holds text, "" when none does."""
+        for name in names:
+            value = self.fields.get(name)
+            if value.__class__ is str and value:
+                return str(value)
+        return ""
+
+    def texts(self, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """The fields that hold text, under the names that they are paired with; the last of one name counts."""
+        get = self.fields.get
+        return {name: text for field, name in names if (text := get(field)).__class__ is str and text}
 
 
 class EntityGraph:
@@ -78,86 +104,151 @@ class EntityGraph:
         self._seen = 0
         self._refused = 0
 
-    def read(self, value: Any) -> None:
+    def read(self, value: dict[str, Any] | list[Any]) -> None:
         """Take in a decoded JSON value: an object, a list of them, or lists in lists."""
-        self._take(value, "entities", "", 0)
+        taken = self._take(value, "", "", 0)
+        if isinstance(taken, list) and not all(isinstance(item, Node | Reference | list | None) for item in taken):
+            self._found.lose("entities", "holds values that are not objects")
         if self._refused:
-            self._found.lose("entities", f"{self._refused} values beyond the first {MAX_VALUES} were not looked at")
+            self._found.lose(
+                "entities",
+                f"{self._refused} values beyond the first {MAX_VALUES} were not looked at",
+                count=self._refused,
+            )
 
-    def resolve(self, value: Any, where: str) -> Node | None:
-        """The node that a field holds or refers to; None for a scalar. A dangling reference is a loss."""
-        if isinstance(value, Node):
-            return value
-        if not isinstance(value, Reference):
+    def all_held(self, node: Node, name: str) -> list[Node]:
+        """The objects that a field holds or refers to, one or a list. A dangling reference is a loss."""
+        value = node.fields.get(name)
+        if value is None:
+            return []
+        if value.__class__ is Node:
+            return [value]
+        items = value if value.__class__ is list else (value,)
+        return [held for item in items if (held := self._resolve(item, node, name))]
+
+    def held(self, node: Node, name: str) -> Node | None:
+        """The object that a field holds or refers to."""
+        return next(iter(self.all_held(node, name)), None)
+
+    def _resolve(self, item: Any, node: Node, name: str) -> Node | None:
+        if isinstance(item, Node):
+            return item
+        if not isinstance(item, Reference):
             return None
-        node = self._by_id.get(value.target)
-        if node is None:
-            self._found.lose(where, f"$ref {value.target[:64]!r} refers to nothing")
-        return node
+        held = self._by_id.get(item.target)
+        if held is None:
+            self._found.lose(f"{node.pointer}/{name}", f"$ref {item.target!r} refers to nothing")
+        return held
 
-    def _take(self, value: Any, where: str, role: str, depth: int) -> Any:
-        if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-            try:
-                value = decode(value)
-            except InvalidInput as error:
-                self._found.lose(where, str(error))
-                return None
-        if not isinstance(value, dict | list):
-            return value
+    def _take(self, value: Any, pointer: str, role: str, depth: int) -> Any:
+        """Nodes for the objects of a dict or list."""
+        if value.__class__ is dict:
+            return self._take_object(value, pointer, role, depth)
         if depth > MAX_DEPTH:
-            self._found.lose(where[:200], f"nested deeper than {MAX_DEPTH} levels")
+            self._too_deep(pointer)
             return None
-        if isinstance(value, list):
-            allowed = max(MAX_VALUES - self._seen, 0)
-            self._seen += len(value[:allowed])
-            self._refused += len(value[allowed:])
-            items = [
-                self._take(item, f"{where}[{index}]", role, depth + 1) for index, item in enumerate(value[:allowed])
-            ]
-            if depth == 0 and any(not isinstance(item, Node | Reference | list) for item in items):
-                self._found.lose(where, "holds values that are not objects")
-            return items
-        return self._take_object(value, where, role, depth)
+        items = value
+        allowed = MAX_VALUES - self._seen
+        if len(items) > allowed:
+            self._refused += len(items) - allowed
+            items = items[:allowed]
+        self._seen += len(items)
+        return [self._item(item, f"{pointer}/{index}", role, depth + 1) for index, item in enumerate(items)]
 
-    def _take_object(self, value: dict[str, Any], where: str, role: str, depth: int) -> Node | Reference | None:
-        fields = {name.lower(): item for name, item in value.items()}
-        if "$ref" in fields:
-            return Reference(str(fields["$ref"]))
-        if self._seen >= MAX_VALUES:
+    def _item(self, item: Any, pointer: str, role: str, depth: int) -> Any:
+        kind = item.__class__
+        if kind is dict:
+            return self._take_object(item, pointer, role, depth)
+        if kind is list:
+            return self._take(item, pointer, role, depth)
+        if kind is str and holds_json(item):
+            return self._take_text(item, pointer, role, depth)
+        return item
+
+    def _too_deep(self, pointer: str) -> None:
+        self._found.lose(pointer, f"nested deeper than {MAX_DEPTH} levels")
+
+    def _take_text(self, text: str, pointer: str, role: str, depth: int) -> Any:
+        """JSON in a string; a text that only looks like it, such as `[::1]`, stays a text."""
+        try:
+            value, unread = decode(text)
+        except InvalidInput:
+            return text
+        if unread:
+            self._found.lose(pointer, unread)
+        return self._take(value, pointer, role, depth) if isinstance(value, dict | list) else text
+
+    def _take_object(self, value: dict[str, Any], pointer: str, role: str, depth: int) -> Node | Reference | None:
+        if "$ref" in value:
+            if len(value) > 1:
+                self._found.lose(pointer, "fields beside a $ref were not read")
+            return Reference(_label(value["$ref"]))
+        if depth > MAX_DEPTH:
+            self._too_deep(pointer)
+            return None
+        if len(self.nodes) >= MAX_VALUES:
             self._refused += 1
             return None
-        self._seen += 1
-        source_id = str(fields["$id"])[:64] if "$id" in fields else None
-        node = Node(_kind(fields, role), where, source_id, nested=bool(role), fields=fields)
+        node = Node(pointer, nested=bool(role))
         self.nodes.append(node)
-        if source_id is not None and self._by_id.setdefault(source_id, node) is not node:
-            self._found.lose(where, f"$id {source_id!r} was taken already")
-        for name, item in fields.items():
-            if isinstance(item, dict | list) or (name in ROLES and isinstance(item, str)):
-                fields[name] = self._take(item, f"{where}.{name}"[:200], ROLES.get(name, "part"), depth + 1)
+        self._fill(node, value, depth + 1)
+        node.kind = _kind(node.fields, role)
+        if (source_id := node.fields.get("$id")) is not None:
+            self._name(node, _label(source_id))
         return node
+
+    def _fill(self, node: Node, value: dict[str, Any], depth: int) -> None:
+        fields = node.fields
+        if len(value) > MAX_FIELDS:
+            self._found.lose(node.pointer, f"{len(value)} fields, only the first {MAX_FIELDS} were read")
+        for name, item in value.items() if len(value) <= MAX_FIELDS else islice(value.items(), MAX_FIELDS):
+            key = name.lower()
+            kind = item.__class__
+            if kind is str:
+                if len(item) <= MAX_CHARACTERS and item.isprintable() and key not in NOT_PLAIN:  # nearly always
+                    fields[key] = item.strip()
+                else:
+                    fields[key] = self._text(node, key, item, depth)
+            elif kind is dict and len(item) == 1 and "$ref" in item:  # the commonest object of all
+                fields[key] = Reference(_label(item["$ref"]))
+            elif kind is dict:
+                fields[key] = self._take_object(item, _below(node.pointer, name), ROLES.get(key, PART), depth)
+            elif kind is list:
+                fields[key] = self._take(item, _below(node.pointer, name), ROLES.get(key, PART), depth)
+            elif kind is bool:
+                fields[key] = item
+            elif item is not None:
+                fields[key] = clean(item)
+
+    def _text(self, node: Node, key: str, text: str, depth: int) -> Any:
+        pointer = _below(node.pointer, key)
+        if key in ROLES and holds_json(text):
+            return self._take_text(text, pointer, ROLES[key], depth)
+        if len(text) > MAX_CHARACTERS:
+            self._found.lose(pointer, f"{len(text)} characters, cut to {MAX_CHARACTERS}")
+        return verbatim(text) if key == VERBATIM else clean(text)
+
+    def _name(self, node: Node, source_id: str) -> None:
+        node.source_id = source_id
+        if self._by_id.setdefault(source_id, node) is not node:
+            self._found.lose(node.pointer, f"$id {source_id!r} was taken already")
+
+
+def _label(value: Any) -> str:
+    """An id as text; ids are numbers nearly always."""
+    return value if value.__class__ is str and len(value) < 64 and value.isprintable() else clean(value)[:64]
+
+
+def _below(pointer: str, name: str) -> str:
+    if not name.isidentifier():
+        name = clean(name[:MAX_POINTER]).replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{name}"[:MAX_POINTER]
 
 
 def _kind(fields: dict[str, Any], role: str) -> str:
     named = fields.get("type")
-    if isinstance(named, str) and named.strip():
-        return named.strip().lower()
-    if role and role != "part":
-        return role
-    return "" if role else next((kind for key, kind in TELLING_KEYS.items() if key in fields), "")
-
-
-def decode(text: str) -> Any:
-    """JSON, read as leniently as hostile text demands: NaN becomes null, a lone surrogate is replaced.
-
-    Raises InvalidInput for everything that is no JSON, or is nested too deep for any reader.
-    """
-    try:
-        return orjson.loads(text)
-    except (orjson.JSONDecodeError, UnicodeEncodeError):
-        pass  # the slower reader below knows more dialects
-    try:
-        value = json.loads(text.lstrip("\ufeff"), parse_constant=lambda _: None)
-        return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("entities", got=text, expected="a JSON array of entities", hint=str(error)[:200]) from error
+    if named.__class__ is str and named:
+        return str(named.lower())
+    if role:
+        return "" if role is PART else role
+    return next((kind for key, kind in TELLING_KEYS.items() if key in fields), "")

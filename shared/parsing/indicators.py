@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.parsing.allowance import Allowance
-from shared.parsing.collection import MAX_ENTITIES, SCATTERED, Collection
+from shared.parsing.collection import SCATTERED, Collection
 from shared.parsing.hosts import find_hosts
 from shared.parsing.paths import find_paths
 from shared.parsing.sighting import Sighting
@@ -50,7 +50,7 @@ def find_indicators(text: str, found: Collection, *, where: str, allowance: Allo
         found.lose(where, f"{len(text)} characters, only the first {SCAN_LIMIT} were searched for indicators")
     allowance = allowance or Allowance()
     allowance.words -= PER_TEXT
-    if allowance.words <= 0 or len(found) >= MAX_ENTITIES:
+    if allowance.words <= 0 or found.full:
         found.lose(where, f"{len(text)} characters were not searched for indicators")
         return
     data = _bytes(text[:SCAN_LIMIT])
@@ -75,7 +75,7 @@ def _take(
     """Keep what one step sees, and say where it stopped before the end; gives the places that it took."""
     taken = []
     for start, end, seen in places:
-        if end < 0 or len(found) >= MAX_ENTITIES:
+        if end < 0 or found.full:
             found.lose(where, f"only the first {start} of {size} bytes were searched closely for indicators")
             break
         if not seen:
@@ -93,7 +93,7 @@ def _keep(sighting: Sighting, found: Collection, where: str) -> None:
     if value:
         given = sighting.properties
         properties = {name: clean(held) for name, held in given.items()} if given else None
-        found.add(sighting.kind, value, properties, confidence=SCATTERED)
+        found.add(sighting.kind, value, properties, pointer=where, confidence=SCATTERED)
 
 
 def _blank(data: bytes, taken: list[tuple[int, int]]) -> bytes:

@@ -5,290 +5,302 @@ Types that we have no word for are kept whole under ``other``; that they were un
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any
 
 from shared.contracts.entity import EntityType
 from shared.parsing.collection import Collection
 from shared.parsing.graph import EntityGraph, Node
-from shared.parsing.value import MAX_CHARACTERS, clean, verbatim
+from shared.parsing.value import MAX_CHARACTERS, clean
 
-ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}  # by number of hex digits
+ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # by number of hex digits
 MAX_LIST = 50  # values of one list property
-PLACE = {
-    "geo_country": ("countryname", "countrycode"),
-    "geo_city": ("city",),
-    "asn": ("asn",),
-    "carrier": ("carrier",),
-}
-HEX = frozenset("0123456789abcdef")
+RESOLVED = ("ipaddresses", "ipaddress")
+# Fields and the properties that they become; of several for one property the last counts.
+ACCOUNT = (
+    ("name", "name"),
+    ("upnsuffix", "upn_suffix"),
+    ("aaduserid", "aad_user_id"),
+    ("sid", "sid"),
+    ("dnsdomain", "dns_domain"),
+    ("ntdomain", "nt_domain"),
+)
+HOST = (
+    ("devicename", "hostname"),
+    ("netbiosname", "hostname"),
+    ("hostname", "hostname"),
+    ("dnsdomain", "dns_domain"),
+    ("operatingsystem", "os_family"),
+    ("osfamily", "os_family"),
+    ("osversion", "os_version"),
+    ("resourceid", "resource_id"),
+    ("azureid", "resource_id"),
+    ("deviceid", "edr_device_id"),
+    ("mdatpdeviceid", "edr_device_id"),
+    ("devicetype", "device_type"),
+    ("manufacturer", "manufacturer"),
+)
+PLACE = (
+    ("countrycode", "geo_country"),
+    ("countryname", "geo_country"),
+    ("city", "geo_city"),
+    ("asn", "asn"),
+    ("carrier", "carrier"),
+)
+HEX = "0123456789abcdef"
+# Types that are resources of a cloud or a cluster and have no category of their own.
+RESOURCES = (
+    "amazonresource", "azureresource", "blob", "blobcontainer", "cloudapplication", "container", "containerimage",
+    "containerregistry", "gcpresource", "kubernetescluster", "kubernetescontroller", "kubernetesnamespace",
+    "kubernetespod", "kubernetessecret", "kubernetesservice", "kubernetesserviceaccount", "oauthapplication",
+    "k8scluster", "k8snamespace", "k8spod", "k8sservice", "storageaccount",
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class Reader:
     """What a reader of one node works with."""
 
-    graph: EntityGraph
-    found: Collection
+    __slots__ = ("found", "graph")
 
-    def text(self, node: Node, *names: str) -> str:
-        """The first of these fields that holds a scalar, cleaned; "" when none does. A cut is a loss on the record."""
-        for name in names:
-            value = node.fields.get(name)
-            if value is not None and (text := clean(value)):
-                if isinstance(value, str) and len(value) > MAX_CHARACTERS:
-                    self.found.lose(f"{node.where}.{name}", f"{len(value)} characters, cut to {MAX_CHARACTERS}")
-                return text
-        return ""
-
-    def nodes(self, node: Node, name: str) -> list[Node]:
-        """The objects that a field holds or refers to, one or a list."""
-        value = node.fields.get(name)
-        items = value if isinstance(value, list) else [value]
-        return [held for item in items if (held := self.graph.resolve(item, f"{node.where}.{name}"))]
-
-    def node(self, node: Node, name: str) -> Node | None:
-        """The object that a field holds or refers to."""
-        return next(iter(self.nodes(node, name)), None)
+    def __init__(self, graph: EntityGraph, found: Collection) -> None:
+        self.graph = graph
+        self.found = found
 
     def add(self, node: Node, kind: EntityType, value: str, properties: Mapping[str, Any] | None = None) -> None:
         """Keep what was read, or say that it has nothing to be known by."""
         if value:
-            self.found.add(kind, value, properties, source_id=node.source_id)
+            self.found.add(kind, value, properties, source_id=node.source_id, pointer=node.pointer)
         else:
-            self.found.lose(node.where, f"{node.kind} without a value to know it by")
+            self.found.lose(node.pointer, f"{node.kind} without a value to know it by")
 
 
 def read_node(reader: Reader, node: Node) -> None:
     """Turn one node into entities; a nested object that is no entity (a location, a threat note) is its parent's."""
     if node.kind:
-        READERS.get(node.kind.replace("-", ""), _other)(reader, node)
+        (READERS.get(node.kind) or READERS.get(node.kind.replace("-", ""), _other))(reader, node)
     elif not node.nested:
-        reader.found.lose(node.where, "an object without a Type")
+        reader.found.lose(node.pointer, "an object without a Type")
 
 
 def _account(reader: Reader, node: Node) -> None:
-    name, suffix, directory_id, sid = (
-        reader.text(node, field) for field in ("name", "upnsuffix", "aaduserid", "sid")
-    )  # fmt: skip
-    principal = f"{name}@{suffix}" if name and suffix and "@" not in name else ""
-    reader.add(
-        node,
-        EntityType.ACCOUNT,
-        principal or directory_id or name or sid or reader.text(node, "displayname", "puid", "objectguid"),
-        {
-            "name": name,
-            "upn_suffix": suffix,
-            "aad_user_id": directory_id,
-            "sid": sid,
-            "is_domain_joined": node.fields.get("isdomainjoined") if name else None,
-            "dns_domain": reader.text(node, "dnsdomain"),
-            "nt_domain": reader.text(node, "ntdomain"),
-        },
-    )
+    properties = node.texts(ACCOUNT)
+    name, suffix = properties.get("name", ""), properties.get("upn_suffix")
+    principal = f"{name}@{suffix}" if name and suffix and "@" not in name else node.text("userprincipalname")
+    if name and "isdomainjoined" in node.fields:
+        properties["is_domain_joined"] = node.fields["isdomainjoined"]
+    known_by = principal or properties.get("aad_user_id") or name or properties.get("sid")
+    reader.add(node, EntityType.ACCOUNT, known_by or node.text("displayname", "puid", "objectguid"), properties)
 
 
 def _host(reader: Reader, node: Node) -> None:
-    reader.add(node, EntityType.HOST, _host_name(reader, node), {
-        "hostname": reader.text(node, "hostname", "netbiosname", "devicename"),
-        "dns_domain": reader.text(node, "dnsdomain"),
-        "os_family": reader.text(node, "osfamily", "operatingsystem"),
-        "os_version": reader.text(node, "osversion"),
-        "resource_id": reader.text(node, "azureid", "resourceid"),
-        "edr_device_id": reader.text(node, "mdatpdeviceid", "deviceid"),
-        "device_type": reader.text(node, "devicetype"),
-        "manufacturer": reader.text(node, "manufacturer"),
-    })  # fmt: skip
-
-
-def _host_name(reader: Reader, node: Node) -> str:
-    name = reader.text(node, "hostname", "netbiosname", "devicename")
-    domain = reader.text(node, "dnsdomain")
+    properties = node.texts(HOST)
+    name, domain = properties.get("hostname", ""), properties.get("dns_domain", "")
     if name and domain and not name.lower().endswith(f".{domain.lower()}"):
-        return f"{name}.{domain}"
-    return name or reader.text(node, "fullyqualifieddomainname", "fqdn", "azureid", "resourceid", "deviceid")
+        name = f"{name}.{domain}"
+    known_by = name or node.text("fullyqualifieddomainname", "fqdn", "azureid", "resourceid", "deviceid")
+    reader.add(node, EntityType.HOST, known_by, properties)
 
 
 def _ip(reader: Reader, node: Node) -> None:
-    place = reader.node(node, "location")
-    properties = {name: reader.text(place, *fields) for name, fields in PLACE.items()} if place else {}
-    _add_address(reader, node, reader.text(node, "address"), properties)
+    place = reader.graph.held(node, "location")
+    _add_address(reader, node, node.text("address"), place.texts(PLACE) if place else None)
 
 
 def _add_address(reader: Reader, node: Node, text: str, properties: Mapping[str, Any] | None = None) -> None:
-    try:
-        address = str(ipaddress.ip_address(text.strip("[]")))
-    except ValueError:
-        reader.found.lose(node.where, f"{text[:100]!r} is no IP address")
-    else:
+    address = _address(text)
+    if address:
         reader.add(node, EntityType.IP, address, properties)
+    else:
+        reader.found.lose(node.pointer, f"{text[:100]!r} is no IP address")
+
+
+def _address(text: str) -> str:
+    """The address in its canonical form, "" for anything else."""
+    with suppress(OSError, ValueError):  # six times as fast as the general form, and nearly every address is one
+        return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, text))
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(text.strip("[]")))
+    return ""
 
 
 def _file(reader: Reader, node: Node) -> None:
-    name, folder = reader.text(node, "name", "filename"), reader.text(node, "directory", "folderpath")
+    name, folder = node.text("name", "filename"), node.text("directory", "folderpath")
     separator = "/" if "/" in folder else "\\"
     full_path = f"{folder.rstrip(separator)}{separator}{name}"[:MAX_CHARACTERS] if folder and name else ""
     hashes = {}
-    for held in reader.nodes(node, "filehashes"):
-        algorithm, digest = _digest(reader, held)
+    for held in reader.graph.all_held(node, "filehashes"):
+        algorithm, digest = _digest(held)
         if digest:
             hashes[f"hash_{algorithm}"] = digest
             reader.add(held, EntityType.FILEHASH, digest, {"algorithm": algorithm, "associated_file": name})
-    size = reader.text(node, "sizeinbytes", "size")
+    size = node.text("sizeinbytes", "size")
     reader.add(node, EntityType.FILE, name or full_path or next(iter(hashes.values()), ""), {
         "directory": folder, "full_path": full_path, "size": int(size) if size.isdecimal() else None, **hashes
     })  # fmt: skip
 
 
-def _digest(reader: Reader, node: Node) -> tuple[str, str]:
-    """Algorithm and lower-case hex; ("", "") when it is no MD5, SHA-1 or SHA-256."""
-    digest = reader.text(node, "value", "filehash").lower()
+def _digest(node: Node) -> tuple[str, str]:
+    """Algorithm and lower-case hex; ("", "") when it is no hash that we know."""
+    digest = node.text("value", "filehash").lower()
     algorithm = ALGORITHMS.get(len(digest), "")
-    return (algorithm, digest) if algorithm and HEX.issuperset(digest) else ("", "")
+    return (algorithm, digest) if algorithm and not digest.strip(HEX) else ("", "")
 
 
 def _hash(reader: Reader, node: Node) -> None:
-    algorithm, digest = _digest(reader, node)
+    algorithm, digest = _digest(node)
     if digest:
         reader.add(node, EntityType.FILEHASH, digest, {"algorithm": algorithm})
     else:
-        value = reader.text(node, "value", "filehash")
-        reader.found.lose(node.where, f"{value[:100]!r} is no MD5, SHA-1 or SHA-256")
+        value = node.text("value", "filehash")
+        reader.found.lose(node.pointer, f"{value[:100]!r} is no MD5, SHA-1, SHA-256 or SHA-512")
 
 
 def _process(reader: Reader, node: Node) -> None:
-    image, parent = reader.node(node, "imagefile"), reader.node(node, "parentprocess")
-    name = reader.text(image, "name", "filename") if image else ""
-    process_id, command = reader.text(node, "processid"), verbatim(node.fields.get("commandline"))
-    name = name or reader.text(node, "imagename", "processname")
+    image, parent = reader.graph.held(node, "imagefile"), reader.graph.held(node, "parentprocess")
+    name = image.text("name", "filename") if image else ""
+    process_id, command = node.text("processid"), node.text("commandline")
+    name = name or node.text("imagename", "processname")
     reader.add(node, EntityType.PROCESS, name or process_id or clean(command), {
         "process_id": process_id,
         "command_line": command,
         "image_name": name,
-        "parent_process_id": reader.text(parent, "processid") if parent else "",
-        "creation_time": reader.text(node, "creationtimeutc"),
+        "parent_process_id": parent.text("processid") if parent else "",
+        "creation_time": node.text("creationtimeutc"),
     })  # fmt: skip
 
 
 def _url(reader: Reader, node: Node) -> None:
-    reader.add(node, EntityType.URL, reader.text(node, "url"))
+    reader.add(node, EntityType.URL, node.text("url"))
 
 
 def _dns(reader: Reader, node: Node) -> None:
-    value = node.fields.get("ipaddresses", node.fields.get("ipaddress"))
-    addresses = []
-    for item in (value if isinstance(value, list) else [value])[:MAX_LIST]:
-        held = reader.graph.resolve(item, f"{node.where}.ipaddresses")
-        addresses.append(reader.text(held, "address") if held else clean(item))
-    reader.add(node, EntityType.DNS, reader.text(node, "domainname", "domain").rstrip("."), {
-        "resolved_ips": [address for address in addresses if address]
+    addresses = [held.text("address") for name in RESOLVED for held in reader.graph.all_held(node, name)]
+    addresses += [text for name in RESOLVED for text in _texts(reader, node, name)]
+    reader.add(node, EntityType.DNS, node.text("domainname", "domain").rstrip("."), {
+        "resolved_ips": [address for address in addresses[:MAX_LIST] if address]
     })  # fmt: skip
 
 
 def _mailbox(reader: Reader, node: Node) -> None:
-    principal = reader.text(node, "upn")
-    reader.add(node, EntityType.MAILBOX, reader.text(node, "mailboxprimaryaddress") or principal, {
-        "display_name": reader.text(node, "displayname"), "upn": principal
+    principal = node.text("upn")
+    reader.add(node, EntityType.MAILBOX, node.text("mailboxprimaryaddress") or principal, {
+        "display_name": node.text("displayname"), "upn": principal
     })  # fmt: skip
 
 
 def _mail(reader: Reader, node: Node) -> None:
-    links = node.fields.get("urls")
-    for link in links[:MAX_LIST] if isinstance(links, list) else []:
-        if text := clean(link):
-            reader.add(node, EntityType.URL, text)
-    if sender_address := reader.text(node, "senderip"):
+    for link in _texts(reader, node, "urls"):
+        reader.add(node, EntityType.URL, link)
+    if sender_address := node.text("senderip"):
         _add_address(reader, node, sender_address)
-    name = reader.text(node, "networkmessageid", "internetmessageid", "subject", "query", "source")
+    name = node.text("networkmessageid", "internetmessageid", "subject", "query", "source")
     reader.add(node, EntityType.MAILMESSAGE, name, {
-        "sender": reader.text(node, "sender", "p2sender", "p1sender"),
-        "subject": reader.text(node, "subject"),
-        "recipient": reader.text(node, "recipient"),
-        "delivery_action": reader.text(node, "deliveryaction"),
-        "raw": _raw(node),
+        "sender": node.text("sender", "p2sender", "p1sender"),
+        "subject": node.text("subject"),
+        "recipient": node.text("recipient"),
+        "delivery_action": node.text("deliveryaction"),
+        "raw": _raw(reader, node),
     })  # fmt: skip
 
 
 def _registry_key(reader: Reader, node: Node) -> None:
-    reader.add(node, EntityType.REGISTRY_KEY, _registry_path(reader, node), {"raw": _raw(node)})
+    reader.add(node, EntityType.REGISTRY_KEY, _registry_path(node), {"raw": _raw(reader, node)})
 
 
-def _registry_path(reader: Reader, node: Node) -> str:
-    return "\\".join(part for part in (reader.text(node, "hive"), reader.text(node, "key")) if part)
+def _registry_path(node: Node) -> str:
+    return "\\".join(part for part in (node.text("hive"), node.text("key")) if part)
 
 
 def _registry_value(reader: Reader, node: Node) -> None:
-    key = reader.node(node, "key")
-    path = _registry_path(reader, key) if key else reader.text(node, "key")
-    name = reader.text(node, "name", "valuename") or reader.text(node, "value")
-    reader.add(node, EntityType.REGISTRY_VALUE, name, {"registry_key": path, "raw": _raw(node)})
+    key = reader.graph.held(node, "key")
+    path = _registry_path(key) if key else node.text("key")
+    name = node.text("name", "valuename") or node.text("value")
+    reader.add(node, EntityType.REGISTRY_VALUE, name, {"registry_key": path, "raw": _raw(reader, node)})
 
 
 def _malware(reader: Reader, node: Node) -> None:
-    reader.add(node, EntityType.MALWARE, reader.text(node, "name"), {
-        "category": reader.text(node, "category"), "raw": _raw(node)
+    reader.add(node, EntityType.MALWARE, node.text("name"), {
+        "category": node.text("category"), "raw": _raw(reader, node)
     })  # fmt: skip
 
 
 def _group(reader: Reader, node: Node) -> None:
-    name = reader.text(node, "distinguishedname", "name", "sid", "objectguid")
-    reader.add(node, EntityType.SECURITY_GROUP, name, {"raw": _raw(node)})
+    name = node.text("distinguishedname", "name", "sid", "objectguid")
+    reader.add(node, EntityType.SECURITY_GROUP, name, {"raw": _raw(reader, node)})
 
 
-def _application(reader: Reader, node: Node) -> None:
-    name = reader.text(node, "name", "resourceid", "azureid", "amazonresourceid", "appid", "instancename", "sessionid")
-    reader.add(node, EntityType.CLOUD_APPLICATION, name, {"type": node.kind, "raw": _raw(node)})
+def _resource(reader: Reader, node: Node) -> None:
+    name = node.text("name", "resourceid", "azureid", "amazonresourceid", "appid", "instancename", "imageid")
+    reader.add(node, EntityType.CLOUD_APPLICATION, name, {"type": node.kind, "raw": _raw(reader, node)})
 
 
 def _other(reader: Reader, node: Node) -> None:
     """Data-model §2.2: whatever has no category of its own is stored as cloud-application."""
     kind = clean(node.kind)[:64]
-    reader.found.lose(node.where, f"type {kind!r} is unknown; kept as {EntityType.CLOUD_APPLICATION}")
-    known_by = reader.text(node, "name", "id", "resourceid", "displayname", "value", "friendlyname")
-    properties = {"type": kind, "raw": _raw(node)}
+    reader.found.lose(node.pointer, f"type {kind!r} is unknown; kept as {EntityType.CLOUD_APPLICATION}")
+    known_by = node.text("name", "id", "resourceid", "displayname", "value", "friendlyname")
+    properties = {"type": kind, "raw": _raw(reader, node)}
     reader.add(node, EntityType.CLOUD_APPLICATION, known_by or node.source_id or kind, properties)
 
 
-def _holder(reader: Reader, node: Node) -> None:
-    """A session or connection says nothing beyond what it joins, and what it joins are nodes themselves."""
+def _connection(reader: Reader, node: Node) -> None:
+    """Its addresses are nodes themselves; what it adds is which ports they used."""
+    ends = []
+    for end in ("source", "destination"):
+        held = reader.graph.held(node, f"{end}address")
+        address = held.text("address") if held else node.text(f"{end}address")
+        ends.append(f"{address or '?'}:{node.text(f'{end}port') or '?'}")
+    name = f"{ends[0]} -> {ends[1]} {node.text('protocol')}".strip()
+    reader.add(node, EntityType.CLOUD_APPLICATION, name, {"type": node.kind, "raw": _raw(reader, node)})
 
 
-def _raw(node: Node) -> dict[str, Any]:
+def _session(reader: Reader, node: Node) -> None:
+    """A logon session joins nodes that are read themselves; without an id of its own it adds nothing to them."""
+    if name := node.text("sessionid"):
+        reader.add(node, EntityType.CLOUD_APPLICATION, name, {"type": node.kind, "raw": _raw(reader, node)})
+
+
+def _texts(reader: Reader, node: Node, name: str) -> list[str]:
+    """The texts of a field that holds a list of them, or one."""
+    value = node.fields.get(name)
+    items = value if isinstance(value, list) else [value]
+    if len(items) > MAX_LIST:
+        reader.found.lose(f"{node.pointer}/{name}", f"{len(items)} values, the first {MAX_LIST} were kept")
+    return [text for item in items[:MAX_LIST] if (text := clean(item))]
+
+
+def _raw(reader: Reader, node: Node) -> dict[str, Any]:
     """The scalars and lists of scalars of a node."""
     kept: dict[str, Any] = {}
     for name, value in node.fields.items():
-        if isinstance(value, list):
-            kept[clean(name)] = [text for item in value[:MAX_LIST] if (text := clean(item))]
-        elif text := clean(value):
-            kept[clean(name)] = text
+        if item := _texts(reader, node, name) if isinstance(value, list) else clean(value):
+            kept[clean(name)] = item
     return kept
 
 
 READERS: Mapping[str, Callable[[Reader, Node], None]] = {
     "account": _account,
-    "amazonresource": _application,
-    "azureresource": _application,
-    "cloudapplication": _application,
-    "cloudlogonsession": _holder,
+    "cloudlogonsession": _session,
     "dns": _dns,
     "dnsresolution": _dns,
     "file": _file,
     "filehash": _hash,
-    "gcpresource": _application,
     "host": _host,
-    "hostlogonsession": _holder,
+    "hostlogonsession": _session,
     "iotdevice": _host,
     "ip": _ip,
     "mailbox": _mailbox,
     "mailcluster": _mail,
     "mailmessage": _mail,
     "malware": _malware,
-    "networkconnection": _holder,
+    "networkconnection": _connection,
     "process": _process,
     "registrykey": _registry_key,
     "registryvalue": _registry_value,
     "securitygroup": _group,
     "submissionmail": _mail,
     "url": _url,
+    **dict.fromkeys(RESOURCES, _resource),
 }

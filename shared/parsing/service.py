@@ -26,6 +26,7 @@ class EntityParserService:
         self,
         raw: bytes,
         *,
+        key: str | None = None,
         headers: Mapping[str, bytes] | None = None,
         partition: int | None = None,
         offset: int | None = None,
@@ -43,9 +44,16 @@ class EntityParserService:
         except InvalidInput as error:
             logger.warning("An alert on %s cannot be parsed and goes to the dead letters: %r", SOURCE, error)
             await publish_dead_letter(
-                self._producer, error, raw, source_topic=SOURCE, headers=given, partition=partition, offset=offset
+                self._producer,
+                error,
+                raw,
+                source_topic=SOURCE,
+                key=key,
+                headers=given,
+                partition=partition,
+                offset=offset,
             )
             return None
-        if entities.parse_errors:
-            logger.info("Alert %r was parsed with %d losses", alert.alert_id, len(entities.parse_errors))
+        if entities.losses:
+            logger.info("Alert %r was parsed with %d losses", alert.alert_id, entities.losses)
         return normalized

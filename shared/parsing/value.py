@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 MAX_CHARACTERS = 2_048  # of one value
 CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 REPLACEMENT = "\ufffd"
@@ -11,7 +13,9 @@ def clean(value: object) -> str:
     """A scalar as text without control characters, at most MAX_CHARACTERS long; "" for anything else."""
     if isinstance(value, str):
         text = value
-    elif isinstance(value, int | float):
+    elif isinstance(value, int):
+        text = str(value) if value.bit_length() < MAX_CHARACTERS else ""  # Python refuses to write longer ones
+    elif isinstance(value, float) and math.isfinite(value):
         text = str(value)
     else:
         return ""
@@ -28,4 +32,4 @@ def verbatim(value: object) -> str:
 
 def encodable(text: str) -> str:
     """The text with lone surrogates, which have no UTF-8 form, replaced."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

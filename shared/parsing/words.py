@@ -12,6 +12,7 @@ from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
 from shared.parsing.cryptocurrency import SHORTEST, cost_of, currency_of
 from shared.parsing.domains import is_domain
+from shared.parsing.kinds import ALGORITHMS
 from shared.parsing.public_suffix import is_top_level
 from shared.parsing.refang import AT, COLON, DOT, is_defanged, refang
 from shared.parsing.sighting import Sighting
@@ -19,7 +20,6 @@ from shared.parsing.urls import trim
 from shared.parsing.value import MAX_CHARACTERS
 from shared.parsing.vocabulary import DOMAIN_CUES, DOMAIN_ENDINGS, MEMBER_ENDINGS
 
-HASHES = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # by number of hex digits
 MAX_AS_NUMBER = 4_294_967_295  # RFC 6793
 MAX_LOCAL = 64  # characters before the @ (RFC 5321)
 
@@ -100,7 +100,7 @@ def _read(token: bytes, data: bytes, start: int, end: int, *, marked: bool) -> l
 
 
 def _alphanumeric(word: str) -> list[Sighting]:
-    algorithm = HASHES.get(len(word))
+    algorithm = ALGORITHMS.get(len(word))
     if algorithm and not word.strip("0123456789abcdefABCDEF"):
         return [Sighting(EntityType.FILEHASH, word.lower(), {"algorithm": algorithm})]
     if len(word) < SHORTEST:
@@ -153,7 +153,7 @@ def _name(text: str, data: bytes, start: int, end: int, *, certain: bool) -> lis
     if not host.isascii():
         words = "".join(character if character.isascii() else " " for character in host).split()
         return [domain(word.strip("-.")) for word in words if is_domain(word.strip("-."), certain=certain)]
-    seen = [_alphanumeric(label) for label in host.split(".") if len(label) in HASHES]  # a file named by its digest
+    seen = [_alphanumeric(label) for label in host.split(".") if len(label) in ALGORITHMS]  # a file named by its digest
     return seen[0] if seen else []
 
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("shared", "functions", "durable")
 SOURCES = {
     path.relative_to(ROOT).as_posix(): path
-    for folder in (*PRODUCT, "local", "tests")
+    for folder in (*PRODUCT, "delivery", "local", "tests")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
 LONGEST = 400  # lines

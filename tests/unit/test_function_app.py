@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from shared.contracts.topics import topics
 from shared.investigation.flow import Step
+from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 # The worker keeps what it loaded in module globals, so it gets a process of its own.
@@ -37,7 +39,16 @@ KAFKA = {
     "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
     "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
 }
-TIMERS = {"sweep_outbox": "*/10 * * * * *", "verify_chains": "0 */5 * * * *"}
+TIMERS = {
+    "sweep_outbox": "*/10 * * * * *",
+    "verify_chains": "0 */5 * * * *",
+    "verify_whole_chains": "0 0 3 * * *",
+    "watch_approvals": "0 */5 * * * *",
+    "poll_sentinel": "*/30 * * * * *",
+    "fetch_late_entities": "0 * * * * *",
+}
+# By Azure's host: the language and its storage; by the local one: where it keeps durable instances.
+READ_BY_HOSTS = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "ALUSKORT_TASKHUB_URL"}
 PEOPLE = {"operator", "analyst review"}
 # Catalogued consumers that are not built yet: whoever builds one takes it out here.
 NOT_YET = {"normalise_exposures", "link_exposures"}
@@ -111,13 +122,15 @@ def test_streams_are_retried_for_ever_so_that_no_message_is_lost(index: dict[str
     assert index["retries"] == dict.fromkeys(streams, -1)
 
 
-def test_event_hub_trigger_reads_batches_of_the_configured_hub(index: dict[str, Any]) -> None:
-    (trigger,) = triggers(index, "eventHubTrigger").values()
-    assert (trigger["eventHubName"], trigger["connection"], trigger["cardinality"]) == (
-        "%ALUSKORT_SENTINEL_HUB%",
-        "ALUSKORT_SENTINEL_EVENTHUB",
-        "MANY",
-    )
+def test_event_hub_triggers_read_batches_of_the_configured_hubs(index: dict[str, Any]) -> None:
+    found = triggers(index, "eventHubTrigger")
+    assert {
+        name: (trigger["eventHubName"], trigger["connection"], trigger["cardinality"])
+        for name, trigger in found.items()
+    } == {
+        "ingest_sentinel": ("%ALUSKORT_SENTINEL_HUB%", "ALUSKORT_SENTINEL_EVENTHUB", "MANY"),
+        "ingest_siem": ("%ALUSKORT_SIEM_HUB%", "ALUSKORT_SENTINEL_EVENTHUB", "MANY"),
+    }
 
 
 def test_timers_have_their_schedules(index: dict[str, Any]) -> None:
@@ -130,8 +143,19 @@ def test_every_step_of_the_flow_is_an_activity(index: dict[str, Any]) -> None:
 
 
 def test_the_api_takes_every_route_and_guards_it_itself(index: dict[str, Any]) -> None:
-    (trigger,) = triggers(index, "httpTrigger").values()
+    trigger = triggers(index, "httpTrigger")["api"]
     assert (trigger["route"], trigger["authLevel"]) == ("{*route}", "ANONYMOUS")
+
+
+def test_alerts_are_pushed_with_a_key_of_the_platform(index: dict[str, Any]) -> None:
+    found = triggers(index, "httpTrigger")
+    assert set(found) == {"api", "ingest_http"}
+    trigger = found["ingest_http"]
+    assert (trigger["route"], trigger["authLevel"], trigger["methods"]) == (
+        "ingest/{source_name}",
+        "FUNCTION",
+        ["POST"],
+    )
 
 
 def test_functions_that_wake_investigations_have_a_durable_client(index: dict[str, Any]) -> None:
@@ -139,3 +163,12 @@ def test_functions_that_wake_investigations_have_a_durable_client(index: dict[st
         *("open_investigations", "sweep_outbox", "api"),
         *(f"run_llm_job_{queue}" for queue in ("critical", "high", "normal", "low")),
     }
+
+
+def test_example_settings_are_those_that_the_product_the_bindings_and_the_hosts_read(index: dict[str, Any]) -> None:
+    settings = {field.alias or f"ALUSKORT_{name.upper()}" for name, field in Settings.model_fields.items()}
+    bindings = [binding for bindings in index["bindings"].values() for binding in bindings]
+    texts = json.dumps(bindings) + (ROOT / "host.json").read_text()
+    bound = set(re.findall(r"%(\w+)%", texts)) | set(re.findall(r'"connection(?:StringName)?": "(\w+)"', texts))
+    example = set(json.loads((ROOT / "local.settings.json.example").read_text())["Values"])
+    assert example == settings | bound | READ_BY_HOSTS

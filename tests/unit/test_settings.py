@@ -43,8 +43,51 @@ def test_missing_and_wrong_settings_are_all_named(monkeypatch: pytest.MonkeyPatc
         assert wanted in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("{", "alert_sources"),
+        ('{"a": {"siem": "qradar", "tenant": "t"}}', r"ALUSKORT_ALERT_SOURCES\.a\.siem"),
+        ('{"a": {"siem": "elastic", "tenant": "*"}}', r"ALUSKORT_ALERT_SOURCES\.a\.tenant"),
+        ('{"a": {"siem": "elastic"}}', r"ALUSKORT_ALERT_SOURCES\.a\.tenant"),
+        ('{"A/b": {"siem": "elastic", "tenant": "t"}}', "ALUSKORT_ALERT_SOURCES"),
+    ],
+)
+def test_wrong_alert_source_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:
+    for name, value in example().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ALUSKORT_ALERT_SOURCES", given)
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match=expected) as refused:
+        settings()
+    assert "\n" not in str(refused.value)
+
+
 def test_secrets_do_not_show_in_a_printed_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in example().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-very-secret")
     assert "sk-very-secret" not in repr(Settings())
+
+
+@pytest.mark.parametrize(
+    ("mode", "workspaces", "said"),
+    [
+        ("poll", "{}", "ALUSKORT_WORKSPACES: value error, poll mode"),
+        ("streaming", "{}", "ALUSKORT_SENTINEL_MODE: input should be 'event_hub' or 'poll'"),
+        ("event_hub", '{"my-workspace": "contoso"}', "ALUSKORT_WORKSPACES"),
+        ("poll", '{"00000000-0000-0000-0000-000000000001": "*"}', "ALUSKORT_WORKSPACES"),
+        ("poll", "00000000-0000-0000-0000-000000000001=contoso", "JSON"),
+    ],
+)
+def test_wrong_sentinel_settings_are_named(
+    monkeypatch: pytest.MonkeyPatch, mode: str, workspaces: str, said: str
+) -> None:
+    for name, value in example().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ALUSKORT_SENTINEL_MODE", mode)
+    monkeypatch.setenv("ALUSKORT_WORKSPACES", workspaces)
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError) as refused:
+        settings()
+    assert said in str(refused.value)

@@ -60,6 +60,7 @@ class Bench:
         reason: str,
         messages: list[OutboxMessage],
         approval: Approval | None = None,
+        supersedes: str = "",
     ) -> GraphState:
         """Make the transition, with its line in the decision chain and its audit event, then relay the outbox."""
         line = decision_entry(
@@ -81,6 +82,7 @@ class Bench:
                 after=moved,
                 messages=[report.state_changed(before, moved, agent=agent, reason=reason), *messages],
                 approval=approval,
+                supersedes=supersedes,
             )
         )
         await self.outbox.relay(before.tenant_id, before.investigation_id)

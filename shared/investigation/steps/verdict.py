@@ -31,18 +31,19 @@ def reasoning_job(state: GraphState, attempt: int) -> LLMJob:
         tenant_id=state.tenant_id,
         alert_id=state.alert_id,
         attempt=attempt,
+        round=state.round,
         severity=SeverityLevel(state.alert_severity),
     )
 
 
 async def answer(bench: Bench, job: LLMJob) -> None:
-    """Ask the model once per (investigation, attempt) and keep the answer before anyone is told.
+    """Ask the model once per (investigation, round, attempt) and keep the answer before anyone is told.
 
     Raises ModelUnavailable (deliver the job again), NotFound for a job of no investigation.
     """
     state = await bench.repository.load(job.tenant_id, job.investigation_id)
-    if state.state is not InvestigationState.REASONING:
-        return  # the investigation did not wait for it
+    if state.state is not InvestigationState.REASONING or job.round != state.round:
+        return  # the investigation does not wait for it
     if await bench.repository.finding(state, REASON, job.attempt) is not None:
         return
     previous = None
@@ -128,8 +129,9 @@ def _undecided(state: GraphState) -> GraphState:
 
 def _approval(bench: Bench, state: GraphState, reason: str) -> Approval:
     now = datetime.now(UTC)
+    name = f"approval:{state.investigation_id}" + (f":{state.round}" if state.round > 1 else "")
     return Approval(
-        approval_id=str(uuid5(NAMESPACE_URL, f"approval:{state.investigation_id}")),
+        approval_id=str(uuid5(NAMESPACE_URL, name)),
         investigation_id=state.investigation_id,
         tenant_id=state.tenant_id,
         actions=state.recommended_actions,

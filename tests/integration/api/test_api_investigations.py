@@ -121,6 +121,19 @@ async def test_wrong_query_is_refused_by_the_field(api: Api, tenant: str, query:
     assert field in answer.json()["error"]["message"]
 
 
+async def test_detail_shows_later_messages_about_the_alert(api: Api, owner: psycopg.Connection, tenant: str) -> None:
+    name = investigation(owner, tenant)
+    said = json.dumps({"timestamp": "2026-11-20T08:04:00Z", "severity": "high"})
+    owner.execute("INSERT INTO alert_updates VALUES (%s, %s, 'digest', '{severity}', %s)", (name, tenant, said))
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        (update,) = (await client.get(f"/v1/investigations/{name}")).json()["alert_updates"]
+    assert (update["changed"], update["timestamp"], update["severity"]) == (
+        ["severity"],
+        "2026-11-20T08:04:00Z",
+        "high",
+    )
+
+
 async def test_detail_shows_state_transitions_and_approvals(api: Api, owner: psycopg.Connection, tenant: str) -> None:
     name = investigation(owner, tenant, state="awaiting_human")
     waiting = approval(owner, tenant, name)

@@ -47,6 +47,15 @@ async def test_repeated_events_change_nothing(store: Postgres, tenant: str) -> N
     assert await everything(ledger, tenant) == [2, 1, 0]
 
 
+async def test_grave_events_are_told_to_operators_by_their_type(
+    store: Postgres, tenant: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    grave = event(tenant, event_type="spend.hard_limit", severity="critical")
+    await AuditService(store).append_messages([message.to_json() for message in (event(tenant), grave)])
+    told = [record for record in caplog.records if getattr(record, "tenant_id", "") == tenant]
+    assert [(record.action, record.levelname) for record in told] == [("spend.hard_limit", "CRITICAL")]  # type: ignore[attr-defined]
+
+
 async def test_event_twice_in_one_batch_is_chained_once(store: Postgres, tenant: str) -> None:
     once = event(tenant)
     report = await AuditLedger(store).append([once, once])

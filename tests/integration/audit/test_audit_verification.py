@@ -55,6 +55,18 @@ async def test_untouched_chain_is_valid_and_the_run_is_logged(store: Postgres, t
         assert await cursor.fetchall() == [{"chain_valid": True, "records_checked": 5}]
 
 
+@pytest.mark.parametrize(
+    ("method", "action"), [("verify_recent", "audit.chain_broken"), ("verify_whole", "audit.integrity_failed")]
+)
+async def test_broken_chain_is_told_to_operators_by_its_action(
+    store: Postgres, tenant: str, tamper: Tamper, caplog: pytest.LogCaptureFixture, method: str, action: str
+) -> None:
+    tamper("UPDATE audit_records SET canonical = canonical || ' ' WHERE :t AND sequence_number = 3")
+    await getattr(AuditService(store), method)()
+    told = [record for record in caplog.records if getattr(record, "tenant_id", "") == tenant]
+    assert [(record.action, record.levelname) for record in told] == [(action, "CRITICAL")]  # type: ignore[attr-defined]
+
+
 async def test_middle_stretch_is_checked_alone(store: Postgres, tenant: str) -> None:
     verification = await AuditService(store).verify(tenant, 2, 3)
     assert (verification.chain_valid, verification.records_checked) == (True, 2)

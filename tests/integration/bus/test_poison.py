@@ -34,7 +34,7 @@ async def test_message_that_kafka_refuses_for_good_goes_to_the_dead_letters_and_
     await Outbox(store, bus).sweep()
     assert [message.value for message in bus.on(TOPIC)] == [b"1", b"2"]
     (letter,) = (DeadLetter.from_json(message.value) for message in bus.on("alerts.raw.dlq"))
-    assert (letter.original, letter.source_topic) == (b"refused", TOPIC)
+    assert (letter.original, letter.source_topic, letter.key) == (b"refused", TOPIC, key)
     assert await Outbox(store, bus).sweep() == 0
 
 

@@ -147,6 +147,29 @@ async def test_rejected_approval_closes_and_executes_nothing(
     assert bus.on("actions.pending") == []
 
 
+async def test_approval_that_waits_for_hours_is_told_to_operators(
+    graph: InvestigationGraph,
+    bench: Bench,
+    store: Postgres,
+    gateway: ScriptedGateway,
+    tenant: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "ws-17"))]
+    await drive(graph, await graph.open(alert(tenant)))
+    for minutes in (120, 90):
+        async with store.transaction(tenant) as connection:
+            age = {"minutes": minutes, "tenant": tenant}
+            await connection.execute(
+                "UPDATE action_approvals SET requested_at = requested_at - make_interval(mins => %(minutes)s)"
+                " WHERE tenant_id = %(tenant)s",
+                age,
+            )
+        await bench.approvals.report_waiting()
+    (told,) = [record for record in caplog.records if getattr(record, "tenant_id", "") == tenant]
+    assert (told.action, told.waited_seconds // 60) == ("approval.waiting", 210)  # type: ignore[attr-defined]
+
+
 async def test_expired_approval_closes_as_timed_out_and_takes_no_answer(
     bench: Bench, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
 ) -> None:

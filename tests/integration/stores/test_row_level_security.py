@@ -14,6 +14,7 @@ ROWS = {
     " alert) VALUES (%(id)s, %(tenant)s, 'a', 's', 't', 'low', 'received', '{}', '{}')",
     "investigation_transitions": "VALUES (%(id)s, %(tenant)s, 'step', 1, 'a', 'b', 'agent', 'why')",
     "investigation_findings": "VALUES (%(id)s, %(tenant)s, 'step', 1, '{}')",
+    "alert_updates": "VALUES (%(id)s, %(tenant)s, 'digest', '{title}', '{}')",
     "outbox": "(tenant_id, investigation_id, topic, key, value) VALUES (%(tenant)s, %(id)s, 't', 'k', '')",
     "action_approvals": "(approval_id, investigation_id, tenant_id, actions, actions_hash, reason, requested_at,"
     " expires_at) VALUES (%(id)s, %(id)s, %(tenant)s, '[]', 'h', 'r', now(), now())",
@@ -31,6 +32,10 @@ ROWS = {
     " VALUES (%(tenant)s, %(id)s, 'a', 'LOW', 'Open', 1, 't', '{}')",
     "spend_ledger": "(call_id, tenant_id, month, task_type, model_tier, reserved_usd)"
     " VALUES (%(id)s, %(tenant)s, '2026-11-01', 't', 'm', 0)",
+    "polled_tables": "(tenant_id, workspace_id, source_table, read_until, page_rows)"
+    " VALUES (%(tenant)s, %(id)s, 't', now(), 1)",
+    "polled_rows": "VALUES (%(tenant)s, %(id)s, 't', sha256(''), now())",
+    "late_entities": "(tenant_id, alert_id, next_try_at) VALUES (%(tenant)s, %(id)s, now())",
 }
 ALL_TENANTS = {"threat_intel_iocs", "playbooks", "spend_months"}  # shared by all tenants, by design
 

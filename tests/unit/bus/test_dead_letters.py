@@ -1,14 +1,14 @@
 """Dead letters: whatever cannot be handled is kept whole, and blocks nobody."""
 
 import base64
-import json
 
 import pytest
 
-from shared.bus.dead_letters import PART_BYTES, PART_HEADER, publish_dead_letter
+from shared.bus.dead_letters import PART_BYTES, Original, publish_dead_letter, reassemble
 from shared.bus.producer import MemoryProducer
 from shared.bus.received import Received, handled
-from shared.contracts.dead_letter import DeadLetter
+from shared.bus.replay_history import ATTEMPTS, REPLAYED_FROM, ReplayHistory
+from shared.contracts.dead_letter import DeadLetter, LetterPart
 from shared.contracts.topics import MAX_MESSAGE_BYTES
 from shared.errors import BusUnavailable, InvalidInput, StoreUnavailable
 
@@ -22,19 +22,20 @@ def letters(bus: MemoryProducer, topic: str = "alerts.raw.dlq") -> list[DeadLett
 async def test_small_value_is_one_letter_with_all_that_is_known() -> None:
     bus = MemoryProducer()
     await publish_dead_letter(
-        bus, BROKEN, b"\x00bad", source_topic="alerts.raw", headers={"h": b"\xff"}, partition=3, offset=42
+        bus, BROKEN, b"\x00bad", source_topic="alerts.raw", key="a-1", headers={"h": b"\xff"}, partition=3, offset=42
     )
     (letter,) = letters(bus)
     assert (letter.error_type, letter.reason) == ("InvalidInput", str(BROKEN))
-    assert (letter.source_topic, letter.partition, letter.offset) == ("alerts.raw", 3, 42)
-    assert letter.original == b"\x00bad"
-    assert letter.headers == {"h": base64.b64encode(b"\xff").decode()}
+    assert (letter.source_topic, letter.partition, letter.offset, letter.key) == ("alerts.raw", 3, 42, "a-1")
+    assert reassemble([letter]) == Original(b"\x00bad", {"h": b"\xff"}, [])
+    assert (letter.attempts, letter.replayed_from, letter.part) == (1, None, None)
+    assert bus.messages[0].key == "a-1"
 
 
-async def test_empty_value_is_one_letter() -> None:
+async def test_empty_value_without_a_key_is_one_letter() -> None:
     bus = MemoryProducer()
     await publish_dead_letter(bus, BROKEN, b"", source_topic="alerts.raw")
-    assert [letter.original for letter in letters(bus)] == [b""]
+    assert [(letter.original, letter.key) for letter in letters(bus)] == [(b"", None)]
 
 
 @pytest.mark.parametrize("size", [PART_BYTES, PART_BYTES + 1, 2_000_000, 2 * PART_BYTES])
@@ -43,21 +44,91 @@ async def test_parts_of_a_large_value_together_are_the_original_bytes(size: int)
     value = bytes(number % 251 for number in range(size))
     await publish_dead_letter(bus, BROKEN, value, source_topic="sentinel-alerts", headers={"h": b"v"})
     parts = letters(bus)
-    count = -(-size // PART_BYTES)
-    assert b"".join(part.original for part in parts) == value
-    assert {message.key for message in bus.messages} == {parts[0].key}
+    assert len(parts) == -(-size // PART_BYTES)
+    assert reassemble([*reversed(parts), parts[0]]) == Original(value, {"h": b"v"}, [])
+    assert len({message.key for message in bus.messages}) == 1  # so that they stay in order
     assert all(len(message.value) <= MAX_MESSAGE_BYTES for message in bus.messages)
-    numbers = [base64.b64decode(part.headers[PART_HEADER]).decode() for part in parts if count > 1]
-    assert numbers == ([f"{number}/{count}" for number in range(1, count + 1)] if count > 1 else [])
-    assert all("h" in part.headers for part in parts)
 
 
-async def test_same_value_has_the_same_key_and_another_value_another() -> None:
+async def test_headers_that_leave_no_room_are_kept_in_letters_of_their_own() -> None:
     bus = MemoryProducer()
-    for value in (b"a", b"a", b"b"):
-        await publish_dead_letter(bus, BROKEN, value, source_topic="alerts.raw")
-    first, again, other = (message.key for message in bus.messages)
-    assert first == again != other
+    headers = {f"name-{number}": bytes([number]) * 60_000 for number in range(15)}
+    await publish_dead_letter(bus, BROKEN, b"value", source_topic="alerts.raw", headers=headers)
+    parts = letters(bus)
+    assert reassemble(parts) == Original(b"value", headers, [])
+    assert reassemble(parts[1:]).missing == [1]
+    assert all(len(message.value) <= MAX_MESSAGE_BYTES for message in bus.messages)
+
+
+async def test_largest_letter_fits_into_a_message() -> None:
+    bus = MemoryProducer()
+    headers = {"\x01" * 20_000: b""}
+    error = InvalidInput("\x01" * 10_000, got="", expected="")
+    await publish_dead_letter(
+        bus, error, b"v" * PART_BYTES, source_topic="s" * 249, key="\x01" * 4_000, headers=headers
+    )
+    assert [len(message.value) < MAX_MESSAGE_BYTES for message in bus.messages] == [True]
+
+
+async def test_endless_key_is_not_kept_and_said() -> None:
+    bus = MemoryProducer()
+    await publish_dead_letter(bus, BROKEN, b"v", source_topic="alerts.raw", key="k" * 900_000)
+    (letter,) = letters(bus)
+    assert letter.key is None
+    assert "key of 900000 characters was not kept" in letter.reason
+
+
+async def test_missing_parts_are_named_and_the_rest_is_given() -> None:
+    bus = MemoryProducer()
+    await publish_dead_letter(bus, BROKEN, b"1" * PART_BYTES + b"2" * PART_BYTES + b"3", source_topic="alerts.raw")
+    _, middle, _ = letters(bus)
+    assert reassemble([middle]) == Original(b"2" * PART_BYTES, {}, [1, 3])
+
+
+async def test_parts_of_two_letters_are_never_put_together() -> None:
+    bus = MemoryProducer()
+    for _ in range(2):
+        await publish_dead_letter(bus, BROKEN, b"x" * (PART_BYTES + 1), source_topic="alerts.raw")
+    first, _, other, _ = letters(bus)
+    with pytest.raises(InvalidInput, match="expected one of letter"):
+        reassemble([first, other])
+
+
+@pytest.mark.parametrize("spread", [b"[]", b"{", b'{"a": 1}', b'{"a": "no base64!"}', b"[" * 100_000])
+def test_spread_headers_that_cannot_be_read_are_invalid_input(spread: bytes) -> None:
+    letter = DeadLetter(
+        letter_id="l-1",
+        error_type="ValueError",
+        reason="no",
+        value_base64=base64.b64encode(spread).decode(),
+        source_topic="alerts.raw",
+        first_failed_at="2026-11-20T08:00:00Z",
+        part=LetterPart(number=1, count=1, holds="headers"),
+    )
+    with pytest.raises(InvalidInput, match="headers: got"):
+        reassemble([letter])
+
+
+async def test_message_that_fails_after_its_replay_tells_its_history() -> None:
+    bus = MemoryProducer()
+    await publish_dead_letter(bus, BROKEN, b"v", source_topic="alerts.raw", headers={"h": b"1"})
+    (first,) = letters(bus)
+    for attempt, origin in ((2, "alerts.raw.dlq/0/7"), (3, "alerts.raw.dlq/0/9")):
+        last = letters(bus)[-1]
+        history = ReplayHistory(last.attempts, last.first_failed_at, origin)
+        again = reassemble([last]).headers | history.headers()
+        await publish_dead_letter(bus, BROKEN, b"v", source_topic="alerts.raw", headers=again)
+        last = letters(bus)[-1]
+        assert (last.attempts, last.replayed_from, last.first_failed_at) == (attempt, origin, first.first_failed_at)
+        assert reassemble([last]).headers == {"h": b"1"}
+
+
+@pytest.mark.parametrize("attempts", [b"", b"-1", b"1e9", b"9" * 5_000, "\u0663".encode(), b"\xff"])
+async def test_forged_history_counts_as_none(attempts: bytes) -> None:
+    bus = MemoryProducer()
+    forged = {REPLAYED_FROM: b"alerts.raw.dlq/0/7", ATTEMPTS: attempts}
+    await publish_dead_letter(bus, BROKEN, b"v", source_topic="alerts.raw", headers=forged)
+    assert [(letter.attempts, letter.replayed_from) for letter in letters(bus)] == [(1, None)]
 
 
 async def reading(value: bytes) -> str:
@@ -78,10 +149,11 @@ async def test_handled_gives_what_the_handler_made() -> None:
 
 async def test_handled_keeps_poison_and_goes_on() -> None:
     bus = MemoryProducer()
-    message = Received("jobs.llm.priority.low", b"poison", {"h": b"v"}, partition=1, offset=7)
+    message = Received("jobs.llm.priority.low", b"poison", "a-1", {"h": b"v"}, partition=1, offset=7)
     assert await handled(bus, message, reading, dead_letters="jobs.llm.priority.low.dlq") is None
     (letter,) = letters(bus, "jobs.llm.priority.low.dlq")
     assert (letter.original, letter.source_topic, letter.partition, letter.offset) == (b"poison", message.topic, 1, 7)
+    assert (letter.key, reassemble([letter]).headers) == ("a-1", {"h": b"v"})
 
 
 @pytest.mark.parametrize(("value", "error"), [(b"away", StoreUnavailable), (b"bug", KeyError)])
@@ -101,14 +173,3 @@ async def test_handled_keeps_poison_unacknowledged_while_the_bus_is_away() -> No
 
     with pytest.raises(BusUnavailable):
         await handled(Away(), Received("alerts.raw", b"poison"), reading)
-
-
-async def test_headers_that_leave_no_room_are_kept_in_letters_of_their_own() -> None:
-    bus = MemoryProducer()
-    headers = {f"name-{number}": bytes([number]) * 60_000 for number in range(15)}
-    await publish_dead_letter(bus, ValueError("broken"), b"value", source_topic="alerts.raw", headers=headers)
-    *about_headers, last = letters(bus)
-    stored = json.loads(b"".join(letter.original for letter in about_headers))
-    assert {name: base64.b64decode(item) for name, item in stored.items()} == headers
-    assert all(base64.b64decode(letter.headers[PART_HEADER]).startswith(b"headers ") for letter in about_headers)
-    assert (last.original, last.headers) == (b"value", {})

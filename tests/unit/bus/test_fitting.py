@@ -30,6 +30,14 @@ def test_padded_payload_is_shed_first_and_said() -> None:
     assert (kept.raw_payload, kept.entities_raw, kept.flags) == ({}, "[]", ["raw_payload_dropped"])
 
 
+def test_raw_text_is_shed_before_the_payload_and_said() -> None:
+    padded = CanonicalAlert.model_validate(alert(raw_payload={"note": "x" * 600_000}, raw_text="x" * 600_000))
+    kept = fitted(padded)
+    assert (kept.raw_text, kept.raw_payload, kept.flags) == ("", padded.raw_payload, ["raw_text_dropped"])
+    both = fitted(padded.model_copy(update={"raw_payload": {"note": "x" * 1_200_000}}))
+    assert (both.raw_text, both.raw_payload, both.flags) == ("", {}, ["raw_payload_dropped", "raw_text_dropped"])
+
+
 def test_padded_entities_and_lists_are_cut_and_said() -> None:
     padded = CanonicalAlert.model_validate(
         alert(entities_raw='"' * 900_000, techniques=[f"T{n}" for n in range(90_000)], flags=["f"] * 90_000)

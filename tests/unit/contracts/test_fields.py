@@ -40,9 +40,9 @@ EXACTLY: dict[type, str] = {
     "supports_extended_thinking supports_tool_use supports_prompt_caching batch_eligible",
     TaskCapabilities: "requires_tool_use requires_json_reliability max_context_tokens latency_slo_seconds "
     "requires_extended_thinking",
-    NormalizedEntity: "entity_type primary_value properties confidence source_id",
+    NormalizedEntity: "entity_type primary_value properties confidence source_id source_pointer",
     AlertEntities: "accounts hosts ips files processes urls dns_records file_hashes mailboxes other raw_iocs "
-    "parse_errors",
+    "parse_errors losses",
     CTEMExposure: "exposure_key ts source_tool title description severity original_severity asset_id asset_type "
     "asset_zone exploitability_score physical_consequence ctem_score atlas_technique attack_technique "
     "threat_model_ref status assigned_to sla_deadline remediation_guidance evidence_url tenant_id",
@@ -80,7 +80,7 @@ VALUES: dict[type, str] = {
     InvestigationState: "received parsing enriching reasoning awaiting_human responding closed failed",
     AgentRole: "ioc_extractor context_enricher reasoning_agent response_agent ctem_correlator atlas_mapper",
     EntityType: "account host ip file process url dns filehash mailbox mailmessage registry-key registry-value "
-    "security-group cloud-application malware",
+    "security-group cloud-application malware vulnerability autonomous-system cryptocurrency-address",
     ModelTier: "tier_0 tier_1 tier_1+ tier_2",
     DegradationLevel: "full_capability secondary_active deterministic_only passthrough",
     CircuitState: "closed open half_open",

@@ -13,6 +13,7 @@ from shared.ingestion.attack import tactic_names, technique_ids
         "LateralMovement,CommandAndControl",
         '["LateralMovement", "Command and Control"]',
         ["lateral-movement", "Command_And_Control"],
+        "lateralmovement\nCOMMAND & CONTROL",
     ],
 )
 def test_tactics_in_any_spelling_give_short_names(given: Any) -> None:
@@ -23,8 +24,21 @@ def test_unknown_tactic_is_kept_as_a_flag() -> None:
     assert tactic_names("Impact, PreAttack") == (["impact"], ["tactic_unknown:PreAttack"])
 
 
+def test_former_names_of_certain_meaning_are_translated() -> None:
+    given = ("Probing, Exploitation", ["ml-attack-staging", "ML Model Access"], "PreAttack, Malware")
+    assert tactic_names(*given) == (
+        ["reconnaissance", "initial-access", "ai-attack-staging", "ai-model-access"],
+        ["tactic_unknown:PreAttack", "tactic_unknown:Malware"],
+    )
+
+
 def test_revoked_technique_is_replaced_and_said_so() -> None:
     assert technique_ids("T1002") == (["T1560"], ["technique_replaced:T1002>T1560"])
+
+
+def test_technique_is_found_by_its_id_behind_a_name() -> None:
+    given = '["System Binary Proxy Execution (T1218)", "Rundll32 (T1218.011)", "LLM Prompt Injection (AML.T0051)"]'
+    assert technique_ids(given) == (["T1218", "T1218.011", "AML.T0051"], [])
 
 
 def test_unknown_technique_is_kept_apart() -> None:

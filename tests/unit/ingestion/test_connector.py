@@ -19,6 +19,7 @@ def row(alert_id: str = "a-1", **columns: Any) -> dict[str, Any]:
         "AlertName": "Something happened",
         "AlertSeverity": "High",
         "SystemAlertId": alert_id,
+        "Entities": '[{"$id": "1", "HostName": "ws-1", "Type": "host"}]',
         "Type": "SecurityAlert",
         **columns,
     }
@@ -119,6 +120,14 @@ async def test_heartbeats_are_dropped_and_counted() -> None:
     report, producer = await ingest({"records": [{"Type": "Heartbeat", "Computer": "c"}, row()]})
     assert report == IngestReport(published=1, dropped=1)
     assert len(alerts(producer)) == 1
+
+
+async def test_mapped_workspace_belongs_to_its_tenant_and_any_other_to_itself() -> None:
+    producer = MemoryProducer()
+    rows = [row(TenantId="AAAA-1"), row("a-2", TenantId="bbbb-2")]
+    connector = SentinelConnector(producer, tenants={"aaaa-1": "northlight"})
+    await connector.ingest(json.dumps(rows).encode(), headers={})
+    assert [alert.tenant_id for alert in alerts(producer)] == ["northlight", "bbbb-2"]
 
 
 async def test_workspace_id_stands_in_for_the_tenant_and_keys_come_in_any_case() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ OPENING = [
     Run((Step.CHECK_FALSE_POSITIVE,)),
     Run((Step.ENRICH_CONTEXT, Step.CORRELATE_EXPOSURES, Step.MAP_TECHNIQUES)),
     Run((Step.ASK_MODEL,), 1),
-    AwaitModel(1),
+    AwaitModel(1, 1),
     Run((Step.JUDGE,), 1),
 ]
 OPENED: list[Answer] = [S.PARSING, S.ENRICHING, S.ENRICHING, S.REASONING, S.REASONING]
@@ -62,7 +63,26 @@ def test_flow_waits_again_after_an_event_without_an_answer() -> None:
 def test_flow_asks_the_stronger_model_at_most_once() -> None:
     unsure = Progress(state=S.REASONING, escalate=True)
     answers: list[Answer] = [*OPENED, unsure, S.REASONING, S.REASONING, unsure.model_copy(update={"state": S.FAILED})]
-    assert requests(*answers) == [*OPENING, Run((Step.ASK_MODEL,), 2), AwaitModel(2), Run((Step.JUDGE,), 2)]
+    assert requests(*answers) == [*OPENING, Run((Step.ASK_MODEL,), 2), AwaitModel(2, 1), Run((Step.JUDGE,), 2)]
+
+
+@pytest.mark.parametrize("made", [1, 3, 5])  # the steps whose answer the flow looks at
+def test_flow_begins_once_more_wherever_late_entities_put_the_case_back(made: int) -> None:
+    again = [Progress(state=state, round=2) for state in (*OPENED, S.RESPONDING, S.CLOSED)]
+    answers = [*OPENED[:made], S.RECEIVED, *again]
+    asked = requests(*answers)
+    second = [AwaitModel(1, 2) if request == AwaitModel(1, 1) else request for request in OPENING]
+    assert asked[-len(second) - 1 :] == [*second, RESPOND]
+    assert len(asked) <= 2 * len(OPENING) + 1
+
+
+def test_flow_begins_once_more_while_a_person_is_waited_for() -> None:
+    answers: list[Answer] = [*OPENED, WAITING, WAITING, S.RECEIVED, S.PARSING, S.CLOSED]
+    assert requests(*answers) == [*OPENING, ASKED, RESOLVE, *OPENING[:2]]
+
+
+def test_flow_ends_when_a_case_goes_back_a_second_time() -> None:
+    assert requests(S.PARSING, S.RECEIVED, S.RECEIVED) == [*OPENING[:2], OPENING[0]]
 
 
 def test_flow_stops_wherever_the_case_failed() -> None:
@@ -80,7 +100,7 @@ ANSWERS = st.builds(Progress, state=st.sampled_from(S), escalate=st.booleans(), 
 def test_flow_ends_and_keeps_its_order_whatever_the_steps_answer(answers: Sequence[Progress]) -> None:
     asked = requests(*answers, S.CLOSED)
     runs = [request.steps for request in asked if isinstance(request, Run)]
-    assert sum(request == AwaitModel(2) for request in asked) <= 1
+    assert sum(isinstance(request, AwaitModel) and request.attempt == 2 for request in asked) <= 2
     assert runs[0] == (Step.EXTRACT_IOCS,)
     assert sum(steps == (Step.RESPOND,) for steps in runs) <= 1
     if RESPOND in asked:

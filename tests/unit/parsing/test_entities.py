@@ -82,6 +82,44 @@ def test_nested_lists_and_json_in_strings_are_read() -> None:
     )
 
 
+def test_each_entity_says_where_it_stood() -> None:
+    found = parse([
+        {"$id": "1", "Type": "account", "Name": "ann", "Host": {"Type": "host", "HostName": "ws-1"}},
+        [{"Type": "file", "Name": "a.exe", "FileHashes": [{"Type": "filehash", "Value": "ab" * 16}]}],
+        {"Type": "process", "ProcessId": "1", "a/b~c": {"Type": "malware", "Name": "m"}},
+    ])  # fmt: skip
+    assert {entity.primary_value: entity.source_pointer for entity in found.all()} == {
+        "ann": "/0", "ws-1": "/0/Host", "a.exe": "/1/0", "ab" * 16: "/1/0/FileHashes/0", "1": "/2", "m": "/2/a~1b~0c"
+    }  # fmt: skip
+
+
+def test_session_and_connection_keep_what_their_ends_do_not_say() -> None:
+    found = parse([
+        {"$id": "1", "Type": "ip", "Address": "192.0.2.1"},
+        {"Type": "network-connection", "Protocol": "Tcp", "SourceAddress": {"$ref": "1"}, "SourcePort": 5044,
+         "DestinationAddress": {"Address": "192.0.2.2"}, "DestinationPort": "443"},
+        {"Type": "cloud-logon-session", "SessionId": "s-1", "UserAgent": "curl/8"},
+        {"Type": "host-logon-session", "Account": {"Type": "account", "Name": "ann"}},
+    ])  # fmt: skip
+    assert values(found, "other") == ["192.0.2.1:5044 -> 192.0.2.2:443 Tcp", "s-1"]
+    assert found.other[1].properties["raw"]["useragent"] == "curl/8"
+    assert (values(found, "ips"), values(found, "accounts")) == (["192.0.2.1", "192.0.2.2"], ["ann"])
+    assert found.losses == 0
+
+
+def test_entities_cut_off_by_the_exporter_are_read_as_far_as_they_go() -> None:
+    cut_off = '[{"Type": "host", "HostName": "ws-1"}, {"Address": "192.0.2.99'
+    found = parse_alert_entities(cut_off, {"Description": "seen 203.0.113.9"})
+    assert values(found, "hosts") == ["ws-1"]
+    assert set(found.raw_iocs) == {"192.0.2.99", "203.0.113.9"}
+    assert "breaks off" in found.parse_errors[0]
+
+
+def test_nan_and_infinity_cost_no_entity() -> None:
+    found = parse('[{"Type": "process", "ProcessId": NaN, "CommandLine": "a"}, {"Type": "malware", "Name": -Infinity}]')
+    assert (values(found, "processes"), found.losses) == (["a"], 1)
+
+
 def test_repeated_entity_is_kept_once_with_all_that_was_said() -> None:
     found = parse([
         {"$id": "1", "Type": "host", "HostName": "ws-1"},
@@ -110,14 +148,26 @@ def test_processes_of_one_image_stay_apart() -> None:
         ([{"Type": "url", "Url": "http://a.example/" + "x" * 5_000}], "cut to 2048"),
         (["text", 7], "not objects"),
         (7, "single JSON value"),
-        ("[{", "JSON array"),
+        ("[{", "breaks off"),
+        ("[}", "JSON array"),
         ("[" * 90 + "]" * 90, "64 levels"),
-        ([{"Type": "malware", "Name": str(number)} for number in range(1_100)], "100 beyond the first 1000"),
+        ([{"Type": "malware", "Name": str(number)} for number in range(1_100)], "100 objects beyond the first 1000"),
         ([{}] * 6_000, "values beyond the first 5000"),
     ],
 )
 def test_every_loss_is_on_the_record(entities: Any, loss: str) -> None:
     assert any(loss in line for line in parse(entities).parse_errors)
+
+
+def test_flood_of_entities_is_read_up_to_the_bound_and_the_rest_is_counted() -> None:
+    flood = [{"Type": "ip", "Address": f"10.0.{number // 256}.{number % 256}"} for number in range(6_000)]
+    found = parse(flood)
+    assert values(found, "ips")[::999] == ["10.0.0.0", "10.0.3.231"]
+    assert found.losses == 1_000 + 4_000
+    assert found.parse_errors == [
+        "entities: 1000 values beyond the first 5000 were not looked at",
+        "entities: 4000 objects beyond the first 1000 entities",
+    ]
 
 
 def test_unknown_type_is_kept_with_its_fields() -> None:

@@ -83,7 +83,7 @@ def test_indicator_is_found_once_and_alone(text: str, value: str) -> None:
         "System.Net ASP.NET node.js std::vector a::b",
         "12:30:45 00:00:5e:00:53:07 2026-11-20T08:14:22Z 50:06:01:60:3b:a0:12:34",
         "../a.b src\\main.c and/or 24/7 GET /home/index.html HTTP/1.1",
-        f"{SHA256}ff 300.1.1.1 999.999.999.999 OID 2.5.29.37",
+        f"{SHA256}ff {'a' * 127} 300.1.1.1 999.999.999.999 OID 2.5.29.37",
         "end of sentence.Next one e.g. this i.e. that",
         "@ @. a@b .example -.example ::",
         "com.example.mobile.app self.name() e.data.host Main.run(1)",

@@ -32,10 +32,12 @@ async def test_alert_is_published_with_its_entities() -> None:
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"alert_id": ""}', b"\xff\x00", b"[" * 50_000])
 async def test_poison_goes_to_the_dead_letters_with_where_it_came_from(raw: bytes) -> None:
     producer = MemoryProducer()
-    returned = await EntityParserService(producer).process_message(raw, headers={"h": b"v"}, partition=3, offset=41)
+    returned = await EntityParserService(producer).process_message(
+        raw, key="a-1", headers={"h": b"v"}, partition=3, offset=41
+    )
     assert returned is None
     assert producer.on("alerts.normalized") == []
     letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
     assert (letter.original, letter.source_topic, letter.partition, letter.offset) == (raw, "alerts.raw", 3, 41)
-    assert letter.error_type == "InvalidInput"
+    assert (letter.error_type, letter.key) == ("InvalidInput", "a-1")
     assert letter.headers == {"h": "dg=="}

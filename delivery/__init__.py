@@ -1,0 +1,1 @@
+"""What carries the product to Azure: the deployment package and the reading of Terraform's plans. Never deployed."""

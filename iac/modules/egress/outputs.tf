@@ -1,0 +1,22 @@
+output "diagnostic_targets" {
+  description = "Resources that have diagnostic settings, by name."
+  value = merge(
+    { egress_address = azurerm_public_ip.this.id },
+    { for key, firewall in azurerm_firewall.this : "firewall" => firewall.id },
+  )
+}
+
+output "hosts" {
+  description = "Hosts that each subnet may reach through the firewall; empty without one."
+  value       = var.firewall ? local.hosts : {}
+}
+
+output "default_route" {
+  description = "Where outbound traffic goes: firewall or nat."
+  value       = length(azurerm_route_table.this) > 0 ? "firewall" : "nat"
+}
+
+output "subnets" {
+  description = "Subnets whose outbound traffic is led this way."
+  value       = keys(merge(azurerm_subnet_route_table_association.this, azurerm_subnet_nat_gateway_association.this))
+}

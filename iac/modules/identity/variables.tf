@@ -1,0 +1,39 @@
+variable "resource_group_name" {
+  description = "Resource group."
+  type        = string
+}
+
+variable "location" {
+  description = "Azure region."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+}
+
+variable "base" {
+  description = "Base of the identities' names; the app's identity is also its role in PostgreSQL."
+  type        = string
+}
+
+variable "deployer_object_id" {
+  description = "Object id of the principal that applies."
+  type        = string
+}
+
+variable "references_principal_id" {
+  description = "Principal of the app's system-assigned identity, which resolves Key Vault references."
+  type        = string
+}
+
+variable "scopes" {
+  description = "What rights are given on: name to resource id."
+  type        = map(string)
+}
+
+variable "polls_workspace" {
+  description = "Whether the app queries the workspace (poll mode)."
+  type        = bool
+}

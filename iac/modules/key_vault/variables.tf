@@ -1,0 +1,71 @@
+variable "resource_group_name" {
+  description = "Resource group."
+  type        = string
+}
+
+variable "location" {
+  description = "Azure region."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+}
+
+variable "name" {
+  description = "Name of the vault."
+  type        = string
+}
+
+variable "allowed_addresses" {
+  description = "Public addresses that may connect; empty closes the public endpoint."
+  type        = set(string)
+}
+
+variable "tenant_id" {
+  description = "Entra tenant."
+  type        = string
+}
+
+variable "writer_ready" {
+  description = "Rights and network path of who applies; secrets and keys are written after them."
+  type        = any
+}
+
+variable "listen_connection_string" {
+  description = "Connection string of the Kafka trigger."
+  type        = string
+  sensitive   = true
+}
+
+variable "anthropic_api_key" {
+  description = "Key of the model provider."
+  type        = string
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "qdrant_api_key" {
+  description = "Key that Qdrant demands."
+  type        = string
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "neo4j_password" {
+  description = "Password of Neo4j's user."
+  type        = string
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "secrets_version" {
+  description = "Raised to write the secrets again."
+  type        = number
+}
+
+variable "secrets_expire" {
+  description = "When the secrets expire (RFC 3339)."
+  type        = string
+}

@@ -1,0 +1,29 @@
+variable "name" {
+  description = "Name of the virtual network."
+  type        = string
+}
+
+variable "resource_group_name" {
+  description = "Resource group of the network."
+  type        = string
+}
+
+variable "location" {
+  description = "Azure region."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+}
+
+variable "address_space" {
+  description = "IPv4 range of the network, /21 or larger."
+  type        = string
+}
+
+variable "operator_network_id" {
+  description = "Virtual network of operators and runners to peer with; null for none."
+  type        = string
+}

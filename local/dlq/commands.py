@@ -1,0 +1,103 @@
+"""``aluskort dlq``: the arguments of its commands; local/dlq/desk.py does the work."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from local.services.site import CHECKOUT, Site
+from local.services.stack import Stack
+from shared.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from local.dlq.desk import Desk
+
+dlq = typer.Typer(no_args_is_help=True, help="Dead letters: what could not be handled, why, and the way back.")
+
+Topic = Annotated[str, typer.Argument(metavar="TOPIC", help="A dead-letter topic, such as alerts.raw.dlq.")]
+At = Annotated[str, typer.Argument(metavar="POSITION", help="partition:offset, as `list` shows it.")]
+
+
+@dlq.command("list")
+def list_letters(
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="One topic; an overview of all when left out.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many of the newest.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List what could not be handled, newest last."""
+    desk = _desk()
+    asyncio.run(desk.show_letters(topic, limit=limit, as_json=as_json) if topic else desk.show_topics(as_json=as_json))
+
+
+@dlq.command("show")
+def show_letter(
+    topic: Topic,
+    position: At,
+    raw: Annotated[bool, typer.Option("--raw", help="Write the exact original bytes, and nothing else.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the exact bytes to a file.")] = None,
+) -> None:
+    """Show everything about one letter. Its content is shown harmless; --raw and --output give it as it came."""
+    from local.dlq.letter import Position  # noqa: PLC0415 - the other commands start faster without the product
+
+    desk, at = _desk(), Position.read(position)
+    if not raw and output is None:
+        asyncio.run(desk.show_letter(topic, at))
+        return
+    original = asyncio.run(desk.original(topic, at))
+    if output is None:
+        sys.stdout.buffer.write(original.value)
+    else:
+        _write(output, original.value)
+        Console(highlight=False).print(f"{output}: {len(original.value):,} bytes.", markup=False, soft_wrap=True)
+    if original.missing:
+        numbers = ", ".join(map(str, original.missing[:5]))
+        Console(stderr=True).print(f"Not whole: {len(original.missing)} parts are missing ({numbers}).", style="red")
+        raise typer.Exit(1)
+
+
+@dlq.command("replay")
+def replay_letters(  # noqa: PLR0913, PLR0917 - one for each thing that the command line can say
+    topic: Topic,
+    positions: Annotated[
+        list[str] | None, typer.Argument(metavar="POSITION", help="partition:offset, as `list` shows it.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every letter that was not sent back yet.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent where.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also what was sent back before.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Send letters back to where they came from: same bytes, key and headers, and a note of where they were."""
+    from local.dlq.letter import Position  # noqa: PLC0415 - as above
+
+    if bool(positions) == everything:
+        raise typer.BadParameter("name the positions to send back, or --all")
+
+    def agreed(count: int) -> bool:
+        return yes or typer.confirm(f"Send {'it' if count == 1 else f'these {count}'} back?")
+
+    wanted = [Position.read(position) for position in positions or []]
+    if not asyncio.run(_desk().replay(topic, wanted, again=again, dry_run=dry_run, agreed=agreed)):
+        raise typer.Exit(1)
+
+
+def _desk() -> Desk:
+    from local.dlq.desk import Desk  # noqa: PLC0415 - as above
+
+    environment = Stack(Site(CHECKOUT / ".local"), os.environ).environment()
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)  # a table must stay readable in a file or a pipe
+    return Desk(console, environment["ALUSKORT_KAFKA_BROKERS"], environment["ALUSKORT_SENTINEL_EVENTHUB"])
+
+
+def _write(path: Path, value: bytes) -> None:
+    try:
+        path.write_bytes(value)
+    except OSError as error:
+        raise InvalidInput("--output", got=str(path), expected="a writable file", hint=error.strerror or "") from error

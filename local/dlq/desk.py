@@ -1,0 +1,133 @@
+"""What an operator does with dead letters: look over the topics, read one letter, send letters back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from local.dlq import screen
+from local.dlq.letter import Letter, Position
+from local.dlq.replay import Replayer, destination
+from local.dlq.topic import Survey, dead_letter_topics, opened
+from local.visible import visible, visible_bytes
+from shared.bus.dead_letters import Original
+from shared.bus.producer import KafkaProducer
+from shared.errors import InvalidInput, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An operator's place: the console, and the brokers and the event hubs that letters come from and go to."""
+
+    console: Console
+    brokers: str
+    hub_connection: str
+
+    async def show_topics(self, *, as_json: bool) -> None:
+        """Count the letters of every topic."""
+        surveys = {name: await self._survey(name) for name in dead_letter_topics()}
+        if as_json:
+            self._print_json({name: survey.total for name, survey in surveys.items()})
+            return
+        self.console.print(screen.overview(surveys))
+        self.console.print("`aluskort dlq list TOPIC` shows the letters of one.", style="dim")
+
+    async def show_letters(self, name: str, *, limit: int, as_json: bool) -> None:
+        """List the newest letters of one topic, newest last."""
+        survey = await self._survey(name)
+        found = survey.letters[-limit:]
+        if as_json:
+            self._print_json([letter.as_json() for letter in found])
+            return
+        if found:
+            self.console.print(screen.letters(found))
+        older = survey.total - len(found)
+        self.console.print(
+            f"{name} has {survey.total:,} dead letter{'' if survey.total == 1 else 's'}"
+            + (f"; the {older:,} older ones are not shown (--limit)." if older else "."),
+            style="dim",
+        )
+
+    async def show_letter(self, name: str, position: Position) -> None:
+        """Show everything about one letter, its bytes last."""
+        async with opened(self.brokers, name) as topic:
+            (letter,) = (await topic.survey([position])).letters
+            facts, original = await topic.read(letter)
+        self.console.print(f"[bold]{letter.position}[/] of {name}")
+        self.console.print(screen.details(letter, facts, original))
+        self.console.print()
+        self.console.print(visible_bytes(original.value) or Text("(empty)", style="dim"), soft_wrap=True)
+
+    async def original(self, name: str, position: Position) -> Original:
+        """The message of one letter."""
+        async with opened(self.brokers, name) as topic:
+            (letter,) = (await topic.survey([position])).letters
+            return (await topic.read(letter))[1]
+
+    async def replay(
+        self, name: str, positions: Sequence[Position], *, again: bool, dry_run: bool, agreed: Callable[[int], bool]
+    ) -> bool:
+        """Send letters back, all of them without ``positions``; ``agreed`` is asked with their number.
+
+        Says what was sent where; False when one that was asked for was not sent.
+        """
+        producer = KafkaProducer(self.brokers)
+        try:
+            async with opened(self.brokers, name) as topic:
+                survey = await topic.survey(positions)
+                self._say_what_was_left_out(survey, name)
+                ready = [letter for letter in survey.letters if self._may_go(letter, again=again)]
+                if dry_run or not ready:
+                    self.console.print("Nothing was sent." if ready else "There is nothing to send.")
+                    return bool(ready) or not positions
+                if not agreed(len(ready)):
+                    self.console.print("Nothing was sent.")
+                    return False
+                replayer = Replayer(topic, producer, self.hub_connection)
+                sent = [await self._send(replayer, letter) for letter in ready]
+        finally:
+            await producer.close()
+        self.console.print(f"{sum(sent)} sent, {len(survey.letters) - sum(sent)} not.")
+        return all(sent) and (len(ready) == len(survey.letters) or not positions)
+
+    async def _survey(self, name: str) -> Survey:
+        async with opened(self.brokers, name) as topic:
+            return await topic.survey()
+
+    def _say_what_was_left_out(self, survey: Survey, name: str) -> None:
+        if survey.total > len(survey.letters):
+            older = survey.total - len(survey.letters)
+            self.console.print(f"The {older:,} oldest letters of {name} are left out: name those by position.")
+
+    def _may_go(self, letter: Letter, *, again: bool) -> bool:
+        """Say what would become of one letter, and whether it would be sent."""
+        try:
+            target = destination(letter)
+        except NotFound as error:
+            self._say(letter, f"cannot be sent back. {error}", style="red")
+            return False
+        if letter.marks and not again:
+            last = letter.marks[-1]
+            self._say(letter, f"was sent back at {last.replayed_at} by {last.replayed_by}; --again sends it once more")
+            return False
+        self._say(letter, f"to {target}, {letter.size:,} bytes")
+        return True
+
+    async def _send(self, replayer: Replayer, letter: Letter) -> bool:
+        try:
+            target = await replayer.replay(letter)
+        except InvalidInput as error:
+            self._say(letter, f"not sent: {error}", style="red")
+            return False
+        self._say(letter, f"sent to {target}", style="green")
+        return True
+
+    def _say(self, letter: Letter, what: str, *, style: str = "") -> None:
+        self.console.print(Text(f"{letter.position}  ") + visible(what), style=style, soft_wrap=True)
+
+    def _print_json(self, value: object) -> None:
+        self.console.print(Text(json.dumps(value, indent=2)), soft_wrap=True)

@@ -1,0 +1,76 @@
+"""One dead letter as a list shows it: where it stands and what is known about it, without its content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from shared.contracts.dead_letter import DeadLetter, ReplayMark
+from shared.errors import InvalidInput
+
+REASON_KEPT = 300  # characters; a list of thousands must fit into memory
+POSITION = re.compile(r"(\d{1,5}):(\d{1,19})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Where a message stands on its topic; written ``partition:offset``."""
+
+    partition: int
+    offset: int
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Raises InvalidInput."""
+        match = POSITION.fullmatch(text)
+        if match is None:
+            expected = "partition:offset as `aluskort dlq list` shows it, such as 0:42"
+            raise InvalidInput("position", got=text, expected=expected)
+        return cls(int(match[1]), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.partition}:{self.offset}"
+
+
+@dataclass(slots=True)
+class Letter:
+    """A letter, or bytes on the topic that are none: then ``facts`` is None and ``foreign`` says why."""
+
+    position: Position  # of the part that came first
+    recorded_at: int  # milliseconds since the epoch, by Kafka
+    facts: DeadLetter | None
+    foreign: str = ""
+    size: int = 0  # bytes of the value
+    parts: dict[int, Position] = field(default_factory=dict)
+    marks: list[ReplayMark] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[int]:
+        """Numbers of the parts that are not on the topic."""
+        part = self.facts.part if self.facts else None
+        return [number for number in range(1, part.count + 1) if number not in self.parts] if part else []
+
+    def take(self, letter: DeadLetter, position: Position) -> None:
+        """Note one part of this letter; one that came twice counts once."""
+        number, holds_value = (letter.part.number, letter.part.holds == "value") if letter.part else (1, True)
+        if number not in self.parts:
+            self.parts[number] = position
+            self.size += len(letter.original) if holds_value else 0
+
+    def as_json(self) -> Mapping[str, Any]:
+        """For `--json`: names as in spec/data-model §7."""
+        facts = self.facts.model_dump(exclude={"value_base64", "headers", "part"}) if self.facts else {}
+        return {
+            "position": str(self.position),
+            **(facts or {"foreign": self.foreign}),
+            "size": self.size,
+            "missing_parts": self.missing,
+            "replays": [mark.model_dump(exclude={"letter_id"}) for mark in self.marks],
+        }
+
+
+def without_content(letter: DeadLetter) -> DeadLetter:
+    """The facts that a list needs."""
+    return letter.model_copy(update={"value_base64": "", "headers": {}, "reason": letter.reason[:REASON_KEPT]})

@@ -1,0 +1,182 @@
+"""Reads a dead-letter topic from its beginning to its present end, without a consumer group and in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.structs import ConsumerRecord
+
+from local.dlq.letter import Letter, Position, without_content
+from shared.bus.dead_letters import Original, reassemble
+from shared.contracts.dead_letter import MARK, DeadLetter, ReplayMark
+from shared.contracts.topics import topics
+from shared.errors import BusUnavailable, ConfigurationError, InvalidInput, NotFound
+
+KEPT = 20_000  # letters of one partition that a survey remembers, the newest; each takes about a kilobyte
+REQUEST_TIMEOUT_MS = 10_000
+FETCH_WAIT_MS = 20  # a fetch that waits for new messages holds up every other request on its connection
+SILENCE_MS = 15_000  # without a message, while there must be more
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Letters, oldest first, and how many there are with those that were too old to remember."""
+
+    letters: list[Letter]
+    total: int
+
+
+class DeadLetterTopic:
+    """An open topic."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, name: str) -> None:
+        self._consumer = consumer
+        self.name = name
+
+    async def survey(self, wanted: Collection[Position] = ()) -> Survey:
+        """Every letter with what was replayed of it, or those that hold the ``wanted`` positions.
+
+        Raises NotFound for a position that the topic does not have, KafkaError.
+        """
+        ids = {_identity(await self._record(position)): position for position in wanted}
+        partitions = {position.partition for position in wanted}
+        found: dict[str | Position, Letter] = {}
+        total = 0
+        for partition in sorted(self._consumer.assignment(), key=lambda one: one.partition):
+            if not wanted or partition.partition in partitions:
+                letters: dict[str | Position, Letter] = {}
+                async for record in self._records(partition):
+                    if not wanted or _identity(record) in ids:
+                        total += _note(letters, record)
+                    if len(letters) > KEPT:
+                        del letters[next(iter(letters))]
+                found |= letters
+        for gone in ids.keys() - found.keys():
+            raise NotFound(f"{self.name} {ids[gone]} only notes that a letter was sent back; the letter is gone.")
+        return Survey(sorted(found.values(), key=lambda letter: (letter.recorded_at, letter.position)), total)
+
+    async def read(self, letter: Letter) -> tuple[DeadLetter | None, Original]:
+        """All that is known of the failure, None of foreign bytes, and the message.
+
+        Raises InvalidInput when its parts do not fit together.
+        """
+        records = [await self._record(position) for _, position in sorted(letter.parts.items())]
+        if letter.facts is None:
+            return None, Original(
+                records[0].value or b"", {name: value or b"" for name, value in records[0].headers}, []
+            )
+        parts = [DeadLetter.from_json(record.value) for record in records]
+        return parts[0], reassemble(parts)
+
+    async def _record(self, position: Position) -> ConsumerRecord:
+        partition = TopicPartition(self.name, position.partition)
+        if partition not in self._consumer.assignment():
+            count = len(self._consumer.assignment())
+            raise NotFound(f"{self.name} has no position {position}: its partitions are 0 to {count - 1}.")
+        first = (await self._consumer.beginning_offsets([partition]))[partition]
+        end = (await self._consumer.end_offsets([partition]))[partition]
+        if not first <= position.offset < end:
+            kept = (
+                f"holds {partition.partition}:{first} to {partition.partition}:{end - 1}" if first < end else "is empty"
+            )
+            raise NotFound(f"{self.name} has no position {position}: partition {partition.partition} {kept}.")
+        self._consumer.seek(partition, position.offset)
+        records = await self._consumer.getmany(partition, timeout_ms=SILENCE_MS, max_records=1)
+        for record in records.get(partition, ()):
+            return record
+        raise BusUnavailable(f"Kafka did not give the message at {self.name} {position} within {SILENCE_MS // 1000} s.")
+
+    async def _records(self, partition: TopicPartition) -> AsyncIterator[ConsumerRecord]:
+        end = (await self._consumer.end_offsets([partition]))[partition]
+        await self._consumer.seek_to_beginning(partition)
+        position = await self._consumer.position(partition)
+        while position < end:
+            batch = await self._consumer.getmany(partition, timeout_ms=SILENCE_MS)
+            for record in batch.get(partition, ()):
+                if record.offset < end:
+                    yield record
+            before, position = position, await self._consumer.position(partition)
+            if position == before:
+                raise BusUnavailable(f"Kafka gave nothing more of {self.name} within {SILENCE_MS // 1000} s.")
+
+
+@asynccontextmanager
+async def opened(brokers: str, name: str) -> AsyncIterator[DeadLetterTopic]:
+    """The dead-letter topic ``name``. Raises NotFound when there is none, BusUnavailable, ConfigurationError."""
+    if name not in dead_letter_topics():
+        raise NotFound(f"There is no dead-letter topic {name!r}; there are {', '.join(dead_letter_topics())}.")
+    consumer = AIOKafkaConsumer(
+        name,
+        bootstrap_servers=brokers,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+    )
+    try:
+        await _start(consumer, brokers)
+        yield DeadLetterTopic(consumer, name)
+    except UnknownTopicOrPartitionError as error:
+        raise NotFound(f"Kafka at {brokers} does not have the topic {name} yet; `aluskort up` makes it.") from error
+    except KafkaError as error:
+        raise BusUnavailable(
+            f"Kafka at {brokers} cannot be read: {error!r}. `aluskort up` starts the local one."
+        ) from error
+    finally:
+        await consumer.stop()
+
+
+async def _start(consumer: AIOKafkaConsumer, brokers: str) -> None:
+    try:
+        await consumer.start()
+    except ValueError as error:
+        raise ConfigurationError(f"ALUSKORT_KAFKA_BROKERS: got {brokers!r}, expected host:port,host:port.") from error
+
+
+def dead_letter_topics() -> list[str]:
+    """Names of the catalogue's dead-letter topics."""
+    return [name for name in topics() if name.endswith(".dlq")]
+
+
+def _note(letters: dict[str | Position, Letter], record: ConsumerRecord) -> int:
+    """Add one record to what is known of its letter; 1 when the letter is a new one."""
+    position = Position(record.partition, record.offset)
+    message = _message(record)
+    if isinstance(message, ReplayMark):
+        if message.letter_id in letters:
+            letters[message.letter_id].marks.append(message)
+        return 0
+    if isinstance(message, InvalidInput):
+        letters[position] = Letter(
+            position,
+            record.timestamp,
+            facts=None,
+            foreign=f"{message.field}: {message.expected}",
+            size=len(record.value or b""),
+            parts={1: position},
+        )
+        return 1
+    new = message.letter_id not in letters
+    if new:
+        letters[message.letter_id] = Letter(position, record.timestamp, without_content(message))
+    letters[message.letter_id].take(message, position)
+    return int(new)
+
+
+def _identity(record: ConsumerRecord) -> str | Position:
+    """What a record's letter is known by: its id, or the place of foreign bytes."""
+    message = _message(record)
+    return Position(record.partition, record.offset) if isinstance(message, InvalidInput) else message.letter_id
+
+
+def _message(record: ConsumerRecord) -> DeadLetter | ReplayMark | InvalidInput:
+    try:
+        if any(name == MARK for name, _ in record.headers):
+            return ReplayMark.from_json(record.value or b"")
+        return DeadLetter.from_json(record.value or b"")
+    except InvalidInput as error:
+        return error

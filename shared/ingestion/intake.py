@@ -1,0 +1,91 @@
+"""From the bodies of one source to alerts.raw; what cannot be read goes to alerts.raw.dlq, row by row."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.bus.dead_letters import publish_dead_letter
+from shared.bus.fitting import fitted
+from shared.bus.producer import Producer
+from shared.errors import ConfigurationError, InvalidInput
+from shared.ingestion.adapter import Adapter
+from shared.ingestion.envelope import read_rows, row_text, rows_as_bytes
+
+TARGET = "alerts.raw"
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of the rows of one body; ``dropped`` counts heartbeats and the like, an unreadable body counts as
+    one row.
+    """
+
+    published: int = 0
+    dropped: int = 0
+    dead_lettered: int = 0
+
+
+class Intake:
+    """Takes the bodies of one adapter."""
+
+    def __init__(self, producer: Producer, adapter: Adapter) -> None:
+        self._producer = producer
+        self._adapter = adapter
+
+    async def start(self) -> None:
+        """Read the source until cancelled. Raises ConfigurationError when only a trigger can bring its bodies."""
+        if self._adapter.subscribe is None:
+            raise ConfigurationError(
+                f"{self._adapter.name}: start() needs something to read; give an EventHubSource or a SentinelPoller."
+            )
+        await self._adapter.subscribe(lambda body, headers: self.ingest(body, headers=headers))
+
+    async def ingest(self, body: bytes, *, headers: Mapping[str, bytes]) -> IngestReport:
+        """Publish every row of ``body``; a row that cannot be read goes to alerts.raw.dlq and harms no other.
+
+        Raises BusUnavailable when anything could not be published: the whole body must then be delivered again.
+        """
+        adapter = self._adapter
+        try:
+            rows = read_rows(body, adapter.envelopes)
+        except InvalidInput as error:
+            await self._dead_letter(error, body, headers)
+            return IngestReport(dead_lettered=1)
+        originals = rows_as_bytes(body, len(rows), adapter.envelopes) if adapter.keeps_text else []
+        texts = map(row_text, originals) if originals else [""] * len(rows)
+        # Kafka's client sends concurrent messages as one batch; all end before an error is raised.
+        outcomes = await asyncio.gather(
+            *(self._publish(row, text, headers) for row, text in zip(rows, texts, strict=True)), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, InvalidInput):
+                raise outcome
+        refused = {index: outcome for index, outcome in enumerate(outcomes) if isinstance(outcome, InvalidInput)}
+        if refused and not originals:
+            originals = rows_as_bytes(body, len(rows), adapter.envelopes)
+        for index, refusal in refused.items():
+            await self._dead_letter(refusal, originals[index], headers)
+        published = outcomes.count(True)
+        return IngestReport(published, len(rows) - published - len(refused), len(refused))
+
+    async def _publish(self, row: Any, text: str, headers: Mapping[str, bytes]) -> bool:
+        """Whether the row is an alert; raises InvalidInput when it cannot be read."""
+        if isinstance(row, InvalidInput):
+            raise row
+        if reason := self._adapter.left_out(row):
+            logger.info("A row from %s is left out: %s", self._adapter.name, reason)
+            return False
+        alert = self._adapter.to_canonical(row)
+        if text:
+            alert = alert.model_copy(update={"raw_text": text.replace("\x00", "\ufffd")})
+        await self._producer.publish(TARGET, fitted(alert).to_json(), key=alert.alert_id, headers=headers)
+        return True
+
+    async def _dead_letter(self, error: InvalidInput, value: bytes, headers: Mapping[str, bytes]) -> None:
+        logger.warning("A message from %s cannot be read and goes to the dead letters: %r", self._adapter.name, error)
+        await publish_dead_letter(self._producer, error, value, source_topic=self._adapter.hub, headers=headers)

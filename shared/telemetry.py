@@ -1,0 +1,22 @@
+"""Log records that machines read: beside the sentence for people, a stable ``action`` and values.
+
+Azure Monitor keeps them as Properties of AppTraces, where the operators' alerts look (iac/modules/alerting). An audit
+event of severity warning or critical is told under its own type; the actions here are what is no audit event.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class LogAction(StrEnum):
+    """Stable names: an alert somewhere waits for each."""
+
+    AUDIT_CHAIN_BROKEN = "audit.chain_broken"  # of a tenant's newest records
+    AUDIT_INTEGRITY_FAILED = "audit.integrity_failed"  # of a tenant's whole chain
+    APPROVAL_WAITING = "approval.waiting"
+
+
+def told(action: str, **values: str | float) -> dict[str, str | float]:
+    """The ``extra`` of a log call. ``values`` may not be named like a field of logging.LogRecord."""
+    return {"action": str(action), **values}

@@ -1,0 +1,53 @@
+"""How a reader asks one object for what it holds."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from shared.errors import InvalidInput
+from shared.ingestion.envelope import storable
+from shared.ingestion.fields import Fields
+
+
+@pytest.mark.parametrize(
+    "held", [{"a.b.c": 1}, {"a": {"b": {"c": 1}}}, {"a.b": {"c": 1}}, {"A": {"b.c": 1}}, {"a.b": {}, "a": {"b.c": 1}}]
+)
+def test_dotted_name_is_found_however_it_is_parted(held: dict[str, Any]) -> None:
+    assert Fields("x", held).get("a.b.c") == 1
+
+
+def test_first_name_that_holds_something_counts() -> None:
+    fields = Fields("x", {"none": None, "blank": " ", "list": [None, 7, " text "], "ZERO": 0})
+    assert fields.text("none", "blank", "list") == "text"
+    assert fields.scalar("none", "zero") == 0
+    assert fields.get("absent") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("2026-11-20T08:14:22.1234567Z", "2026-11-20T08:14:22.1234567Z"),
+        (" 2026-11-20T08:14:22+01:00 ", "2026-11-20T08:14:22+01:00"),
+        (1795163381, "2026-11-20T08:29:41+00:00"),
+        ("1795163381.500", "2026-11-20T08:29:41.500000+00:00"),
+        (1795163381500, "2026-11-20T08:29:41.500000+00:00"),
+        (["2026-11-20T08:14:22Z"], "2026-11-20T08:14:22Z"),
+    ],
+)
+def test_time_is_read_from_iso_seconds_and_milliseconds(given: Any, read: str) -> None:
+    assert Fields("x", {"time": given}).time("absent", "time") == read
+
+
+@pytest.mark.parametrize("given", ["soon", "", None, "nan", "inf", "1e999", 1e300, -1e18, True, [], {}, "9" * 5_000])
+def test_what_is_no_time_is_refused_by_name(given: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"x\.time"):
+        Fields("x", {"time": given}).time("time")
+
+
+def test_stores_get_no_value_that_they_refuse() -> None:
+    given = [math.nan, math.inf, 2**63, -(2**63) - 1, 2**5_000, "\ud800x\x00", True, 2**63 - 1, 0.5]
+    stored = [None, None, float(2**63), -float(2**63), None, "\ufffdx\ufffd", True, 2**63 - 1, 0.5]
+    assert storable({"a\x00": given}) == {"a\ufffd": stored}

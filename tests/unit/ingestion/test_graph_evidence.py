@@ -1,0 +1,130 @@
+"""Every documented type of evidence of Microsoft Graph's alerts becomes entities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.ingestion.fields import Fields
+from shared.ingestion.graph_evidence import NAMED, READERS, evidence_entities
+
+DOCUMENTED = frozenset({
+    "amazonResource", "analyzedMessage", "azureResource", "blob", "blobContainer", "cloudApplication",
+    "cloudLogonRequest", "cloudLogonSession", "container", "containerImage", "containerRegistry", "device", "dns",
+    "file", "fileHash", "googleCloudResource", "hostLogonSession", "ioTDevice", "ip", "kubernetesCluster",
+    "kubernetesController", "kubernetesNamespace", "kubernetesPod", "kubernetesSecret", "kubernetesService",
+    "kubernetesServiceAccount", "mailCluster", "mailbox", "malware", "networkConnection", "nic", "oauthApplication",
+    "process", "registryKey", "registryValue", "securityGroup", "servicePrincipal", "submissionMail", "url", "user",
+})  # fmt: skip
+CLUSTER = {"cloudResource": {"resourceName": "aks-1"}}
+SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+
+
+def read(kind: str, **fields: Any) -> list[dict[str, Any]]:
+    piece = {"@odata.type": f"#microsoft.graph.security.{kind}Evidence", "verdict": "unknown", **fields}
+    found = evidence_entities(Fields("Graph alert", {"evidence": [piece]}))
+    return [{name: value for name, value in entity.items() if name != "$id"} for entity in found]
+
+
+def test_every_documented_type_has_a_reader() -> None:
+    assert {*READERS, *NAMED} == DOCUMENTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "entities"),
+    [
+        (
+            "user",
+            {"userAccount": {"accountName": "a", "domainName": "CORP", "userPrincipalName": "a@corp.example"}},
+            [{"Type": "account", "Name": "a", "UPNSuffix": "corp.example", "NTDomain": "CORP"}],
+        ),
+        (
+            "file",
+            {"fileDetails": {"fileName": "a.exe", "filePath": "C:\\x", "sha1": SHA1, "md5": None, "fileSize": 7}},
+            [
+                {
+                    "Type": "file",
+                    "Name": "a.exe",
+                    "Directory": "C:\\x",
+                    "FileHashes": [{"Type": "filehash", "Algorithm": "SHA1", "Value": SHA1}],
+                    "SizeInBytes": 7,
+                }
+            ],
+        ),
+        ("registryKey", {"registryHive": "HKLM", "registryKey": "A\\B"}, [
+            {"Type": "registry-key", "Hive": "HKLM", "Key": "A\\B"}
+        ]),
+        ("mailCluster", {"query": "q", "networkMessageIds": ["m-1", "m-2"], "emailCount": 2}, [
+            {"Type": "mailcluster", "Query": "q", "NetworkMessageIds": ["m-1", "m-2"], "MailCount": 2}
+        ]),
+        ("cloudApplication", {"displayName": "Box", "appId": 12, "instanceName": "Box EU"}, [
+            {"Type": "cloud-application", "Name": "Box", "AppId": 12, "InstanceName": "Box EU"}
+        ]),
+        ("securityGroup", {"displayName": "Admins", "securityGroupId": "g-1"}, [
+            {"Type": "security-group", "Name": "Admins", "ObjectGuid": "g-1"}
+        ]),
+        ("azureResource", {"resourceId": "/subscriptions/s", "resourceName": "vm", "resourceType": "VM"}, [
+            {"Type": "azure-resource", "Name": "vm", "ResourceId": "/subscriptions/s", "ResourceType": "VM"}
+        ]),
+        ("amazonResource", {"amazonResourceId": "arn:aws:s3:::b", "resourceName": "b"}, [
+            {"Type": "amazon-resource", "Name": "b", "AmazonResourceId": "arn:aws:s3:::b"}
+        ]),
+        ("googleCloudResource", {"fullResourceName": "//compute/x", "resourceName": "x", "projectId": "p"}, [
+            {"Type": "gcp-resource", "Name": "x", "ResourceId": "//compute/x", "ProjectId": "p"}
+        ]),
+        ("container", {"containerId": "c-1", "image": {"imageId": "nginx:1"}, "args": ["-x", "-y"]}, [
+            {"Type": "container", "Name": "c-1", "ContainerId": "c-1", "Image": "nginx:1", "Arguments": ["-x", "-y"]}
+        ]),
+        ("kubernetesPod", {"name": "web", "namespace": {"name": "prod", "cluster": CLUSTER}}, [
+            {"Type": "kubernetes-pod", "Name": "web", "Namespace": "prod", "Cluster": "aks-1"}
+        ]),
+        ("ioTDevice", {"deviceId": "d-1", "deviceName": "plc-1", "manufacturer": "M"}, [
+            {"Type": "iotdevice", "DeviceId": "d-1", "DeviceName": "plc-1", "Manufacturer": "M"}
+        ]),
+        ("dns", {"domainName": "c2.example", "ipAddresses": [{"ipAddress": "203.0.113.1"}]}, [
+            {"Type": "dns", "DomainName": "c2.example", "IpAddresses": [{"Type": "ip", "Address": "203.0.113.1"}]}
+        ]),
+        ("networkConnection", {"sourceAddress": {"ipAddress": "10.0.0.1"}, "destinationAddress": {}}, [
+            {"Type": "ip", "Address": "10.0.0.1"}
+        ]),
+        ("hostLogonSession", {"account": {"userAccount": {"accountName": "a"}}, "host": {"hostName": "h"}}, [
+            {"Type": "account", "Name": "a"},
+            {"Type": "host", "HostName": "h"},
+        ]),
+        ("malware", {"name": "EICAR", "category": "Virus", "files": [{"fileDetails": {"fileName": "e.com"}}]}, [
+            {"Type": "malware", "Name": "EICAR", "Category": "Virus"},
+            {"Type": "file", "Name": "e.com"},
+        ]),
+        ("submissionMail", {"networkMessageId": "m-1", "sender": "a@b.example", "recipient": "c@d.example"}, [
+            {
+                "Type": "submissionmail", "NetworkMessageId": "m-1", "Sender": "a@b.example",
+                "Recipient": "c@d.example",
+            }
+        ]),
+        ("blob", {"name": "b.zip", "url": "https://s.example/b", "fileHashes": [{"value": SHA1}]}, [
+            {"Type": "blob", "Name": "b.zip", "Url": "https://s.example/b"},
+            {"Type": "filehash", "Value": SHA1},
+        ]),
+    ],
+)  # fmt: skip
+def test_evidence_becomes_entities_in_sentinels_form(
+    kind: str, fields: dict[str, Any], entities: list[dict[str, Any]]
+) -> None:
+    assert read(kind, **fields) == entities
+
+
+def test_evidence_of_a_type_to_come_is_kept_whole() -> None:
+    assert read("quantumDevice", name="q-1", qubits=[1, {"state": "up"}]) == [
+        {
+            "Type": "quantumDevice",
+            "@odata.type": "#microsoft.graph.security.quantumDeviceEvidence",
+            "verdict": "unknown",
+            "name": "q-1",
+            "qubits": [1, {"state": "up"}],
+        }
+    ]
+
+
+def test_evidence_that_says_nothing_gives_nothing() -> None:
+    assert [kind for kind in DOCUMENTED if read(kind)] == []

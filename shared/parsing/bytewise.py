@@ -1,6 +1,4 @@
-"""RE2 over UTF-8 bytes: every byte is one character, so that matches need no mapping of offsets and all states
-are small.
-"""
+"""RE2 over UTF-8 bytes: a byte is a character, so that no offsets are mapped and the automaton stays small."""
 
 from __future__ import annotations
 

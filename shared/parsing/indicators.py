@@ -1,10 +1,11 @@
-"""Indicators in free text, for alerts whose entities are missing or unreadable. Attackers write this text: it meets
-RE2 and linear scanners only, in its first SCAN_LIMIT characters, and as much of it is looked at closely as STEPS
-allow.
+"""Indicators in free text, for alerts whose entities are missing or unreadable. Attackers write this text: it meets RE2
+and linear scanners only, in its first SCAN_LIMIT characters, as far as the alert's Allowance goes.
 
-1. URLs are taken out.  2. Then paths, registry keys and accounts.  3. Hosts are those that are named as such.  4.
-What is left is read for addresses, names, hashes and numbers. What 1 and 2 took is blank for the next: a domain in a
-path is none.
+1. URLs are taken out.
+2. Then paths, registry keys and accounts.
+3. Hosts are those that are named as such.
+4. What is left is read for addresses, names, hashes and numbers.
+What 1 and 2 took is blank for the next, so that a domain in a path is none.
 """
 
 from __future__ import annotations

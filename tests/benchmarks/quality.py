@@ -13,6 +13,12 @@ from typing import Any
 
 LABELLED = Path(__file__).with_name("labelled.jsonl")
 KINDS = ("ip", "domain", "url", "email", "hash", "cve", "path", "registry", "account", "host", "asn", "crypto")
+DEFANGED = ("ip", "domain", "url", "email")
+FORMS = (
+    (" [.] ", "."), ("[.]", "."), ("(.)", "."), ("{.}", "."), ("<.>", "."), ("\\.", "."),
+    ("[dot]", "."), ("(dot)", "."), ("[DOT]", "."), ("[@]", "@"), ("(@)", "@"), ("[at]", "@"), ("[AT]", "@"), ("(at)", "@"),
+    ("[:]", ":"), ("hxxp", "http"), ("hXXp", "http"), ("fxp:", "ftp:"),
+)  # fmt: skip
 HIVES = {
     "hkey_local_machine": "hklm", "hkey_current_user": "hkcu", "hkey_classes_root": "hkcr", "hkey_users": "hku",
     "hkey_current_config": "hkcc",
@@ -60,8 +66,11 @@ def scores(found: Iterable[Iterable[tuple[str, str]]], texts: Iterable[dict[str,
 
 
 def normal(kind: str, value: str) -> str:
-    """One writing of a value that has several."""
+    """One writing of a value that has several; a tool may leave it defanged, as long as it found the whole of it."""
     value = value.strip()
+    if kind in DEFANGED:
+        for form, whole in FORMS:
+            value = value.replace(form, whole)
     return NORMAL[kind](value) if kind in NORMAL else value.casefold().rstrip(".")
 
 
@@ -74,7 +83,7 @@ def _address(value: str) -> str:
 def _url(value: str) -> str:
     scheme, mark, rest = value.partition("://") if "://" in value else ("", "", value)
     host, slash, path = rest.partition("/")
-    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}".rstrip("/")
+    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}".rstrip("/.,;:")
 
 
 def _path(value: str) -> str:

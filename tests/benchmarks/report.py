@@ -23,13 +23,13 @@ ABOUT = """\
 # Benchmarks
 
 Written by `make bench`; edit nothing here. Each contender runs in a process and an interpreter of its own, all on one
-core, in alternating rounds (ours, peer, ours, peer ...). A rate is the median of {rounds} rounds of about {seconds}
-s; the ratio is the median of the ratios of neighbouring rounds, the spread the smallest and the largest of them.
-Above 1, ours is better.
+core, in alternating rounds (ours, peer, ours, peer ...). A rate is the median of {rounds} rounds of {seconds} s; the
+ratio is the median of the ratios of neighbouring rounds, the spread the smallest and the largest of them. Above 1,
+ours is better. A worst case is the median of five rounds, in milliseconds.
 
-How the labelled set was made, what counts as right, and how to add a benchmark:
-tests/benchmarks/README.md. The figures are those of one machine at one time, {machine}, {cores} cores, shared with
-other work; the ratios travel better than the rates.
+How the labelled set was made, what counts as right, which options the peers have and how to add a benchmark:
+[tests/benchmarks/README.md](../tests/benchmarks/README.md). The figures are those of one machine at one time,
+{machine}, {cores} cores, shared with other work; the ratios travel better than the rates.
 
 """
 QUALITY_NOTE = """\

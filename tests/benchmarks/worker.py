@@ -1,9 +1,9 @@
 """The side of a benchmark that does the work: one long-lived process per contender, in the contender's own interpreter.
 
-Started as `python worker.py CPU`, it speaks JSON lines over standard input and output: {"file", "function", "given"}
-loads `function` of that module and calls it with `given`; what comes back is the work, a callable without arguments.
-{"run": n} does the work n times and answers {"seconds"}; {"result": true} answers what it returns. It knows the
-standard library only, because peers live in an environment without the product.
+Started as `python worker.py CPU`, it speaks JSON lines over standard input and output:
+{"file", "function", "given"} loads `function` of that module and calls it with `given`; what comes back is the work, a
+callable without arguments. {"run": n} does the work n times and answers {"seconds"}. {"result": true} answers what it
+returns. It knows the standard library only, because peers live in an environment without the product.
 """
 
 from __future__ import annotations

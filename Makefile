@@ -9,15 +9,17 @@ PYTHON_PATH := .local/python
 VENV := .venv/.ready
 AZURITE := $(CACHE)/azurite/.ready
 KAFKA := $(CACHE)/kafka/.ready
+PEERS := .venv-bench/.ready
 SETUP := $(VENV) $(AZURITE) $(KAFKA)
 
-.PHONY: help demo test check up down setup
+.PHONY: help demo test check bench up down setup
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    run the main job from sample alerts to verdicts and show it"
 	@echo "make test    run the whole test suite"
 	@echo "make check   lint, formatting, types, architecture"
+	@echo "make bench   speed and quality beside other libraries, in one run"
 	@echo "make up      start the services and the product on port 7071"
 	@echo "make down    stop them"
 
@@ -32,6 +34,9 @@ check: $(VENV)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+
+bench: $(VENV) $(PEERS)
+	$(BIN)/python -m tests.benchmarks
 
 up: $(SETUP)
 	$(BIN)/aluskort up
@@ -51,6 +56,12 @@ $(VENV): requirements-dev.txt pyproject.toml | $(PYTHON_PATH)
 	@"$$(cat $(PYTHON_PATH))" -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(PEERS): tests/benchmarks/requirements-peers.txt | $(PYTHON_PATH)
+	@echo "== the libraries that we are measured against, into .venv-bench"
+	@"$$(cat $(PYTHON_PATH))" -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(AZURITE): local/services/package.json local/services/package-lock.json | $(PYTHON_PATH)

@@ -1,131 +1,107 @@
 """Indicators in free text, for alerts whose entities are missing or unreadable. Attackers write this text: it meets RE2
-and a linear scanner only, in its first SCAN_LIMIT characters. Defanged forms (hxxp, [.], (dot), [at]) are read too.
+and linear scanners only, in its first SCAN_LIMIT characters, as far as the alert's Allowance goes.
 
-1. Defanged forms are made whole.  2. URLs are taken out.  3. The rest is cut into words, and each word is tried as an
-address, hash, e-mail or domain. A word never meets a pattern, so no text makes the scan slower than its length.
+1. URLs are taken out.
+2. Then paths, registry keys and accounts.
+3. Hosts are those that are named as such.
+4. What is left is read for addresses, names, hashes and numbers.
+What 1 and 2 took is blank for the next, so that a domain in a path is none.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Any
+from collections.abc import Iterator
 
-import re2
-
-from shared.contracts.entity import EntityType
+from shared.parsing.allowance import Allowance
 from shared.parsing.collection import SCATTERED, Collection
-from shared.parsing.kinds import ALGORITHMS, HEX
-from shared.parsing.top_level_domains import ALSO_FILES, TOP_LEVEL
-from shared.parsing.value import clean, encodable
+from shared.parsing.hosts import find_hosts
+from shared.parsing.paths import find_paths
+from shared.parsing.sighting import Sighting
+from shared.parsing.urls import find_urls
+from shared.parsing.value import MAX_CHARACTERS, clean
+from shared.parsing.words import find_words
 
-SCAN_LIMIT = 262_144
-MAX_WORD = 320  # characters; the longest e-mail address (RFC 5321)
-MAX_DOMAIN = 253  # characters (RFC 1035)
-PRODUCT_NAMES = frozenset({"asp.net", "ado.net", "vb.net", "system.net", "socket.io"})
-VERSION_WORDS = frozenset({"version", "ver", "v", "build", "release"})
+SCAN_LIMIT = 1_048_576  # characters
+PER_TEXT = 3  # microseconds of the allowance that the shortest text costs
+STEPS = (find_urls, find_paths, find_hosts, find_words)
 
-_DEFANGED = re2.compile(r"(?i)hxxp|[\[({]\s?(?:\.|dot)\s?[\])}]|[\[({]\s?(?:@|at)\s?[\])}]|\[:\]|\[://\]")
-_URL = re2.compile(r"(?i)(?:https?|ftps?)://[^\s<>\"'`{}|\\^\x00-\x1f]+")
-_SEPARATORS = str.maketrans(dict.fromkeys(" \t\r\n,;|=<>()[]{}\"'`*!?#$&~^", " "))
-_CLOSERS = {")": "(", "]": "["}
+# Typography that ends or joins words; a zero-width character inside a name would hide it.
+_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u300e\u300f\u3010\u3011"
+_SPACES = (
+    "\u00a0\u2003\u2009\u202f\u3000\u2014\u2026\u2022\u00b7\u30fb\u3001\u3002\uff0c\uff1b\uff1a\uff08\uff09\u2192\u2190"
+)
+_TYPOGRAPHY = {
+    **dict.fromkeys(_QUOTES, '"'),
+    **dict.fromkeys(_SPACES, " "),
+    **dict.fromkeys("\u2013\u2010\u2011\u2212", "-"),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
+    "\uff0e": ".",
+    "\uff20": "@",
+}
 
 
-def find_indicators(text: str, found: Collection, *, where: str) -> None:
-    """Add every indicator of ``text`` to ``found``, with confidence 0.6. A text too long to scan is a loss."""
+def find_indicators(text: str, found: Collection, *, where: str, allowance: Allowance | None = None) -> None:
+    """Add every indicator of ``text`` to ``found``, with confidence 0.6. What was not searched is a loss on the record.
+
+    The texts of one alert share one ``allowance``; a text without one has its own.
+    """
+    if text.isalpha() and "DOT" not in text:
+        return  # a word: payloads are full of them
     if len(text) > SCAN_LIMIT:
         found.lose(where, f"{len(text)} characters, only the first {SCAN_LIMIT} were searched for indicators")
-    text = refang(encodable(text[:SCAN_LIMIT]))
-    if "://" in text:
-        for match in _URL.finditer(text):
-            _take_url(match.group(), found)
-        text = _URL.sub(" ", text)
-    previous = ""
-    for word in text.translate(_SEPARATORS).split():
-        if len(word) <= MAX_WORD:
-            _take_word(word, previous, found)
-        previous = word
-
-
-def refang(text: str) -> str:
-    """Make defanged indicators whole: hxxp://evil[.]example becomes http://evil.example."""
-    return str(_DEFANGED.sub(_whole, text))
-
-
-def _whole(match: Any) -> str:
-    form = match.group().lower()
-    if form == "hxxp":
-        return "http"
-    if ":" in form:
-        return "://" if "/" in form else ":"
-    return "@" if "@" in form or "at" in form else "."
-
-
-def _take_url(value: str, found: Collection) -> None:
-    value = value.rstrip(".,;:!?*")
-    while value and (opener := _CLOSERS.get(value[-1])) and value.count(opener) < value.count(value[-1]):
-        value = value[:-1].rstrip(".,;:!?*")
-    if len(value.partition("://")[2]) > 1:
-        found.add(EntityType.URL, clean(value), confidence=SCATTERED)
-
-
-def _take_word(word: str, previous: str, found: Collection) -> None:
-    word = word.strip(".-_%+/") if not word.startswith(("/", "\\", "%")) else ""  # paths and variables are no names
-    if "\\" in word or len(word) < 3:
+    allowance = allowance or Allowance()
+    allowance.words -= PER_TEXT
+    if allowance.words <= 0 or found.full:
+        found.lose(where, f"{len(text)} characters were not searched for indicators")
         return
-    if "@" in word:
-        _take_email(word.strip(":"), found)
-    elif word.count(":") > 1:
-        _take_ipv6(word, found)
-    else:
-        head, _, tail = word.partition(":")  # `sha256:…`, `203.0.113.7:443`
-        for part in (head, tail):
-            _take_name(part.partition("/")[0].rstrip("."), previous, found)
+    data = _bytes(text[:SCAN_LIMIT])
+    for step in STEPS:
+        taken = _take(step(data, allowance), len(data), found, where)
+        if taken and step in (find_urls, find_paths):
+            data = _blank(data, taken)
 
 
-def _take_name(word: str, previous: str, found: Collection) -> None:
-    if len(word) in ALGORITHMS and not word.lower().strip(HEX):
-        properties = {"algorithm": ALGORITHMS[len(word)]}
-        found.add(EntityType.FILEHASH, word.lower(), properties, confidence=SCATTERED)
-    elif word.count(".") == 3 and word.replace(".", "").isdecimal():
-        if previous.lower().rstrip(".:") not in VERSION_WORDS:
-            _take_address(word, found)
-    elif "." in word and is_domain(word, certain=word.lower().startswith("www.")):
-        found.add(EntityType.DNS, clean(word.lower()), confidence=SCATTERED)
+def _bytes(text: str) -> bytes:
+    if text.isascii():
+        return text.encode()
+    for character, plain in _TYPOGRAPHY.items():
+        if character in text:
+            text = text.replace(character, plain)
+    return text.encode("utf-8", "replace")  # a lone surrogate has no UTF-8 form
 
 
-def _take_email(word: str, found: Collection) -> None:
-    local, _, domain = word.rpartition("@")
-    if local and "@" not in local and is_domain(domain, certain=True):
-        found.add(EntityType.MAILBOX, clean(word), confidence=SCATTERED)
+def _take(
+    places: Iterator[tuple[int, int, list[Sighting]]], size: int, found: Collection, where: str
+) -> list[tuple[int, int]]:
+    """Keep what one step sees, and say where it stopped before the end; gives the places that it took."""
+    taken = []
+    for start, end, seen in places:
+        if end < 0 or found.full:
+            found.lose(where, f"only the first {start} of {size} bytes were searched closely for indicators")
+            break
+        if not seen:
+            found.lose(where, f"{end - start} bytes in one piece at {start} were not read to their end")
+        for sighting in seen:
+            _keep(sighting, found, where)
+        taken.append((start, end))
+    return taken
 
 
-def _take_ipv6(word: str, found: Collection) -> None:
-    word = word.partition("/")[0]
-    word = word if word.endswith("::") else word.rstrip(":")
-    if any(character.isdigit() for character in word):  # `dead::beef` is more often a name in a program
-        _take_address(word, found)
+def _keep(sighting: Sighting, found: Collection, where: str) -> None:
+    value = clean(sighting.value)
+    if len(sighting.value) > MAX_CHARACTERS:
+        found.lose(where, f"{sighting.kind} of {len(sighting.value)} characters or more, cut to {MAX_CHARACTERS}")
+    if value:
+        given = sighting.properties
+        properties = {name: clean(held) for name, held in given.items()} if given else None
+        found.add(sighting.kind, value, properties, pointer=where, confidence=SCATTERED)
 
 
-def _take_address(word: str, found: Collection) -> None:
-    try:
-        address = ipaddress.ip_address(word)
-    except ValueError:
-        return  # a version number, a time of day or a MAC address looks alike
-    found.add(EntityType.IP, str(address), confidence=SCATTERED)
-
-
-def is_domain(name: str, *, certain: bool) -> bool:
-    """Whether a dotted word is a domain; ``certain`` when its place says so: then endings that files have count too."""
-    labels = name.split(".")
-    top = labels[-1]
-    if len(name) > MAX_DOMAIN or len(labels) < 2 or not all(map(_is_label, labels)):
-        return False
-    if top.lower().startswith("xn--"):
-        return True
-    if top.lower() not in TOP_LEVEL or top.istitle() or name.lower() in PRODUCT_NAMES:
-        return False  # `System.Net` is a name in a program
-    return certain or len(labels) > 2 or top.lower() not in ALSO_FILES
-
-
-def _is_label(label: str) -> bool:
-    return 0 < len(label) <= 63 and label[0] != "-" != label[-1] and label.replace("-", "").replace("_", "").isalnum()
+def _blank(data: bytes, taken: list[tuple[int, int]]) -> bytes:
+    """The text with spaces where something was taken out."""
+    pieces: list[bytes] = []
+    done = 0
+    for start, end in taken:
+        pieces += (data[done:start], b" " * (end - start))
+        done = end
+    return b"".join((*pieces, data[done:]))

@@ -1,0 +1,100 @@
+"""URLs in free text, plain or defanged, in UTF-8 bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.contracts.entity import EntityType
+from shared.parsing.addresses import ipv4, ipv6
+from shared.parsing.allowance import Allowance
+from shared.parsing.bytewise import bytewise
+from shared.parsing.domains import is_domain
+from shared.parsing.refang import AT, DOT, SCHEME_END, is_defanged, refang
+from shared.parsing.sighting import Sighting
+from shared.parsing.value import MAX_CHARACTERS
+
+_WEB = r"h(?:tt|xx|tx|xt|\*\*|__|##|\?\?|--)ps?|hpps?|httxs?|h___ps?|x{4}[xs]?|s?f(?:t|x)ps?|ftxs?"
+_OTHER = (
+    r"wss?|ldaps?|telnet|tftp|smb|ssh|rdp|vnc|rmi|irc|tcp|udp|socks[45]?|stratum\+(?:tcp|ssl)|git|svn|rtsp|mqtts?|file"
+)
+_SCHEME = rf"(?i:[\[(]?(?:\b|\\[nrt])(?:{_WEB}|{_OTHER})(?:\[s\]|\(s\))?[\])]?)"
+_REST = rf"(?:{DOT}|{AT}|\[/\]|\\/|\[-\]|[^\s\"'<>`|\\^{{}}\x00-\x20\x7f])"
+_HEAD = rf"{_SCHEME}{SCHEME_END}"
+_URL = bytewise(rf"{_HEAD} ?(?:[\[(]?[0-9A-Za-z_\[\x80-\xff]|%|\$){_REST}*")
+_NEXT = bytewise(rf"[,;]{_HEAD}")  # of a list without spaces
+_PARTS = bytewise(rf"(?i:[\[(]?(?:\\[nrt])?({_WEB}|{_OTHER})(\[s\]|\(s\))?[\])]?){SCHEME_END}( ?)")
+LONGEST_HEAD = 40  # bytes up to the host
+MAX_TAKEN = 2 * MAX_CHARACTERS  # bytes of one URL as it is written
+_CLOSERS = {")": "(", "]": "["}
+_PUNCTUATION = ".,;:!?*'"
+_ENDS = _PUNCTUATION + ")]"
+_PLAIN = {b"http": "http", b"https": "https", b"hxxp": "http", b"hxxps": "https", b"hXXp": "http", b"hXXps": "https"}
+
+
+def find_urls(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, list[Sighting]]]:
+    """Each URL of the text with its place: start, end, and the URL made whole. Stops at the allowance."""
+    at = 0
+    while match := _URL.search(data, at):
+        start, at = match.span()
+        if allowance.urls <= 0:
+            yield start, -1, []
+            return
+        allowance.urls -= 1
+        written = data[start : min(at, start + MAX_TAKEN)]
+        if (b"," in written or b";" in written) and (listed := _NEXT.search(written)):
+            written = written[: listed.start()]
+            at = start + len(written)
+        if seen := _read(written):
+            yield start, at, [seen]
+
+
+def _read(written: bytes) -> Sighting | None:
+    head, _, rest = written.partition(b"://")
+    scheme, apart = _PLAIN.get(head, ""), rest[:1] == b" "
+    if not scheme:
+        parts = _PARTS.match(written[:LONGEST_HEAD])
+        if parts is None:
+            return None
+        name, secure, space = parts.groups()
+        scheme, apart = _scheme(name.decode("latin-1").lower()) + ("s" if secure else ""), bool(space)
+        rest = written[parts.end() :]
+    value = trim(f"{scheme}://{refang(rest).decode('utf-8', 'replace').replace(' ', '')}")
+    host = value.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
+    if scheme == "file" and "/" in value[7:]:
+        return Sighting(EntityType.URL, value)
+    if is_host(host.rpartition("@")[2], plain=not apart and not is_defanged(rest)):
+        return Sighting(EntityType.URL, value)
+    return None
+
+
+def _scheme(written: str) -> str:
+    if written.startswith("x"):
+        return "https" if len(written) > 4 else "http"
+    if written.startswith("h"):
+        return "https" if written.endswith("s") else "http"
+    return written.replace("fxp", "ftp").replace("ftx", "ftp")
+
+
+def is_host(authority: str, *, plain: bool) -> bool:
+    """Whether this is a host with an optional port; in a plain URL a single name, or an unknown ending, will do."""
+    if authority.startswith("["):
+        return ipv6(authority[1:].partition("]")[0]) is not None
+    host = authority.partition(":")[0].rstrip(".")
+    if host.count(".") == 3 and ipv4(host):
+        return True
+    if is_domain(host, certain=True):
+        return True
+    return plain and 1 < len(host) <= 253 and host.replace("-", "").replace(".", "").replace("_", "").isalnum()
+
+
+def trim(value: str) -> str:
+    """Without the punctuation of the sentence around it: what closes more than was opened, and what ends a sentence."""
+    end = len(value)
+    if not end or value[-1] not in _ENDS:
+        return value
+    surplus = {closer: value.count(closer) - value.count(opener) for closer, opener in _CLOSERS.items()}
+    while end and (value[end - 1] in _PUNCTUATION or surplus.get(value[end - 1], 0) > 0):
+        end -= 1
+        if value[end] in surplus:
+            surplus[value[end]] -= 1
+    return value[:end]

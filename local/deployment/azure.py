@@ -41,7 +41,8 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
         "a638d3c7-ab3a-418d-83e6-5f17a39d4fde": "Azure Event Hubs Data Receiver",
         "2b629674-e913-4c01-ae53-ef4638d8f975": "Azure Event Hubs Data Sender",
-        "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
+        "12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
+        "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
         "0ad04412-c4d5-4796-b79c-f76d14c8d402": "Durable Task Data Contributor",
     }
 )

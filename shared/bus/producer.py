@@ -42,12 +42,13 @@ class KafkaProducer:
         self._security = security
         self._client: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
+        self._known: set[str] = set()
 
     async def publish(self, topic: str, value: bytes, *, key: str, headers: Mapping[str, bytes] | None = None) -> None:
         """See Producer."""
         check_message(topic, value)
         try:
-            client = await self._connected()
+            client = await self._connected(topic)
             await client.send_and_wait(topic, value, key=key.encode(), headers=list((headers or {}).items()))
         except MessageSizeTooLargeError as error:
             raise InvalidInput("message", got=f"{len(value)} bytes", expected="what the broker accepts") from error
@@ -69,7 +70,8 @@ class KafkaProducer:
             await self._client.stop()
             self._client = None
 
-    async def _connected(self) -> AIOKafkaProducer:
+    async def _connected(self, topic: str = "") -> AIOKafkaProducer:
+        """The client, which knows ``topic``: messages that wait for its metadata may be overtaken by later ones."""
         async with self._connecting:
             if self._client is None:
                 client = AIOKafkaProducer(
@@ -90,6 +92,9 @@ class KafkaProducer:
                         ) from error
                     raise
                 self._client = client
+            if topic and topic not in self._known:
+                await self._client.partitions_for(topic)
+                self._known.add(topic)
             return self._client
 
 

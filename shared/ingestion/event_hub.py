@@ -14,7 +14,7 @@ from azure.identity.aio import DefaultAzureCredential
 from shared.errors import BusUnavailable, Retryable
 from shared.ingestion.source import Handle
 
-CHECKPOINTS = "aluskort-checkpoints"
+CHECKPOINTS = "aluskort-event-hub-checkpoints"  # not the audit chains', which nobody may change
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 
 logger = logging.getLogger(__name__)

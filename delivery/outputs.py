@@ -10,11 +10,13 @@ from urllib.parse import quote, urlsplit
 from shared.errors import InvalidInput
 
 CONTAINER = "deployments"  # in the host's storage account, see iac/modules/storage
-SECRET = "@Microsoft.KeyVault("  # noqa: S105 - what stands in place of a secret: only the app itself can read it
+OWN_IDENTITY = "AZURE_CLIENT_ID"  # the app's; whoever runs this logs in as itself
+SESSIONS_PORT = 5432  # past PgBouncer, whose transactions a migration's lock would not outlive
 
 
 def read_outputs(path: Path, *, administrator: str) -> dict[str, str]:
-    """Return the variables by name: where the package lives, and the product's settings without its secrets.
+    """Return the variables by name: where the package lives, who is to be let into the database, what the preflight
+    asks Azure about, and the app's settings, in which secrets are Key Vault references.
 
     ``administrator`` is the database principal that the caller logs in as, in place of the app's.
 
@@ -23,11 +25,18 @@ def read_outputs(path: Path, *, administrator: str) -> dict[str, str]:
     try:
         outputs: Any = json.loads(path.read_text("utf-8"))
         settings: dict[str, Any] = dict(outputs["settings"]["value"])
+        identity = outputs["app_identity"]["value"]
+        principal = {"name": identity["name"], "object_id": identity["object_id"], "role": "aluskort_app"}
         values = {
             "RESOURCE_GROUP": outputs["resource_group"]["value"],
             "FUNCTION_APP": outputs["function_app"]["value"],
             "DEPLOYMENT_ACCOUNT": settings["AzureWebJobsStorage__accountName"],
             "DEPLOYMENT_CONTAINER": CONTAINER,
+            "AZURE_LOCATION": outputs["location"]["value"],
+            "AZURE_FUNCTION_APP_ID": outputs["function_app_id"]["value"],
+            "AZURE_PRINCIPAL_ID": identity["object_id"],
+            "ALUSKORT_API_URL": outputs["url"]["value"],
+            "ALUSKORT_ENTRA_PRINCIPALS": json.dumps([principal]),
             "ALUSKORT_POSTGRES_OWNER_URL": _as(administrator, settings["ALUSKORT_POSTGRES_URL"]),
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
@@ -35,7 +44,7 @@ def read_outputs(path: Path, *, administrator: str) -> dict[str, str]:
             str(path), got=repr(cause), expected="Terraform's outputs", hint="Run `terraform -chdir=iac output -json`."
         ) from cause
     for name, value in settings.items():
-        if name.startswith("ALUSKORT_") and not str(value).startswith(SECRET):
+        if name != OWN_IDENTITY:
             values[name] = value if isinstance(value, str) else json.dumps(value)
     for name, value in values.items():
         if not name.isidentifier() or not isinstance(value, str) or not value.isprintable():
@@ -45,4 +54,4 @@ def read_outputs(path: Path, *, administrator: str) -> dict[str, str]:
 
 def _as(administrator: str, url: str) -> str:
     parts = urlsplit(url)
-    return parts._replace(netloc=f"{quote(administrator, safe='')}@{parts.netloc.rpartition('@')[2]}").geturl()
+    return parts._replace(netloc=f"{quote(administrator, safe='')}@{parts.hostname}:{SESSIONS_PORT}").geturl()

@@ -8,14 +8,28 @@ output "function_app" {
   value       = module.functions.name
 }
 
+output "function_app_id" {
+  description = "Resource id of the function app, whose Key Vault references the preflight looks at."
+  value       = module.functions.id
+}
+
+output "location" {
+  description = "Region, whose quotas the preflight looks at."
+  value       = var.location
+}
+
 output "url" {
   description = "Address of console and API."
   value       = "https://${module.functions.host}"
 }
 
 output "app_identity" {
-  description = "Identity of the app, to which `aluskort migrate` gives its role in PostgreSQL: name and client id."
-  value       = { name = module.identity.identities["app"].name, client_id = module.identity.identities["app"].client_id }
+  description = "Identity of the app, to which `aluskort migrate` gives its role in PostgreSQL: name, client id, object id."
+  value = {
+    name      = module.identity.identities["app"].name
+    client_id = module.identity.identities["app"].client_id
+    object_id = module.identity.identities["app"].principal_id
+  }
 }
 
 output "postgres_host" {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -74,13 +75,16 @@ def preflight(
     synthetic_alert: Annotated[
         bool, typer.Option("--synthetic-alert", help="Send one harmless alert and follow it to its audit proof.")
     ] = False,
+    before_migration: Annotated[
+        bool, typer.Option("--before-migration", help="What `aluskort migrate` will mend is a warning only.")
+    ] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that the synthetic alert may take.")] = 300,
 ) -> None:
     """Say what a deployment lacks, by name, before and after it was made. Exit code 0 only if nothing failed."""
     target = chosen(environment_file)
     console = Console(highlight=False, stderr=as_json, width=None if sys.stdout.isatty() else WIDE)
     console.print(f"Preflight of {target.source}:", markup=False)
-    coming = _findings(target, follow_for=timeout if synthetic_alert else None)
+    coming = _findings(target, follow_for=timeout if synthetic_alert else None, excuse=before_migration)
     found = asyncio.run(_collected(console, coming))
     if as_json:
         from local.deployment.preflight import as_json as write  # noqa: PLC0415 - as below
@@ -90,7 +94,7 @@ def preflight(
         raise typer.Exit(1)
 
 
-async def _findings(target: Deployment, *, follow_for: float | None) -> AsyncIterator[Finding]:
+async def _findings(target: Deployment, *, follow_for: float | None, excuse: bool) -> AsyncIterator[Finding]:
     from local.deployment.preflight import preflight as checks  # noqa: PLC0415 - the clients take seconds to import
     from local.deployment.synthetic import follow  # noqa: PLC0415
     from shared.settings import settings  # noqa: PLC0415
@@ -98,7 +102,8 @@ async def _findings(target: Deployment, *, follow_for: float | None) -> AsyncIte
     complete = True
     async for finding in checks(target):
         complete &= not (finding.name == "Settings" and finding.state is State.FAILED)
-        yield finding
+        mended = excuse and finding.migrates and finding.state is State.FAILED
+        yield replace(finding, state=State.WARNING) if mended else finding
     if follow_for is not None and complete:
         async for finding in follow(Target(target.variables, settings()), timeout_seconds=follow_for):
             yield finding

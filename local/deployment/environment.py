@@ -13,6 +13,7 @@ from local.services.stack import Stack
 from shared.errors import ConfigurationError
 
 PRODUCT = ("ALUSKORT_", "ANTHROPIC_")
+KEY_VAULT_REFERENCE = "@Microsoft.KeyVault("  # stands in place of a secret: only the app itself can read it
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 

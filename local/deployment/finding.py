@@ -29,6 +29,7 @@ class Finding:
     state: State
     found: str
     todo: str = ""
+    migrates: bool = False  # whether `aluskort migrate` mends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ def ok(name: str, found: str) -> Finding:
     return Finding(name, State.OK, found)
 
 
-def failed(name: str, found: object, todo: str) -> Finding:
+def failed(name: str, found: object, todo: str, *, migrates: bool = False) -> Finding:
     """The deployment does not work like this."""
-    return Finding(name, State.FAILED, str(found) or type(found).__name__, todo)
+    return Finding(name, State.FAILED, str(found) or type(found).__name__, todo, migrates)
 
 
 def warning(name: str, found: str, todo: str) -> Finding:

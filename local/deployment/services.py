@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from local.deployment.environment import KEY_VAULT_REFERENCE
 from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
 from local.deployment.network import CLAUDE
 from shared.contracts.routing import LLMProvider
@@ -35,7 +36,7 @@ def platform_settings(variables: Mapping[str, str]) -> list[Finding]:
     for name, value in variables.items():
         if value.startswith("<") and value.endswith(">"):
             found.append(failed("Settings", f"{name} is still {value!r}", "Put the real value in its place."))
-        elif value.startswith("@Microsoft.KeyVault("):
+        elif value.startswith(KEY_VAULT_REFERENCE):
             todo = "Give its value here, or leave what depends on it to a run inside the network."
             found.append(warning("Settings", f"{name} is a Key Vault reference, which only the app resolves", todo))
     count = len(Settings.model_fields) + len(PLATFORM)
@@ -67,7 +68,11 @@ async def model_provider(target: Target) -> AsyncIterator[Finding]:
     if settings.model_provider is LLMProvider.FOUNDRY:
         yield not_applicable(name, "Foundry has no list of models that costs nothing to ask for")
         return
-    headers = {"x-api-key": settings.anthropic_api_key.get_secret_value(), "anthropic-version": ANTHROPIC_VERSION}
+    key = settings.anthropic_api_key.get_secret_value()
+    if key.startswith(KEY_VAULT_REFERENCE):
+        yield not_applicable(name, "the key is in Key Vault, where only the app reads it")
+        return
+    headers = {"x-api-key": key, "anthropic-version": ANTHROPIC_VERSION}
     async with _client() as client:
         try:
             url = f"{settings.anthropic_base_url or CLAUDE}/v1/models"

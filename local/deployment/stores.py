@@ -43,7 +43,7 @@ async def postgresql(target: Target) -> AsyncIterator[Finding]:
         connection = await psycopg.AsyncConnection[DictRow].connect(url, row_factory=dict_row, **arguments)
     except (AluskortError, psycopg.OperationalError) as error:
         todo = "Check the URL; an identity needs a login (aluskort migrate --entra-principals)."
-        yield failed("PostgreSQL: login", error, todo)
+        yield failed("PostgreSQL: login", error, todo, migrates=True)
         return
     async with connection:
         async for finding in _inside(connection):
@@ -52,7 +52,7 @@ async def postgresql(target: Target) -> AsyncIterator[Finding]:
 
 async def _inside(connection: Connection) -> AsyncIterator[Finding]:
     if await (await connection.execute("SELECT FROM pg_roles WHERE rolname = 'aluskort_audit'")).fetchone() is None:
-        yield failed("PostgreSQL: roles", "the product's roles are not there", "Run `aluskort migrate`.")
+        yield failed("PostgreSQL: roles", "the product's roles are not there", "Run `aluskort migrate`.", migrates=True)
         return
     row = await (await connection.execute(ROLE)).fetchone()
     assert row is not None
@@ -66,15 +66,15 @@ async def _inside(connection: Connection) -> AsyncIterator[Finding]:
             "PostgreSQL: roles", f"{login} steps around row level security", "Log in as a member of aluskort_app."
         )
     elif not (row["app"] and row["audit"]):
-        yield failed(
-            "PostgreSQL: roles", f"{login} is no member of aluskort_app", "Run `aluskort migrate --entra-principals`."
-        )
+        todo = "Run `aluskort migrate --entra-principals`."
+        yield failed("PostgreSQL: roles", f"{login} is no member of aluskort_app", todo, migrates=True)
     else:
         yield ok("PostgreSQL: roles", f"{login} acts as aluskort_app and may append as aluskort_audit")
     yield _clock((datetime.now(UTC) - row["now"]).total_seconds())
     bare = await (await connection.execute(UNGUARDED)).fetchone()
     if bare and bare["tables"]:
-        yield failed("PostgreSQL: row level security", f"off for {bare['names']}", "Run `aluskort migrate`.")
+        found = f"off for {bare['names']}"
+        yield failed("PostgreSQL: row level security", found, "Run `aluskort migrate`.", migrates=True)
     else:
         yield ok("PostgreSQL: row level security", "on for every table with a tenant")
 
@@ -100,9 +100,8 @@ async def schema(target: Target) -> AsyncIterator[Finding]:
         yield failed("PostgreSQL: schema", error, "Check the owner's URL.")
         return
     if names:
-        yield failed(
-            "PostgreSQL: schema", f"{len(names)} migrations are missing, from {names[0]} on", "Run `aluskort migrate`."
-        )
+        found = f"{len(names)} migrations are missing, from {names[0]} on"
+        yield failed("PostgreSQL: schema", found, "Run `aluskort migrate`.", migrates=True)
     else:
         yield ok("PostgreSQL: schema", "every migration of this version is applied")
 

@@ -66,8 +66,8 @@ def found(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Findings]:
     """Findings by name of a deployment whose services are all away but for the given ones."""
     monkeypatch.setattr("shared.bus.producer.CONNECT_SECONDS", 1)
 
-    def preflight(**variables: str) -> Findings:
-        result = run("preflight", "--json", **AWAY | variables)
+    def preflight(*options: str, **variables: str) -> Findings:
+        result = run("preflight", "--json", *options, **AWAY | variables)
         answer = json.loads(result.stdout)
         assert (result.exit_code == 0) == answer["passed"]
         return {finding["name"]: finding for finding in answer["findings"]}
@@ -85,9 +85,7 @@ def test_every_service_that_is_away_is_named_with_what_to_do(found: Callable[...
 
 
 # aiokafka closes a refused connection without waiting for its end, and the command's loop ends sooner.
-@pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <function StreamWriter:pytest.PytestUnraisableExceptionWarning"
-)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_every_service_that_lets_nobody_in_is_named_with_what_to_do(
     found: Callable[..., Findings], strangers: str
 ) -> None:
@@ -97,6 +95,17 @@ def test_every_service_that_lets_nobody_in_is_named_with_what_to_do(
     for name in LOGINS:
         assert findings[name]["state"] == "failed"
         assert findings[name]["todo"]
+
+
+def test_what_a_migration_mends_is_a_warning_before_it(found: Callable[..., Findings], empty_database: str) -> None:
+    url = {"ALUSKORT_POSTGRES_URL": empty_database, "ALUSKORT_POSTGRES_OWNER_URL": empty_database}
+    findings = found("--before-migration", **url)
+    assert {findings[name]["state"] for name in ("PostgreSQL: roles", "PostgreSQL: schema")} == {"warning"}
+
+
+def test_key_in_the_vault_is_no_key_that_the_provider_refuses(found: Callable[..., Findings]) -> None:
+    findings = found(ANTHROPIC_API_KEY="@Microsoft.KeyVault(SecretUri=https://kv.example/secrets/a)")
+    assert findings["Model provider"]["state"] == "not applicable"
 
 
 def test_settings_that_are_missing_are_named_and_end_the_preflight(found: Callable[..., Findings]) -> None:

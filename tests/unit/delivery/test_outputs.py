@@ -18,21 +18,33 @@ SETTINGS = {
 
 
 def read(folder: Path, settings: Any) -> dict[str, str]:
-    values = {"resource_group": "rg-aluskort-dev", "function_app": "func-aluskort-dev", "settings": settings}
+    values = {
+        "resource_group": "rg-aluskort-dev",
+        "function_app": "func-aluskort-dev",
+        "function_app_id": "/subscriptions/s/sites/func-aluskort-dev",
+        "location": "westeurope",
+        "url": "https://func.example",
+        "app_identity": {"name": "id-app", "client_id": "c", "object_id": "o"},
+        "settings": settings,
+    }
     path = folder / "outputs.json"
     path.write_text(json.dumps({name: {"sensitive": False, "value": value} for name, value in values.items()}))
     return read_outputs(path, administrator="deploy@example")
 
 
-def test_outputs_become_variables_without_secrets_and_without_the_apps_identity(tmp_path: Path) -> None:
+def test_outputs_become_variables_with_references_for_secrets_and_without_the_apps_identity(tmp_path: Path) -> None:
     assert read(tmp_path, SETTINGS) == {
         "RESOURCE_GROUP": "rg-aluskort-dev",
         "FUNCTION_APP": "func-aluskort-dev",
         "DEPLOYMENT_ACCOUNT": "sthaluskortdev",
         "DEPLOYMENT_CONTAINER": "deployments",
-        "ALUSKORT_POSTGRES_OWNER_URL": "postgresql://deploy%40example@psql.example:6432/aluskort?sslmode=verify-full",
-        "ALUSKORT_POSTGRES_URL": "postgresql://id-app@psql.example:6432/aluskort?sslmode=verify-full",
-        "ALUSKORT_SPEND_HARD_LIMIT_USD": "1000",
+        "AZURE_LOCATION": "westeurope",
+        "AZURE_FUNCTION_APP_ID": "/subscriptions/s/sites/func-aluskort-dev",
+        "AZURE_PRINCIPAL_ID": "o",
+        "ALUSKORT_API_URL": "https://func.example",
+        "ALUSKORT_ENTRA_PRINCIPALS": '[{"name": "id-app", "object_id": "o", "role": "aluskort_app"}]',
+        "ALUSKORT_POSTGRES_OWNER_URL": "postgresql://deploy%40example@psql.example:5432/aluskort?sslmode=verify-full",
+        **{name: str(value) for name, value in SETTINGS.items() if name != "AZURE_CLIENT_ID"},
     }
 
 

@@ -43,7 +43,7 @@ def build_package(root: Path, output: Path, *, vendored: Path) -> Package:
     files += [
         ((SITE_PACKAGES / path.relative_to(libraries)).as_posix(), path)
         for path in libraries.rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file()
     ]
     output.parent.mkdir(parents=True, exist_ok=True)
     entries = _write(output, files)

@@ -4,7 +4,7 @@ import typing
 
 import azure.functions as func
 
-from functions.kafka_message import BROKERS, RETRY_FOREVER
+from functions.kafka_message import BROKER, RETRY_FOREVER
 from shared.bootstrap import services
 
 blueprint = func.Blueprint()
@@ -14,10 +14,10 @@ blueprint = func.Blueprint()
 @blueprint.kafka_trigger(
     arg_name="events",
     topic="audit.events",
-    broker_list=BROKERS,
     consumer_group="aluskort.audit-service",
     cardinality="many",
     data_type="binary",
+    **BROKER,
 )
 @blueprint.retry(**RETRY_FOREVER)
 async def append_audit(events: typing.List[func.KafkaEvent]) -> None:

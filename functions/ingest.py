@@ -10,6 +10,8 @@ from functions.kafka_message import RETRY_FOREVER
 from shared.bootstrap import services
 from shared.ingestion.push import take_push
 
+GROUP = "aluskort"  # $Default is for whoever looks at a hub by hand
+
 blueprint = func.Blueprint()
 
 
@@ -18,6 +20,7 @@ blueprint = func.Blueprint()
     arg_name="events",
     event_hub_name="%ALUSKORT_SENTINEL_HUB%",
     connection="ALUSKORT_SENTINEL_EVENTHUB",
+    consumer_group=GROUP,
     cardinality="many",
     data_type="binary",
 )
@@ -33,6 +36,7 @@ async def ingest_sentinel(events: typing.List[func.EventHubEvent]) -> None:
     arg_name="events",
     event_hub_name="%ALUSKORT_SIEM_HUB%",
     connection="ALUSKORT_SENTINEL_EVENTHUB",
+    consumer_group=GROUP,
     cardinality="many",
     data_type="binary",
 )

@@ -8,7 +8,7 @@ import azure.functions as func
 
 from durable.client import raise_event, start_once
 from durable.investigation.messages import Case
-from functions.kafka_message import BROKERS, RETRY_FOREVER, read
+from functions.kafka_message import BROKER, RETRY_FOREVER, read
 from shared.bootstrap import services
 from shared.bus.received import Received
 from shared.investigation.approvals import APPROVAL_EVENT
@@ -20,9 +20,9 @@ blueprint = df.Blueprint()
 @blueprint.kafka_trigger(
     arg_name="event",
     topic="alerts.normalized",
-    broker_list=BROKERS,
     consumer_group="aluskort.orchestrator",
     data_type="binary",
+    **BROKER,
 )
 @blueprint.durable_client_input(client_name="client")
 @blueprint.retry(**RETRY_FOREVER)
@@ -66,10 +66,10 @@ def _job_trigger(queue: str) -> None:
     registered = blueprint.kafka_trigger(
         arg_name="events",
         topic=f"jobs.llm.priority.{queue}",
-        broker_list=BROKERS,
         consumer_group=f"aluskort.llm-{queue}",
         cardinality="many",
         data_type="binary",
+        **BROKER,
     )(registered)
     blueprint.function_name(f"run_llm_job_{queue}")(registered)
 

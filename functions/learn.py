@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.kafka_message import BROKERS, RETRY_FOREVER, read
+from functions.kafka_message import BROKER, RETRY_FOREVER, read
 from shared.bootstrap import services
 
 blueprint = func.Blueprint()
@@ -12,9 +12,9 @@ blueprint = func.Blueprint()
 @blueprint.kafka_trigger(
     arg_name="event",
     topic="knowledge.ti.ioc.new",
-    broker_list=BROKERS,
     consumer_group="aluskort.knowledge",
     data_type="binary",
+    **BROKER,
 )
 @blueprint.retry(**RETRY_FOREVER)
 async def learn_indicators(event: func.KafkaEvent) -> None:
@@ -26,9 +26,9 @@ async def learn_indicators(event: func.KafkaEvent) -> None:
 @blueprint.kafka_trigger(
     arg_name="event",
     topic="knowledge.incident.stored",
-    broker_list=BROKERS,
     consumer_group="aluskort.knowledge",
     data_type="binary",
+    **BROKER,
 )
 @blueprint.retry(**RETRY_FOREVER)
 async def learn_incidents(event: func.KafkaEvent) -> None:

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.kafka_message import BROKERS, RETRY_FOREVER, read
+from functions.kafka_message import BROKER, RETRY_FOREVER, read
 from shared.bootstrap import services
 
 blueprint = func.Blueprint()
@@ -12,9 +12,9 @@ blueprint = func.Blueprint()
 @blueprint.kafka_trigger(
     arg_name="event",
     topic="alerts.raw",
-    broker_list=BROKERS,
     consumer_group="aluskort.entity-parser",
     data_type="binary",
+    **BROKER,
 )
 @blueprint.retry(**RETRY_FOREVER)
 async def parse_alerts(event: func.KafkaEvent) -> None:

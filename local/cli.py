@@ -17,6 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 from typer.core import TyperGroup
 
+from local.deployment.commands import migrate, preflight
 from local.dlq.commands import dlq
 from local.services.functions_host import PORT
 from local.services.guard import guarded
@@ -209,9 +210,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="ALUSKORT on this machine, without Azure.",
+    help="ALUSKORT on this machine, without Azure; and what an operator runs against a deployment.",
 )
-for command in (up, down, status, demo, send, parse, logs):
+for command in (up, down, status, demo, send, parse, logs, migrate, preflight):
     app.command()(command)
 app.add_typer(dlq, name="dlq")
 

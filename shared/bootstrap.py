@@ -76,7 +76,12 @@ class Services:
         """Qdrant, server or embedded."""
         from shared.stores.qdrant import Qdrant  # noqa: PLC0415
 
-        return Qdrant.connect(url=self.settings.qdrant_url, path=self.settings.qdrant_path)
+        key = self.settings.qdrant_api_key
+        return Qdrant.connect(
+            url=self.settings.qdrant_url,
+            path=self.settings.qdrant_path,
+            api_key=key.get_secret_value() if key else None,
+        )
 
     @cached_property
     def blob(self) -> Blob:
@@ -90,7 +95,7 @@ class Services:
     @cached_property
     def producer(self) -> KafkaProducer:
         """Kafka."""
-        return KafkaProducer(self.settings.kafka_brokers)
+        return KafkaProducer(self.settings.kafka_brokers, self.settings.kafka_security)
 
     @cached_property
     def outbox(self) -> Outbox:

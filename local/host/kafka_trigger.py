@@ -188,6 +188,11 @@ class KafkaTrigger:
 
     def _consumer_arguments(self, settings: AppSettings, host_id: str) -> dict[str, Any]:
         trigger = self._function.trigger
+        if trigger.get("eventHubConnectionString"):
+            raise ConfigurationError(
+                f"Function {self._function.name}: eventHubConnectionString is unknown to the extension's scaler, so "
+                "on a Flex plan nothing wakes the function. Give protocol, authenticationMode, username and password."
+            )
         protocol = _choice(self._function, "protocol", _PROTOCOLS)
         arguments: dict[str, Any] = {
             "bootstrap_servers": self._broker.servers,

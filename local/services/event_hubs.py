@@ -14,6 +14,7 @@ from local.services.site import CHECKOUT, Site
 
 HUB, SIEM_HUB = "sentinel-alerts", "siem-alerts"
 PARTITIONS = 4
+GROUP = "aluskort"  # of the triggers in functions/ingest.py, besides $Default
 POLICY = "RootManageSharedAccessKey"
 AMQP_HEADER = b"AMQP\x03\x01\x00\x00"  # AMQP 1.0, security layer SASL: the server answers with the same bytes
 
@@ -46,7 +47,7 @@ class EventHubs:
         module = [sys.executable, "-m", "local.eventhubs"]
         place = ["--port", str(self.ports()[0]), "--store", str(self.site.data(self.name) / "events.sqlite")]
         key = {"ALUSKORT_EVENTHUBS_KEY": f"{POLICY}={self.site.secret(self.name)}"}
-        hubs = [word for hub in (HUB, SIEM_HUB) for word in ("--hub", f"{hub}:{PARTITIONS}")]
+        hubs = [word for hub in (HUB, SIEM_HUB) for word in ("--hub", f"{hub}:{PARTITIONS}:{GROUP}")]
         return Command([*module, *place, *hubs], key, CHECKOUT)
 
     def probe(self) -> None:

@@ -12,6 +12,7 @@ import httpx
 from local.services.process import Command
 from local.services.service import NotReady
 from local.services.site import CHECKOUT, Site
+from local.simulators.managed_identity import SECRET
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Simulators:
     def jwks_url(self) -> str:
         """Return where the identity provider publishes its keys."""
         return f"{self.issuer()}/jwks"
+
+    def managed_identity(self) -> dict[str, str]:
+        """Return the environment in which azure-identity takes its tokens from the simulated managed identity."""
+        endpoint = f"http://127.0.0.1:{self.ports()[0]}/managed-identity/token"
+        return {"IDENTITY_ENDPOINT": endpoint, "IDENTITY_HEADER": SECRET}
 
     def ports(self) -> tuple[int, ...]:
         """Return the one TCP port."""

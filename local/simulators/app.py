@@ -1,4 +1,6 @@
-"""Puts the simulators together as one ASGI application: /claude, /control, /identity, /loganalytics, /health."""
+"""Puts the simulators together as one ASGI application: /claude, /control, /identity, /loganalytics,
+/managed-identity, /resource-manager, and /health.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,8 @@ from local.simulators.claude import Claude
 from local.simulators.control import control_routes
 from local.simulators.identity import IdentityProvider, load_key
 from local.simulators.log_analytics import LogAnalytics
+from local.simulators.managed_identity import ManagedIdentity
+from local.simulators.resource_manager import ResourceManager
 
 SIMULATED_HEADER = "x-aluskort-simulated"
 
@@ -44,13 +48,18 @@ def build_app(*, base_url: str, data: Path, batch_seconds: float) -> Starlette:
     """The application reached at ``base_url``; ``data`` keeps the signing key and the batches."""
     claude = Claude(BatchStore(data / "batches", batch_seconds))
     identity = IdentityProvider(f"{base_url}/identity", load_key(data))
+    managed = ManagedIdentity(identity.issuer, identity.key)
+    manager = ResourceManager()
+    control = [*control_routes(claude.faults, claude.log), *managed.control_routes, *manager.control_routes]
     return Starlette(
         routes=[
             Route("/health", _health),
             Mount("/claude", routes=claude.routes),
-            Mount("/control", routes=control_routes(claude.faults, claude.log)),
+            Mount("/control", routes=control),
             Mount("/identity", routes=identity.routes),
             Mount("/loganalytics", routes=LogAnalytics().routes),
+            Mount("/managed-identity", routes=managed.routes),
+            Mount("/resource-manager", routes=manager.routes),
         ],
         middleware=[Middleware(_SaysSimulated)],
     )

@@ -20,6 +20,7 @@ from local.simulators.message import compose_message
 from local.simulators.message_request import read_message_request
 from local.simulators.prompt_cache import PromptCache, count_prompt_tokens
 from local.simulators.request_log import LoggedCall, RequestLog, without_secrets
+from shared.routing.models import TIERS
 
 MAX_BODY_BYTES = {"/v1/messages": 32 * 1024 * 1024, "/v1/messages/batches": 256 * 1024 * 1024}
 PAGE_LIMIT = 1000
@@ -68,6 +69,7 @@ class Claude:
         """The routes below the mount point."""
         batch = "/v1/messages/batches/{batch_id}"
         return [
+            Route("/v1/models", self._endpoint(self._models), methods=["GET"]),
             Route("/v1/messages", self._endpoint(self._message), methods=["POST"]),
             Route("/v1/messages/count_tokens", self._endpoint(self._count), methods=["POST"]),
             Route("/v1/messages/batches", self._endpoint(self._create_batch), methods=["POST"]),
@@ -135,6 +137,11 @@ class Claude:
         if call.fault and call.fault.kind is FaultKind.CUT_CONNECTION:
             return _CutResponse(response)
         return response
+
+    async def _models(self, call: _Call) -> Response:
+        ids = sorted({row.model_id for row in TIERS.values()})
+        models = [{"type": "model", "id": one, "display_name": f"simulated {one}"} for one in ids]
+        return JSONResponse({"data": models, "has_more": False, "first_id": ids[0], "last_id": ids[-1]})
 
     async def _message(self, call: _Call) -> Response:
         request = read_message_request(call.body)

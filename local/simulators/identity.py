@@ -70,14 +70,7 @@ class IdentityProvider:
         }
         if subject.tenant:
             claims["tenant_id"] = subject.tenant
-        return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self._public_jwk()["kid"]})
-
-    def _public_jwk(self) -> dict[str, Any]:
-        jwk: dict[str, Any] = RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-        # The key id is the RFC 7638 thumbprint: required members only, sorted, without spaces.
-        members = json.dumps({name: jwk[name] for name in ("e", "kty", "n")}, separators=(",", ":"))
-        kid = base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).rstrip(b"=").decode()
-        return {**jwk, "kid": kid, "use": "sig", "alg": "RS256"}
+        return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": key_id(self.key)})
 
     async def _discovery(self, _: Request) -> Response:
         return JSONResponse({
@@ -91,7 +84,9 @@ class IdentityProvider:
         })  # fmt: skip
 
     async def _jwks(self, _: Request) -> Response:
-        return JSONResponse({"keys": [self._public_jwk()]})
+        return JSONResponse(
+            {"keys": [{**_public_jwk(self.key), "kid": key_id(self.key), "use": "sig", "alg": "RS256"}]}
+        )
 
     async def _token(self, request: Request) -> Response:
         try:
@@ -100,6 +95,19 @@ class IdentityProvider:
             return JSONResponse({"error": "invalid_request", "error_description": str(error)}, status_code=400)
         answer = {"access_token": self.issue(subject), "token_type": "Bearer", "expires_in": LIFETIME_SECONDS}
         return JSONResponse({**answer, "simulated": True})
+
+
+def key_id(key: rsa.RSAPrivateKey) -> str:
+    """The key's RFC 7638 thumbprint."""
+    jwk = _public_jwk(key)
+    # required members only, sorted, without spaces
+    members = json.dumps({name: jwk[name] for name in ("e", "kty", "n")}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).rstrip(b"=").decode()
+
+
+def _public_jwk(key: rsa.RSAPrivateKey) -> dict[str, Any]:
+    jwk: dict[str, Any] = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return jwk
 
 
 def load_key(folder: Path) -> rsa.RSAPrivateKey:

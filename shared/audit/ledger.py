@@ -105,6 +105,7 @@ class AuditLedger:
 async def _append_to_chain(connection: Connection, tenant_id: str, events: list[AuditEvent]) -> int:
     """1. Lock the chain. 2. Begin it if it is new. 3. Leave out what it holds. 4. Link. 5. Store and move the head."""
     tenant = {"tenant_id": tenant_id}
+    await connection.execute(_SQL["become_the_writer"])  # to the end of this transaction; no other query may write here
     await connection.execute(_SQL["open_chain"], tenant)
     head = await (await connection.execute(_SQL["lock_chain"], tenant)).fetchone()
     sequence, previous = (head["last_sequence"], head["last_hash"]) if head else (-1, ZERO_HASH)

@@ -1,3 +1,6 @@
+-- name: become_the_writer
+SET LOCAL ROLE aluskort_audit
+
 -- name: open_chain
 INSERT INTO audit_chain_state (tenant_id) VALUES (%(tenant_id)s) ON CONFLICT (tenant_id) DO NOTHING
 

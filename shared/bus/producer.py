@@ -10,10 +10,13 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from shared.bus.connection import connection_arguments
 from shared.contracts.topics import MAX_MESSAGE_BYTES, topics
 from shared.errors import BusUnavailable, InvalidInput
+from shared.settings import KafkaSecurity
 
 REQUEST_TIMEOUT_MS = 10_000
+CONNECT_SECONDS = 20.0  # aiokafka takes a refused token for an accepted one and would then wait for ever
 
 
 class Producer(Protocol):
@@ -34,16 +37,18 @@ def check_message(topic: str, value: bytes) -> None:
 class KafkaProducer:
     """The real thing; connects on first use, once a process."""
 
-    def __init__(self, brokers: str) -> None:
+    def __init__(self, brokers: str, security: KafkaSecurity = KafkaSecurity.PLAINTEXT) -> None:
         self._brokers = brokers
+        self._security = security
         self._client: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
+        self._known: set[str] = set()
 
     async def publish(self, topic: str, value: bytes, *, key: str, headers: Mapping[str, bytes] | None = None) -> None:
         """See Producer."""
         check_message(topic, value)
         try:
-            client = await self._connected()
+            client = await self._connected(topic)
             await client.send_and_wait(topic, value, key=key.encode(), headers=list((headers or {}).items()))
         except MessageSizeTooLargeError as error:
             raise InvalidInput("message", got=f"{len(value)} bytes", expected="what the broker accepts") from error
@@ -65,22 +70,31 @@ class KafkaProducer:
             await self._client.stop()
             self._client = None
 
-    async def _connected(self) -> AIOKafkaProducer:
+    async def _connected(self, topic: str = "") -> AIOKafkaProducer:
+        """The client, which knows ``topic``: messages that wait for its metadata may be overtaken by later ones."""
         async with self._connecting:
             if self._client is None:
                 client = AIOKafkaProducer(
-                    bootstrap_servers=self._brokers,
+                    **connection_arguments(self._brokers, self._security),
                     acks="all",
                     enable_idempotence=True,
                     max_request_size=2 * MAX_MESSAGE_BYTES,  # value, key and headers together
                     request_timeout_ms=REQUEST_TIMEOUT_MS,
                 )
                 try:
-                    await client.start()
-                except BaseException:
+                    async with asyncio.timeout(CONNECT_SECONDS):
+                        await client.start()
+                except BaseException as error:
                     await client.stop()
+                    if isinstance(error, TimeoutError):
+                        raise BusUnavailable(
+                            f"Kafka at {self._brokers} let nobody in for {CONNECT_SECONDS:g} s"
+                        ) from error
                     raise
                 self._client = client
+            if topic and topic not in self._known:
+                await self._client.partitions_for(topic)
+                self._known.add(topic)
             return self._client
 
 

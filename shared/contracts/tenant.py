@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+SYNTHETIC_TENANT = "synthetic"  # of the alert that `aluskort preflight` sends; nobody is told about its cases
 DEFAULT_TENANT = "default"
 
 TenantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=128)]

@@ -9,11 +9,12 @@ from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
 from azure.eventhub.exceptions import EventHubError
 from azure.eventhub.extensions.checkpointstoreblobaio import BlobCheckpointStore
+from azure.identity.aio import DefaultAzureCredential
 
 from shared.errors import BusUnavailable, Retryable
 from shared.ingestion.source import Handle
 
-CHECKPOINTS = "aluskort-checkpoints"
+CHECKPOINTS = "aluskort-event-hub-checkpoints"  # not the audit chains', which nobody may change
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 
 logger = logging.getLogger(__name__)
@@ -27,11 +28,19 @@ class EventHubSource:
 
     @classmethod
     def connect(cls, connection_string: str, *, hub: str, group: str, blob_connection_string: str) -> EventHubSource:
-        """The container of the checkpoints must exist."""
+        """By connection strings. The container of the checkpoints must exist."""
         store = BlobCheckpointStore.from_connection_string(blob_connection_string, CHECKPOINTS)
         client = EventHubConsumerClient.from_connection_string(
             connection_string, group, eventhub_name=hub, checkpoint_store=store
         )
+        return cls(client)
+
+    @classmethod
+    def connect_as_identity(cls, namespace: str, *, hub: str, group: str, blob_account_url: str) -> EventHubSource:
+        """By the process's identity at ``namespace`` ("name.servicebus.windows.net"); the container must exist."""
+        credential = DefaultAzureCredential()
+        store = BlobCheckpointStore(blob_account_url, CHECKPOINTS, credential=credential)
+        client = EventHubConsumerClient(namespace, hub, group, credential=credential, checkpoint_store=store)
         return cls(client)
 
     async def read(self, handle: Handle) -> None:

@@ -12,6 +12,7 @@ from shared.bus.outbox import Outbox, OutboxMessage, put
 from shared.contracts.action import Action
 from shared.contracts.approval import Approval, ApprovalDecision, ApprovalStatus
 from shared.contracts.audit import ActorType
+from shared.contracts.tenant import SYNTHETIC_TENANT
 from shared.errors import Conflict, NotFound
 from shared.investigation.waking import Wake
 from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
@@ -96,7 +97,7 @@ class Approvals:
     async def report_waiting(self) -> int:
         """Log each approval that has waited for REPORTED_AFTER, the next to expire first; returns how many."""
         async with self._postgres.transaction(EVERY_TENANT) as connection:
-            values = {"waited": REPORTED_AFTER, "limit": MOST_REPORTED}
+            values = {"waited": REPORTED_AFTER, "limit": MOST_REPORTED, "nobodys": SYNTHETIC_TENANT}
             rows = await (await connection.execute(_SQL["waiting_long"], values)).fetchall()
         for row in rows:
             waited = round(float(row["waited_seconds"]))

@@ -15,6 +15,7 @@ WHERE approval_id = %(approval_id)s AND status = 'pending'
 SELECT approval_id, investigation_id, tenant_id, expires_at, EXTRACT(EPOCH FROM now() - requested_at) AS waited_seconds
 FROM action_approvals
 WHERE status = 'pending' AND expires_at > now() AND requested_at < now() - %(waited)s::interval
+    AND tenant_id <> %(nobodys)s
 ORDER BY expires_at
 LIMIT %(limit)s
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.contracts.entity import AlertEntities
 from shared.errors import InvalidInput
+from shared.parsing.allowance import Allowance
 from shared.parsing.collection import MAX_ENTITIES, Collection
 from shared.parsing.graph import MAX_POINTER, MAX_VALUES, EntityGraph
 from shared.parsing.indicators import find_indicators
@@ -30,11 +31,12 @@ def parse_alert_entities(entities_raw: str, raw_payload: Mapping[str, Any]) -> A
     """
     found = Collection()
     whole = _read_graph(entities_raw, found)
+    allowance = Allowance()
     if not (whole and len(found)):
         for where, text in _texts(raw_payload):
-            find_indicators(text, found, where=where)
+            find_indicators(text, found, where=where, allowance=allowance)
     if not (whole or found.full):
-        find_indicators(entities_raw, found, where="entities")
+        find_indicators(entities_raw, found, where="entities", allowance=allowance)
     return found.build()
 
 

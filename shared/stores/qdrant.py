@@ -28,11 +28,11 @@ class Qdrant:
         self._known: set[str] = set()
 
     @classmethod
-    def connect(cls, *, url: str, path: str) -> Qdrant:
-        """By URL, else the embedded engine on ``path``."""
+    def connect(cls, *, url: str, path: str, api_key: str | None = None) -> Qdrant:
+        """By URL, with the key if the server wants one, else the embedded engine on ``path``."""
         if url:
             # the version check would call the server here and now; health() tells whether it is there
-            return cls(AsyncQdrantClient(url=url, check_compatibility=False))
+            return cls(AsyncQdrantClient(url=url, api_key=api_key, check_compatibility=False))
         if path:
             return cls(AsyncQdrantClient(path=path))
         raise ConfigurationError("settings: set ALUSKORT_QDRANT_URL (server) or ALUSKORT_QDRANT_PATH (embedded).")

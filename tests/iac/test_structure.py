@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from functions.ingest import GROUP
+from local.deployment.azure import ROLES
 from shared.settings import Settings
 from tests.iac.conftest import IAC
 
@@ -185,3 +187,15 @@ def test_alerts_cover_what_operators_must_hear_of() -> None:
         "AluskortSlaBreached",
         "AluskortDeadLetters",
     }
+
+
+def test_preflight_asks_for_roles_that_the_table_gives_the_app() -> None:
+    table = (IAC / "modules" / "identity" / "table.tf").read_text()
+    given = set(re.findall(r'principal = "app", role = "([^"]+)"', table))
+    assert set(ROLES.values()) <= given
+
+
+def test_triggers_read_in_the_group_that_is_made_for_them() -> None:
+    hubs = (IAC / "modules" / "event_hubs" / "main.tf").read_text()
+    groups = re.findall(r'"azurerm_eventhub_consumer_group".*?\bname\s+= "(\w+)"', hubs, flags=re.DOTALL)
+    assert groups == [GROUP]

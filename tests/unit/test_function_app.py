@@ -61,13 +61,12 @@ NOT_YET_LEARNT = {
 }
 
 
-@pytest.fixture(scope="module")
-def index() -> dict[str, Any]:
-    """What the worker answers for our app: bindings and retry counts by function, with an empty environment."""
+def indexed(**environment: str) -> dict[str, Any]:
+    """What the worker answers for our app: bindings and retry counts by function."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", INDEX],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -75,6 +74,12 @@ def index() -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+@pytest.fixture(scope="module")
+def index() -> dict[str, Any]:
+    """The app in an empty environment."""
+    return indexed()
 
 
 def triggers(index: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -103,6 +108,24 @@ def test_kafka_triggers_have_their_topics_groups_and_cardinality(index: dict[str
     } == KAFKA
     assert {trigger["dataType"] for trigger in found.values()} == {"BINARY"}
     assert {trigger["brokerList"] for trigger in found.values()} == {"%ALUSKORT_KAFKA_BROKERS%"}
+
+
+def test_kafka_triggers_need_no_password_on_one_machine(index: dict[str, Any]) -> None:
+    for trigger in triggers(index, "kafkaTrigger").values():
+        assert (trigger["protocol"], trigger["authenticationMode"]) == ("NOTSET", "NOTSET")
+        assert not {"username", "password", "eventHubConnectionString"} & set(trigger)
+
+
+def test_every_kafka_trigger_logs_in_to_event_hubs_in_azure() -> None:
+    # As the extension's listener and its scaler both read it; what they fill in from settings are texts alone.
+    values = {"ALUSKORT_KAFKA_SECURITY": "entra", "ALUSKORT_KAFKA_TRIGGER_CONNECTION": "Endpoint=sb://none"}
+    found = triggers(indexed(**values), "kafkaTrigger")
+    assert set(found) == set(KAFKA)
+    for trigger in found.values():
+        assert (trigger["protocol"], trigger["authenticationMode"]) == ("SASLSSL", "PLAIN")
+        assert trigger["username"] == "$ConnectionString"
+        assert trigger["password"] == "%ALUSKORT_KAFKA_TRIGGER_CONNECTION%"
+        assert "eventHubConnectionString" not in trigger
 
 
 def test_kafka_triggers_consume_what_the_catalogue_says(index: dict[str, Any]) -> None:

@@ -63,6 +63,24 @@ def test_wrong_alert_source_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ({"ALUSKORT_KAFKA_SECURITY": "entra"}, "ALUSKORT_KAFKA_TRIGGER_CONNECTION is needed"),
+        ({"ALUSKORT_KAFKA_BROKERS": "ns.servicebus.windows.net:9093"}, "needs ALUSKORT_KAFKA_SECURITY=entra"),
+        ({"ALUSKORT_KAFKA_SECURITY": "tls"}, "ALUSKORT_KAFKA_SECURITY: input should be 'plaintext' or 'entra'"),
+    ],
+)
+def test_kafka_settings_that_do_not_fit_together_are_refused(
+    values: dict[str, str], wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (example() | values).items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match=wanted):
+        settings()
+
+
 def test_secrets_do_not_show_in_a_printed_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in example().items():
         monkeypatch.setenv(name, value)

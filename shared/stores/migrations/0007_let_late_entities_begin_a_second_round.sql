@@ -5,14 +5,17 @@ SET LOCAL lock_timeout = '5s';
 -- Each step is made once a round.
 ALTER TABLE investigation_transitions
     ADD COLUMN round integer NOT NULL DEFAULT 1,
+-- contracts: the wider key that follows holds for an older version too, whose rows are all of round 1.
     DROP CONSTRAINT investigation_transitions_pkey,
     ADD PRIMARY KEY (investigation_id, step, round);
 ALTER TABLE investigation_findings
     ADD COLUMN round integer NOT NULL DEFAULT 1,
+-- contracts: as above, the wider key follows.
     DROP CONSTRAINT investigation_findings_pkey,
     ADD PRIMARY KEY (investigation_id, step, attempt, round);
 
 ALTER TABLE action_approvals
+-- contracts: the check that follows allows all that this one did.
     DROP CONSTRAINT action_approvals_status_check,
     ADD CONSTRAINT action_approvals_status_check
         CHECK (status IN ('pending', 'granted', 'denied', 'timed_out', 'superseded'));

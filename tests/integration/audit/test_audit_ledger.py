@@ -128,9 +128,39 @@ async def test_tenant_sees_only_its_own_records(store: Postgres, tenant: str) ->
 
 
 async def test_tenant_cannot_write_into_another_chain(store: Postgres, tenant: str) -> None:
-    with pytest.raises(errors.InsufficientPrivilege):
+    with pytest.raises(errors.InsufficientPrivilege, match="row-level security"):
         async with store.transaction("someone-else") as connection:
+            await connection.execute("SET LOCAL ROLE aluskort_audit")
             await connection.execute("INSERT INTO audit_chain_state (tenant_id) VALUES (%s)", (tenant,))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO audit_records SELECT * FROM audit_records",
+        "INSERT INTO audit_chain_state (tenant_id) VALUES ('forged')",
+        "UPDATE audit_chain_state SET last_hash = ''",
+    ],
+)
+async def test_no_query_but_the_ledgers_may_write_a_chain(store: Postgres, tenant: str, change: str) -> None:
+    # TC-AUD-020: the append before it, on the same pool, leaves no right behind.
+    await AuditLedger(store).append([event(tenant)])
+    with pytest.raises(errors.InsufficientPrivilege, match="permission denied"):
+        async with store.transaction(tenant) as connection:
+            await connection.execute(change.encode())
+
+
+def test_the_audit_writer_may_write_nothing_else(owner: psycopg.Connection) -> None:
+    rows = owner.execute(
+        "SELECT table_name, privilege_type FROM information_schema.table_privileges WHERE grantee = 'aluskort_audit'"
+    ).fetchall()
+    assert set(rows) == {
+        ("audit_records", "SELECT"),
+        ("audit_records", "INSERT"),
+        ("audit_chain_state", "SELECT"),
+        ("audit_chain_state", "INSERT"),
+        ("audit_chain_state", "UPDATE"),
+    }
 
 
 @pytest.mark.parametrize("change", ["UPDATE audit_records SET actor_id = 'eve'", "DELETE FROM audit_records"])

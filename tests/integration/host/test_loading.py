@@ -49,6 +49,14 @@ REFUSED_APPS = {
         """,
         "Kafka brokerList: got 'b', expected host:port",
     ),
+    "shorthand for Event Hubs": (
+        """
+        @app.kafka_trigger(arg_name="e", topic="t", broker_list="b:1", consumer_group="g", data_type="binary",
+                           event_hub_connection_string="Endpoint=sb://b")
+        def f(e: func.KafkaEvent): ...
+        """,
+        "Function f: eventHubConnectionString is unknown to the extension's scaler",
+    ),
     "output binding": (
         """
         @app.kafka_trigger(arg_name="e", topic="t", broker_list="b:1", consumer_group="g")

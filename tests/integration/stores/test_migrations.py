@@ -1,4 +1,4 @@
-"""Migrations on empty databases: once, twice, one at a time, two at once, and one that fails."""
+"""Migrations on empty databases: once, twice, one at a time, two at once, and one that fails; and beside a busy app."""
 
 import re
 from collections.abc import Callable
@@ -10,11 +10,15 @@ import psycopg
 import pytest
 
 from local.services.postgres import Postgres as PostgresServer
+from shared.errors import ConfigurationError, StoreUnavailable
 from shared.stores import migrations
-from shared.stores.migrations import FOLDER, migrate
+from shared.stores.migrations import FOLDER, migrate, missing
 from tests.conftest import Database
 
 FILES = sorted(FOLDER.glob("*.sql"))
+# What breaks the version that still runs: it takes something away or rewrites a table under it.
+CONTRACTING = re.compile(r"\s*(DROP|REVOKE|TRUNCATE|LOCK)\b|\s*ALTER\b.*\b(DROP|RENAME|TYPE|SET NOT NULL)\b")
+REASON = re.compile(r"^-- contracts: \w.{10,}$")
 SCHEMA = """
 SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name NOT LIKE '%yoyo%'
@@ -89,3 +93,54 @@ def test_failed_migration_leaves_nothing_behind_and_can_be_repeated(
     assert schema(url) == []
     bad.write_text("CREATE TABLE one (id int);\nCREATE TABLE two (id int);\n")
     assert migrate(url) == [bad.stem]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_migration_takes_nothing_from_the_running_version_without_a_reason(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    pairs = zip(["", *lines], lines, strict=False)
+    assert [line for before, line in pairs if CONTRACTING.match(line) and not REASON.match(before)] == []
+
+
+def test_migration_of_a_table_in_use_gives_up_and_leaves_nothing(
+    make_empty: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = make_empty("migrated_while_busy")
+    monkeypatch.setattr(migrations, "FOLDER", tmp_path)
+    monkeypatch.setattr(migrations, "LOCK_SECONDS", 1)
+    (tmp_path / "0001_create_a_table.sql").write_text("CREATE TABLE busy (id int);\n")
+    migrate(url)
+    (tmp_path / "0002_add_a_column.sql").write_text("CREATE TABLE more ();\nALTER TABLE busy ADD COLUMN more int;\n")
+    with psycopg.connect(url) as running:
+        running.execute("SELECT FROM busy")  # its transaction is open, as one of the running version may be
+        with pytest.raises(StoreUnavailable, match="kept a table locked for 1 s"):
+            migrate(url)
+        assert missing(url) == ["0002_add_a_column"]
+        assert running.execute("SELECT to_regclass('more')").fetchone() == (None,)
+    assert migrate(url) == ["0002_add_a_column"]
+
+
+def test_killed_migration_locks_nobody_out(make_empty: Callable[[str], str], postgres: PostgresServer) -> None:
+    url = make_empty("migrated_after_kill")
+    with psycopg.connect(url, autocommit=True) as first:
+        first.execute("SELECT pg_advisory_lock(%s)", (migrations.ONE_AT_A_TIME,))
+        with psycopg.connect(postgres.url(role="postgres", database="postgres"), autocommit=True) as superuser:
+            superuser.execute("SELECT pg_terminate_backend(%s)", (first.info.backend_pid,))
+        assert migrate(url) == [path.stem for path in FILES]
+
+
+def test_progress_is_reported_before_each_migration(make_empty: Callable[[str], str]) -> None:
+    url, told = make_empty("migrated_with_progress"), list[str]()
+    assert missing(url) == migrate(url, report=told.append) == told
+    assert missing(url) == []
+
+
+@pytest.mark.parametrize("url", ["postgresql://a@h:6432/d", "host=h user=a", "mysql://a@h/d"])
+def test_url_that_cannot_migrate_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="straight to the server"):
+        migrate(url)
+
+
+def test_server_away_is_store_unavailable() -> None:
+    with pytest.raises(StoreUnavailable, match="PostgreSQL cannot be reached"):
+        migrate("postgresql://a:b@127.0.0.1:1/d")

@@ -37,6 +37,7 @@ ROWS = {
     "polled_rows": "VALUES (%(tenant)s, %(id)s, 't', sha256(''), now())",
     "late_entities": "(tenant_id, alert_id, next_try_at) VALUES (%(tenant)s, %(id)s, now())",
 }
+AUDIT = ("audit_chain_state", "audit_records")  # written by a role of their own
 ALL_TENANTS = {"threat_intel_iocs", "playbooks", "spend_months"}  # shared by all tenants, by design
 
 
@@ -57,12 +58,41 @@ def test_every_table_with_a_tenant_has_row_level_security(owner: psycopg.Connect
     rows = owner.execute(
         "SELECT c.relname, c.relrowsecurity, p.qual FROM pg_class c"
         " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
-        " LEFT JOIN pg_policies p ON p.schemaname = 'public' AND p.tablename = c.relname"
+        " LEFT JOIN pg_policies p ON p.tablename = c.relname AND p.permissive = 'PERMISSIVE'"
         " WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
     ).fetchall()
+    # Not forced on the owner: migrations change rows of all tenants, and nothing else connects as the owner.
     assert {name: (secured, policy) for name, secured, policy in rows} == dict.fromkeys(
         ROWS, (True, "in_tenant_scope(tenant_id)")
-    )
+    ) | {"reader_tenants": (True, "(login = SESSION_USER)")}
+
+
+def test_readers_are_bound_in_every_table_that_they_see(owner: psycopg.Connection) -> None:
+    rows = owner.execute(
+        "SELECT table_name, (SELECT qual FROM pg_policies WHERE tablename = table_name AND policyname = 'reader_scope')"
+        " FROM information_schema.table_privileges WHERE grantee = 'aluskort_reader' AND privilege_type = 'SELECT'"
+    ).fetchall()
+    assert dict(rows) == dict.fromkeys(ROWS, "may_read(tenant_id)") | dict.fromkeys([*ALL_TENANTS, "reader_tenants"])
+
+
+@pytest.mark.parametrize("allowed", ["own", "*", None])
+def test_a_reader_sees_the_tenants_that_were_given_to_its_login(
+    own_database: Database, owner: psycopg.Connection, tenants: tuple[str, str], allowed: str | None
+) -> None:
+    login = f"bi_{uuid4().hex[:8]}"
+    owner.execute(f"CREATE ROLE {login} LOGIN PASSWORD 'simulated' IN ROLE aluskort_reader".encode())
+    if allowed:
+        owner.execute("INSERT INTO reader_tenants VALUES (%s, %s)", (login, tenants[0] if allowed == "own" else "*"))
+    url = psycopg.conninfo.make_conninfo(own_database.owner_url, user=login, password="simulated")
+    with psycopg.connect(url, autocommit=True) as reader:
+        reader.execute("SELECT set_config('aluskort.tenant', '*', false)")
+        found = reader.execute(
+            "SELECT tenant_id FROM audit_records WHERE tenant_id = ANY(%s)", (list(tenants),)
+        ).fetchall()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute("INSERT INTO reader_tenants VALUES (session_user, '*')")
+    expected = {"own": {tenants[0]}, "*": set(tenants), None: set()}[allowed]
+    assert {tenant for (tenant,) in found} == expected
 
 
 def test_every_table_without_a_tenant_is_known_to_be_shared(owner: psycopg.Connection) -> None:
@@ -107,6 +137,8 @@ def test_a_tenant_cannot_write_for_another(own_database: Database, tenants: tupl
     values = {"id": str(uuid4()), "tenant": f"third-{uuid4().hex[:8]}"}
     with psycopg.connect(own_database.url) as connection:
         connection.execute("SELECT set_config('aluskort.tenant', %s, false)", (tenants[0],))
+        if table in AUDIT:
+            connection.execute("SET ROLE aluskort_audit")
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
             connection.execute(f"INSERT INTO {table} {ROWS[table]}".encode(), values)
 

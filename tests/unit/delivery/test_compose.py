@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from local.services.event_hubs import HUB
+from local.services.event_hubs import GROUP, HUB, PARTITIONS, SIEM_HUB
 from local.services.kafka import MESSAGE_LIMIT
 from local.services.postgres import APP, OWNER, programs
 from local.services.redis import program
@@ -128,10 +128,11 @@ def test_databases_and_roles_are_those_of_the_embedded_server() -> None:
     assert set(re.findall(r"CREATE DATABASE (\w+) OWNER (\w+)", script)) == {("aluskort", OWNER), ("taskhub", OWNER)}
 
 
-def test_emulated_namespace_has_the_hub_of_the_export() -> None:
+def test_emulated_namespace_has_the_hubs_and_the_group_of_the_triggers() -> None:
     config = json.loads((CHECKOUT / "local" / "compose" / "eventhubs.json").read_text())
     (namespace,) = config["UserConfig"]["NamespaceConfig"]
-    assert [(hub["Name"], hub["PartitionCount"]) for hub in namespace["Entities"]] == [(HUB, "4")]
+    hubs = {hub["Name"]: (hub["PartitionCount"], hub["ConsumerGroups"]) for hub in namespace["Entities"]}
+    assert hubs == dict.fromkeys((HUB, SIEM_HUB), (str(PARTITIONS), [{"Name": GROUP}]))
 
 
 def test_task_hub_is_the_one_of_host_json(services: dict[str, Any]) -> None:

@@ -1,0 +1,180 @@
+"""The subscription, over Azure's management API, when AZURE_SUBSCRIPTION_ID is given: resource providers, the
+identity's roles, quotas, and the app's Key Vault references. Reads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import httpx
+
+from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
+from shared.errors import StoreUnavailable
+from shared.stores.entra import EntraToken, object_id
+
+MANAGEMENT = "https://management.azure.com"
+TIMEOUT_SECONDS = 20.0
+# Resource providers: what each is needed for.
+PROVIDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Microsoft.Web": "the function app",
+        "Microsoft.App": "Flex Consumption's network, Qdrant and Neo4j",
+        "Microsoft.Storage": "blobs",
+        "Microsoft.EventHub": "Sentinel's hub and Kafka",
+        "Microsoft.DBforPostgreSQL": "the database",
+        "Microsoft.Cache": "Redis",
+        "Microsoft.KeyVault": "secrets and the audit key",
+        "Microsoft.ManagedIdentity": "the app's identity",
+        "Microsoft.Network": "private endpoints",
+        "Microsoft.DurableTask": "orchestrations",
+        "Microsoft.Insights": "metrics and alerts",
+        "Microsoft.OperationalInsights": "logs",
+        "Microsoft.OperationsManagement": "Sentinel's workspace",
+        "Microsoft.SecurityInsights": "Sentinel",
+    }
+)
+# Built-in roles that the app's identity must have, by the last part of their definition's id.
+ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+        "a638d3c7-ab3a-418d-83e6-5f17a39d4fde": "Azure Event Hubs Data Receiver",
+        "2b629674-e913-4c01-ae53-ef4638d8f975": "Azure Event Hubs Data Sender",
+        "12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
+        "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+        "0ad04412-c4d5-4796-b79c-f76d14c8d402": "Durable Task Data Contributor",
+    }
+)
+BLOB_OWNER, BLOB_CONTRIBUTOR = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+# Quotas by the path below a region: what they limit.
+QUOTAS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "Microsoft.DBforPostgreSQL/locations/{region}/resourceType/flexibleServers/usages": (
+            "2024-08-01",
+            "PostgreSQL",
+        ),
+        "Microsoft.Web/locations/{region}/usages": ("2024-11-01", "Functions"),
+    }
+)
+
+
+class _Refused(Exception):
+    """The API did not answer with what was asked for; the message says what it said."""
+
+    def __init__(self, path: str, status: int, text: str) -> None:
+        super().__init__(f"{path} answered {status}: {text[:200]}")
+        self.status = status
+
+
+async def management(target: Target) -> AsyncIterator[Finding]:
+    """Providers, roles, quotas and references, each from one table above."""
+    subscription = target.variables.get("AZURE_SUBSCRIPTION_ID", "")
+    if not subscription:
+        yield not_applicable("Azure", "AZURE_SUBSCRIPTION_ID is not given; the management API is not asked")
+        return
+    base = target.variables.get("AZURE_RESOURCE_MANAGER_URL", MANAGEMENT)
+    try:
+        token = await EntraToken(f"{MANAGEMENT}/.default").get()
+    except StoreUnavailable as error:
+        yield failed("Azure: sign-in", error, "Sign in (az login), or run where the managed identity is.")
+        return
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=f"{base}/subscriptions/{subscription}", headers=headers) as client:
+        client.timeout = httpx.Timeout(TIMEOUT_SECONDS)
+        principal = target.variables.get("AZURE_PRINCIPAL_ID") or object_id(token)
+        steps = (
+            ("Azure: resource providers", _providers(client)),
+            ("Azure: roles", _roles(client, principal)),
+            ("Azure: quotas", _quotas(client, target.variables.get("AZURE_LOCATION", ""))),
+            ("Azure: Key Vault references", _references(client, target.variables.get("AZURE_FUNCTION_APP_ID", ""))),
+        )
+        for name, step in steps:
+            try:
+                yield await step
+            except (_Refused, httpx.HTTPError) as error:
+                yield failed(name, error, "Give who runs this the role Reader on the subscription.")
+
+
+async def _providers(client: httpx.AsyncClient) -> Finding:
+    name, unready = "Azure: resource providers", []
+    for provider, need in PROVIDERS.items():
+        state = (await _get(client, f"providers/{provider}", "2021-04-01")).get("registrationState")
+        if state != "Registered":
+            unready.append(f"{provider} ({need}): {state}")
+    if unready:
+        return failed(
+            name, "; ".join(unready), "az provider register --namespace ... for each, then wait some minutes."
+        )
+    return ok(name, f"all {len(PROVIDERS)} are registered")
+
+
+async def _roles(client: httpx.AsyncClient, principal: str) -> Finding:
+    name, path = "Azure: roles", "providers/Microsoft.Authorization/roleAssignments"
+    found = await _values(client, path, "2022-04-01", **{"$filter": f"assignedTo('{principal}')"})
+    given = {str(one["properties"]["roleDefinitionId"]).rpartition("/")[2] for one in found}
+    if BLOB_OWNER in given:
+        given.add(BLOB_CONTRIBUTOR)  # may do all that the other may
+    missing = [title for role, title in ROLES.items() if role not in given]
+    if missing:
+        return failed(name, f"{principal} lacks {', '.join(missing)}", "Assign them (Terraform's table of roles).")
+    return ok(name, f"{principal} has all {len(ROLES)}")
+
+
+async def _quotas(client: httpx.AsyncClient, region: str) -> Finding:
+    name = "Azure: quotas"
+    if not region:
+        return not_applicable(name, "AZURE_LOCATION is not given")
+    full, unknown = [], []
+    for path, (version, title) in QUOTAS.items():
+        try:
+            usages = await _values(client, f"providers/{path.format(region=region)}", version)
+        except _Refused as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            unknown.append(title)
+            continue
+        full += [
+            f"{title}: {use['name']['value']} {use['currentValue']} of {use['limit']}"
+            for use in usages
+            if use["limit"] > 0 and use["currentValue"] >= use["limit"]
+        ]
+    if full:
+        return warning(name, f"used up: {'; '.join(full)}", "Ask for more before a deployment that adds to it.")
+    return not_applicable(name, f"not told for {', '.join(unknown)}") if unknown else ok(name, f"room in {region}")
+
+
+async def _references(client: httpx.AsyncClient, app: str) -> Finding:
+    name = "Azure: Key Vault references"
+    if not app:
+        return not_applicable(name, "AZURE_FUNCTION_APP_ID, the app's resource id, is not given")
+    path = app.partition("/resourceGroups/")[2]
+    found = await _values(client, f"resourceGroups/{path}/config/configreferences/appsettings", "2024-04-01")
+    broken = [
+        f"{one['name']}: {one['properties']['status']}" for one in found if one["properties"]["status"] != "Resolved"
+    ]
+    if broken:
+        return failed(
+            name, "; ".join(broken), "Let the identity read the vault's secrets, and the app reach the vault."
+        )
+    return ok(name, f"{len(found)} resolved")
+
+
+async def _values(client: httpx.AsyncClient, path: str, version: str, **query: str) -> list[dict[str, Any]]:
+    """All pages of a list."""
+    page = await _get(client, path, version, **query)
+    found: list[dict[str, Any]] = list(page["value"])
+    while link := page.get("nextLink"):
+        if not link.startswith(str(client.base_url.join("/"))):
+            raise _Refused(path, httpx.codes.OK, f"the next page is elsewhere: {link}")  # our token goes nowhere else
+        page = await _get(client, link, "")
+        found += page["value"]
+    return found
+
+
+async def _get(client: httpx.AsyncClient, path: str, version: str, **query: str) -> dict[str, Any]:
+    answer = await client.get(path, params={"api-version": version, **query} if version else None)
+    if answer.is_error:
+        raise _Refused(path, answer.status_code, answer.text)
+    body: dict[str, Any] = answer.json()
+    return body

@@ -1,0 +1,74 @@
+"""What one check of the preflight found, and the form that every check has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.settings import Settings
+
+PATIENCE_SECONDS = 45.0  # for all that one check asks
+
+
+class State(StrEnum):
+    """How it stands; only ``failed`` keeps a deployment from working."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, what was found and, unless it is well, what to do."""
+
+    name: str
+    state: State
+    found: str
+    todo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The deployment under check: every variable, and those that the product itself reads."""
+
+    variables: Mapping[str, str]
+    settings: Settings
+
+
+Check = Callable[[Target], AsyncIterator[Finding]]
+
+
+def ok(name: str, found: str) -> Finding:
+    """It is as it must be."""
+    return Finding(name, State.OK, found)
+
+
+def failed(name: str, found: object, todo: str) -> Finding:
+    """The deployment does not work like this."""
+    return Finding(name, State.FAILED, str(found) or type(found).__name__, todo)
+
+
+def warning(name: str, found: str, todo: str) -> Finding:
+    """The deployment works, but somebody should look."""
+    return Finding(name, State.WARNING, found, todo)
+
+
+def not_applicable(name: str, found: str) -> Finding:
+    """There is nothing to check, or no way to from here; ``found`` says why."""
+    return Finding(name, State.NOT_APPLICABLE, found)
+
+
+async def findings(name: str, check: Check, target: Target) -> AsyncIterator[Finding]:
+    """What a check finds. One that breaks off has failed where it stood: a preflight ends, whatever it meets."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            async for finding in check(target):
+                yield finding
+    except TimeoutError:
+        yield failed(name, f"no end within {PATIENCE_SECONDS:g} s", "See whether the service answers at all.")
+    except Exception as error:
+        yield failed(name, f"{type(error).__name__}: {error}", "This was not foreseen: run it again, then report it.")

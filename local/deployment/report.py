@@ -1,0 +1,40 @@
+"""The preflight on a person's screen: a live line for what is looked at, then a table of what was found."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from local.deployment.finding import Finding, State
+from local.deployment.preflight import passed
+
+STYLES = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State.NOT_APPLICABLE: "dim"}
+
+
+async def shown(console: Console, coming: AsyncIterator[Finding]) -> list[Finding]:
+    """Each finding on its line as it comes; all of them at the end."""
+    found: list[Finding] = []
+    with console.status("looking ...") as status:
+        async for finding in coming:
+            found.append(finding)
+            console.print(Text.assemble((f"{finding.state:15}", STYLES[finding.state]), finding.name))
+            status.update(f"after {finding.name} ...")
+    return found
+
+
+def print_report(console: Console, found: list[Finding]) -> None:
+    """Everything that was found, with what to do; last, whether it passed."""
+    table = Table("check", "state", "found", "what to do", box=None, header_style="bold")
+    for finding in found:
+        state = Text(finding.state, style=STYLES[finding.state])
+        table.add_row(Text(finding.name), state, Text(finding.found), Text(finding.todo))
+    console.print()
+    console.print(table)
+    counts = ", ".join(
+        f"{count} {state}" for state in State if (count := sum(finding.state is state for finding in found))
+    )
+    verdict = "[green]Nothing keeps it from working[/]" if passed(found) else "[red]It will not work like this[/]"
+    console.print(f"\n{verdict}: {counts}.")

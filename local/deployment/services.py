@@ -1,0 +1,118 @@
+"""The settings themselves, the identity provider, the model provider, the taxonomy, and the product's own health."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+
+from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
+from local.deployment.network import CLAUDE
+from shared.contracts.routing import LLMProvider
+from shared.contracts.taxonomy import taxonomy_version, techniques
+from shared.routing.models import TIERS
+from shared.settings import Settings
+
+TIMEOUT_SECONDS = 10.0
+ANTHROPIC_VERSION = "2023-06-01"
+# What the platform reads, not the product: one of each line.
+PLATFORM = (
+    ("AzureWebJobsStorage", "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__blobServiceUri"),
+    ("DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "ALUSKORT_TASKHUB_URL"),
+    ("ALUSKORT_SENTINEL_EVENTHUB", "ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace"),
+    ("ALUSKORT_SENTINEL_HUB",),
+)
+
+
+def platform_settings(variables: Mapping[str, str]) -> list[Finding]:
+    """Settings of the platform that are missing, and values that are no values yet."""
+    found = [
+        failed("Settings", f"{' or '.join(names)} is not set", "Set one of them.")
+        for names in PLATFORM
+        if not any(variables.get(name) for name in names)
+    ]
+    for name, value in variables.items():
+        if value.startswith("<") and value.endswith(">"):
+            found.append(failed("Settings", f"{name} is still {value!r}", "Put the real value in its place."))
+        elif value.startswith("@Microsoft.KeyVault("):
+            todo = "Give its value here, or leave what depends on it to a run inside the network."
+            found.append(warning("Settings", f"{name} is a Key Vault reference, which only the app resolves", todo))
+    count = len(Settings.model_fields) + len(PLATFORM)
+    return found or [ok("Settings", f"all {count} that are needed are there and well formed")]
+
+
+async def identity_provider(target: Target) -> AsyncIterator[Finding]:
+    """It publishes keys, and is the issuer that tokens must name."""
+    name, settings = "Identity provider", target.settings
+    async with _client() as client:
+        try:
+            keys = (await _json(client, settings.oidc_jwks_url)).get("keys")
+            document = await _json(client, f"{settings.oidc_issuer}/.well-known/openid-configuration")
+        except (httpx.HTTPError, ValueError, AttributeError) as error:
+            yield failed(name, repr(error), "Check ALUSKORT_OIDC_JWKS_URL and ALUSKORT_OIDC_ISSUER, and the way out.")
+            return
+    if not keys:
+        yield failed(name, "it publishes no keys", "Check ALUSKORT_OIDC_JWKS_URL.")
+    elif document.get("issuer") != settings.oidc_issuer:
+        found = f"it calls itself {document.get('issuer')!r}, ALUSKORT_OIDC_ISSUER is {settings.oidc_issuer!r}"
+        yield failed(name, found, "Make them the same to the letter: tokens are refused otherwise.")
+    else:
+        yield ok(name, f"{len(keys)} keys of {settings.oidc_issuer}")
+
+
+async def model_provider(target: Target) -> AsyncIterator[Finding]:
+    """The key is taken and the models of every tier are offered; asking for the list costs nothing."""
+    name, settings = "Model provider", target.settings
+    if settings.model_provider is LLMProvider.FOUNDRY:
+        yield not_applicable(name, "Foundry has no list of models that costs nothing to ask for")
+        return
+    headers = {"x-api-key": settings.anthropic_api_key.get_secret_value(), "anthropic-version": ANTHROPIC_VERSION}
+    async with _client() as client:
+        try:
+            url = f"{settings.anthropic_base_url or CLAUDE}/v1/models"
+            answer = await client.get(url, params={"limit": 1000}, headers=headers)
+            if answer.status_code in {401, 403}:
+                yield failed(name, f"the key is refused ({answer.status_code})", "Correct ANTHROPIC_API_KEY.")
+                return
+            offered = {model["id"] for model in answer.raise_for_status().json()["data"]}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            yield failed(name, repr(error), "Check ANTHROPIC_BASE_URL and the way out.")
+            return
+    missing = sorted({row.model_id for row in TIERS.values()} - offered)
+    if missing:
+        yield failed(name, f"the key may not use {', '.join(missing)}", "Have them allowed for this key's workspace.")
+    else:
+        yield ok(name, f"{settings.model_provider}: the key is taken, {len(offered)} models")
+
+
+async def taxonomy(target: Target) -> AsyncIterator[Finding]:
+    """The MITRE catalogues of this version."""
+    yield ok("Taxonomy", f"{len(techniques())} techniques of {taxonomy_version()}")
+
+
+async def api(target: Target) -> AsyncIterator[Finding]:
+    """The product's own health route, where its address is known."""
+    name, url = "API: health", target.variables.get("ALUSKORT_API_URL", "")
+    if not url:
+        yield not_applicable(name, "ALUSKORT_API_URL is not given; set it to the app's address to ask it")
+        return
+    async with _client() as client:
+        try:
+            answer = await client.get(f"{url}/api/health")
+            down = [part for part, state in answer.json()["dependencies"].items() if state != "up"]
+        except (httpx.HTTPError, ValueError, KeyError, AttributeError) as error:
+            yield failed(name, repr(error), "See whether the function app runs, and its log.")
+            return
+    if down:
+        yield failed(name, f"the app cannot reach {', '.join(down)}", "See the app's log, which names the cause.")
+    else:
+        yield ok(name, "the app reaches every service it needs")
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=True)
+
+
+async def _json(client: httpx.AsyncClient, url: str) -> Any:
+    return (await client.get(url)).raise_for_status().json()

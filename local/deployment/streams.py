@@ -1,0 +1,126 @@
+"""Kafka and Event Hubs: the topics, the right to send and to read, and how far the consumers are."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from azure.core.exceptions import AzureError
+from azure.eventhub.aio import EventHubConsumerClient
+from azure.eventhub.exceptions import EventHubError
+from azure.identity.aio import DefaultAzureCredential
+
+from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
+from local.deployment.network import event_hubs_address
+from local.deployment.topics import admin, topic_faults
+from shared.bus.connection import connection_arguments
+from shared.bus.producer import KafkaProducer
+from shared.contracts.topics import topics
+from shared.errors import AluskortError
+from shared.settings import KafkaSecurity
+
+OURS = "aluskort."
+LAG_LIMIT = 1000  # messages of one group; a burst is no fault, a growing backlog is
+CONSUMER_GROUP = "$Default"
+
+
+async def kafka(target: Target) -> AsyncIterator[Finding]:
+    """Topics, sending (asked, nothing is sent), the triggers' login, lag."""
+    settings = target.settings
+    producer = KafkaProducer(settings.kafka_brokers, settings.kafka_security)
+    try:
+        await producer.health()
+        yield ok("Kafka: sending", "the brokers let this identity in to send; nothing was sent")
+        faults = await topic_faults(settings)
+    except AluskortError as error:
+        yield failed("Kafka: sending", error, "Check the brokers; the identity needs Azure Event Hubs Data Sender.")
+        return
+    finally:
+        await producer.close()
+    if faults:
+        yield failed(
+            "Kafka: topics", "; ".join(faults), "Terraform makes them in Azure, elsewhere aluskort migrate --topics."
+        )
+    else:
+        yield ok("Kafka: topics", f"{len(topics())}, each with its partitions and retention")
+    yield await _triggers(target)
+    yield await _lag(target)
+
+
+async def _triggers(target: Target) -> Finding:
+    name, secret = "Kafka: triggers' login", target.settings.kafka_trigger_connection
+    if target.settings.kafka_security is KafkaSecurity.PLAINTEXT or secret is None:
+        return not_applicable(name, "triggers need none on this Kafka")
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=target.settings.kafka_brokers,
+        security_protocol="SASL_SSL",
+        sasl_mechanism="PLAIN",
+        sasl_plain_username="$ConnectionString",
+        sasl_plain_password=secret.get_secret_value(),
+        ssl_context=ssl.create_default_context(),
+    )
+    try:
+        await consumer.start()
+        return ok(name, "the connection string is taken")
+    except (KafkaError, OSError) as error:
+        return failed(
+            name, repr(error), "Check the Key Vault reference of ALUSKORT_KAFKA_TRIGGER_CONNECTION and local auth."
+        )
+    finally:
+        await consumer.stop()
+
+
+async def _lag(target: Target) -> Finding:
+    name = "Kafka: consumers"
+    client = admin(target.settings)
+    consumer = AIOKafkaConsumer(**connection_arguments(target.settings.kafka_brokers, target.settings.kafka_security))
+    try:
+        await client.start()
+        await consumer.start()
+        lags = {}
+        for group in sorted({entry[0] for entry in await client.list_consumer_groups() if entry[0].startswith(OURS)}):
+            done = await client.list_consumer_group_offsets(group)
+            ends = await consumer.end_offsets(list(done)) if done else {}
+            lags[group] = sum(max(0, ends[place] - max(0, meta.offset)) for place, meta in done.items())
+    except (KafkaError, OSError) as error:
+        return not_applicable(name, f"this identity may not ask for offsets: {error!r}")
+    finally:
+        await consumer.stop()
+        await client.close()
+    if not lags:
+        return warning(name, "no function has read anything yet", "Start the function app.")
+    behind = {group: lag for group, lag in lags.items() if lag > LAG_LIMIT}
+    if behind:
+        told = ", ".join(f"{group} {lag}" for group, lag in behind.items())
+        return warning(name, f"messages waiting: {told}", "See whether their functions run and what they log.")
+    return ok(name, f"{len(lags)} groups, {sum(lags.values())} messages waiting")
+
+
+async def event_hubs(target: Target) -> AsyncIterator[Finding]:
+    """Sentinel's hub is there and lets us read."""
+    name, hub = "Event Hubs: Sentinel's hub", target.variables.get("ALUSKORT_SENTINEL_HUB", "")
+    endpoint = event_hubs_address(target)
+    if endpoint is None or not hub:
+        yield failed(
+            name,
+            "no connection",
+            "Set ALUSKORT_SENTINEL_HUB and ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace.",
+        )
+        return
+    connection = target.variables.get("ALUSKORT_SENTINEL_EVENTHUB", "")
+    client = (
+        EventHubConsumerClient.from_connection_string(connection, CONSUMER_GROUP, eventhub_name=hub, retry_total=1)
+        if connection
+        else EventHubConsumerClient(
+            endpoint.host, hub, CONSUMER_GROUP, credential=DefaultAzureCredential(), retry_total=1
+        )
+    )
+    async with client:
+        try:
+            partitions = (await client.get_eventhub_properties())["partition_ids"]
+        except (EventHubError, AzureError) as error:
+            yield failed(name, error, f"Make the hub {hub}; the identity needs Azure Event Hubs Data Receiver.")
+        else:
+            yield ok(name, f"{hub}, {len(partitions)} partitions")

@@ -1,0 +1,31 @@
+"""The preflight of the running product, with an alert that it follows to its audit proof."""
+
+import pytest
+
+from local.deployment.environment import Deployment
+from local.deployment.finding import State, Target
+from local.deployment.preflight import passed, preflight
+from local.deployment.synthetic import follow
+from shared.contracts.tenant import SYNTHETIC_TENANT
+from shared.settings import settings
+from tests.e2e.product import Product
+
+
+async def test_preflight_passes_and_its_alert_reaches_its_proof_apart_from_all_cases(
+    product: Product, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = product.environment | {"ALUSKORT_API_URL": product.stack.host().url()}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    found = [finding async for finding in preflight(Deployment(variables, "the test's stack"))]
+    assert passed(found), [finding for finding in found if finding.state is State.FAILED]
+    assert {"API: health", "PostgreSQL: schema", "Kafka: topics"} <= {
+        finding.name for finding in found if finding.state is State.OK
+    }
+    stages = [finding async for finding in follow(Target(variables, settings()), timeout_seconds=60)]
+    settings.cache_clear()
+    assert [stage.state for stage in stages] == [State.OK] * 5
+    assert await product.states(tenant) == {}
+    (state,) = (await product.states(SYNTHETIC_TENANT)).values()
+    assert state in {"closed", "awaiting_human"}

@@ -1,0 +1,98 @@
+"""The preflight's questions to Azure's management API, answered by the simulated one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from local.deployment.azure import ROLES, management
+from local.deployment.finding import Finding, State, Target
+from local.services.simulators import Simulators
+from local.simulators.managed_identity import OBJECT_ID
+from shared.settings import Settings
+from tests.unit.test_settings import example
+
+IN_ORDER = {"roles": list(ROLES), "references": {"ANTHROPIC_API_KEY": "Resolved"}}
+APP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Web/sites/app"
+FULL = {"name": {"value": "cores"}, "currentValue": 8, "limit": 8}
+
+Ask = Callable[[dict[str, Any]], Any]
+
+
+@pytest.fixture
+def ask(simulators: Simulators, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Findings by name for a state of the subscription."""
+    for name, value in (example() | simulators.managed_identity()).items():
+        monkeypatch.setenv(name, value)
+    base = simulators.claude_url().removesuffix("/claude")
+    variables = {
+        "AZURE_SUBSCRIPTION_ID": "s",
+        "AZURE_RESOURCE_MANAGER_URL": f"{base}/resource-manager",
+        "AZURE_LOCATION": "westeurope",
+        "AZURE_FUNCTION_APP_ID": APP,
+    }
+
+    async def findings(state: dict[str, Any]) -> dict[str, Finding]:
+        async with httpx.AsyncClient() as client:
+            (await client.put(f"{base}/control/resource-manager", json=state)).raise_for_status()
+        target = Target(variables, Settings())
+        return {finding.name: finding async for finding in management(target)}
+
+    return findings
+
+
+async def test_subscription_in_order_passes_every_question(ask: Ask) -> None:
+    found = await ask(IN_ORDER)
+    assert {finding.state for finding in found.values()} == {State.OK}
+    assert set(found) == {
+        *("Azure: resource providers", "Azure: roles", "Azure: quotas", "Azure: Key Vault references"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("disorder", "name", "state", "told"),
+    [
+        (
+            {"providers": {"Microsoft.App": "NotRegistered"}},
+            "Azure: resource providers",
+            State.FAILED,
+            "Microsoft.App (Flex Consumption's network, Qdrant and Neo4j): NotRegistered",
+        ),
+        (
+            {"roles": list(ROLES)[1:]},
+            "Azure: roles",
+            State.FAILED,
+            f"{OBJECT_ID} lacks Storage Blob Data Contributor",
+        ),
+        (
+            {"usages": {"Microsoft.DBforPostgreSQL": [FULL]}},
+            "Azure: quotas",
+            State.WARNING,
+            "used up: PostgreSQL: cores 8 of 8",
+        ),
+        (
+            {"references": {"ANTHROPIC_API_KEY": "AccessToKeyVaultDenied"}},
+            "Azure: Key Vault references",
+            State.FAILED,
+            "ANTHROPIC_API_KEY: AccessToKeyVaultDenied",
+        ),
+    ],
+)
+async def test_what_is_in_disorder_is_named(
+    ask: Ask, disorder: dict[str, Any], name: str, state: State, told: str
+) -> None:
+    found = (await ask(IN_ORDER | disorder))[name]
+    assert (found.state, found.found) == (state, told)
+    assert found.todo
+
+
+async def test_owner_of_blobs_needs_no_lesser_role(ask: Ask) -> None:
+    owner = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
+    assert (await ask(IN_ORDER | {"roles": [*list(ROLES)[1:], owner]}))["Azure: roles"].state is State.OK
+
+
+async def test_identity_that_gets_no_token_is_told_to_sign_in(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IDENTITY_HEADER", "wrong")
+    (finding,) = (await ask(IN_ORDER)).values()
+    assert (finding.name, finding.state) == ("Azure: sign-in", State.FAILED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -16,3 +16,4 @@ class Allowance:
     paths: int = 600
     hosts: int = 1_000
     words: int = 18_000
+    judged: set[bytes] = field(default_factory=set)  # words that need no second look

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from shared.contracts.entity import EntityType
 from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
-from shared.parsing.sighting import Sighting
+from shared.parsing.sighting import Piece, Place, Sighting
 
 _WORDS = r"host|hostname|computer|machine|device|workstation|server|endpoint|node|client|laptop|desktop"
 _NAME = r"[0-9A-Za-z][0-9A-Za-z_-]*"
@@ -22,18 +22,17 @@ _NO_NAMES = frozenset(word + ending for word in _WORDS.split("|") for ending in 
 _MARKS = bytes.maketrans(b",\"':=([", b"       ")
 MAX_NAME = 63
 _GOES_ON = (b".", b"@", b"\\", b"[", b"/", b"(", b"%")
-MAX_LIST = 1_024  # bytes of one list of names
 
 
-def find_hosts(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each place where hosts are named: start, end, and the hosts. Stops at the allowance."""
-    for match in _HOST.finditer(data):
+def find_hosts(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place]:
+    """The hosts that a piece of the text names as such. Stops at the allowance."""
+    for match in _HOST.finditer(data, *piece):
         start, end = match.span()
         if allowance.hosts <= 0:
-            yield start, -1, []
+            yield Place(start, None, [])
             return
         allowance.hosts -= 1
-        told = data[start : min(end, start + MAX_LIST)]
+        told = data[start:end]
         certain = b":" in told or b"=" in told
         names = told.translate(_MARKS).decode().split()
         if data[end : end + 1] in _GOES_ON and not (
@@ -46,7 +45,7 @@ def find_hosts(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, li
             if name.lower() not in _NO_NAMES and _is_name(name, certain=certain)
         ]
         if seen:
-            yield start, end, seen
+            yield Place(start, end, seen)
 
 
 def _is_name(name: str, *, certain: bool) -> bool:

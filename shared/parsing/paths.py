@@ -14,7 +14,7 @@ from shared.parsing.addresses import ipv4
 from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
 from shared.parsing.domains import is_domain
-from shared.parsing.sighting import Sighting
+from shared.parsing.sighting import Piece, Place, Sighting
 from shared.parsing.vocabulary import ACCOUNT_CUES, FILE_NAME_ENDINGS, FOLDERS, SENTENCE_WORDS
 
 _S = r"[^\\/:*?\"'`<>|,;\s\x00-\x20]"  # of a name in a Windows path
@@ -41,34 +41,36 @@ _SHARE = bytewise(rf"(?i:\\\\(?:\\\\)?([0-9A-Z][0-9A-Z_.-]*)(?:@SSL|@[0-9]+)*\\{
 _P = r"(?:\\ |[^\s\"'`<>|;,&(){}\[\]*?:\\/\x00-\x20])"
 _POSIX = bytewise(rf"(?:/|~[a-z0-9_-]*/){_P}+(?:/+{_P}+)*/?")
 
+LONG = 64  # bytes of a path that take as long as one more path
 MAX_PATH = 1_024  # bytes; Windows and POSIX programs stop at 260 and 4,096, alerts well before
 _ALONE = ("/tmp", "~")  # noqa: S108 - folders that a text names, none that is used
 _VERBS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ")
 _JOINED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_./-%~@\\}")
 
 
-def find_paths(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each path, key and account of the text with its place: start, end, and what it says. Stops at the allowance."""
-    at = 0
-    while match := _START.search(data, at):
+def find_paths(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place]:
+    """Each path, key and account of a piece of the text. Stops at the allowance."""
+    at, bound = piece
+    while match := _START.search(data, at, bound):
         start, end = match.span()
         token = data[start:end]
         if allowance.paths <= 0:
-            yield start, -1, []
+            yield Place(start, None, [])
             return
         allowance.paths -= 1
         if token[:2] in (b"\\n", b"\\r", b"\\t") and token[2:3].isalpha():
             start, token = start + 2, token[2:]
-        taken, seen = _read(data, start, token)
+        taken, seen = _read(data, start, token, min(start + MAX_PATH, bound))
         at = max(taken, end)
+        allowance.paths -= (taken - start) // LONG
         if seen:
-            yield start, taken, seen
+            yield Place(start, taken, seen)
 
 
-def _read(data: bytes, start: int, token: bytes) -> tuple[int, list[Sighting]]:
+def _read(data: bytes, start: int, token: bytes, bound: int) -> tuple[int, list[Sighting]]:
     """Where what begins with ``token`` ends, and what it is."""
     first, upper = token[:1], token[:9].upper()
-    before, bound = data[max(start - 16, 0) : start], start + MAX_PATH
+    before = data[max(start - 16, 0) : start]
     if first in b"/~":
         return _posix(data, start, before, bound)
     if upper.startswith((b"HKEY_", b"HKLM", b"HKCU", b"HKCR", b"HKCC", b"HKPD", b"HKU", b"\\REGISTRY")):

@@ -10,8 +10,7 @@ from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
 from shared.parsing.domains import is_domain
 from shared.parsing.refang import AT, DOT, SCHEME_END, is_defanged, refang
-from shared.parsing.sighting import Sighting
-from shared.parsing.value import MAX_CHARACTERS
+from shared.parsing.sighting import Piece, Place, Sighting
 
 _WEB = r"h(?:tt|xx|tx|xt|\*\*|__|##|\?\?|--)ps?|hpps?|httxs?|h___ps?|x{4}[xs]?|s?f(?:t|x)ps?|ftxs?"
 _OTHER = (
@@ -24,28 +23,27 @@ _URL = bytewise(rf"{_HEAD} ?(?:[\[(]?[0-9A-Za-z_\[\x80-\xff]|%|\$){_REST}*")
 _NEXT = bytewise(rf"[,;]{_HEAD}")  # of a list without spaces
 _PARTS = bytewise(rf"(?i:[\[(]?(?:\\[nrt])?({_WEB}|{_OTHER})(\[s\]|\(s\))?[\])]?){SCHEME_END}( ?)")
 LONGEST_HEAD = 40  # bytes up to the host
-MAX_TAKEN = 2 * MAX_CHARACTERS  # bytes of one URL as it is written
 _CLOSERS = {")": "(", "]": "["}
 _PUNCTUATION = ".,;:!?*'"
 _ENDS = _PUNCTUATION + ")]"
 _PLAIN = {b"http": "http", b"https": "https", b"hxxp": "http", b"hxxps": "https", b"hXXp": "http", b"hXXps": "https"}
 
 
-def find_urls(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each URL of the text with its place: start, end, and the URL made whole. Stops at the allowance."""
-    at = 0
-    while match := _URL.search(data, at):
+def find_urls(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place]:
+    """Each URL of a piece of the text, made whole. Stops at the allowance."""
+    at, bound = piece
+    while match := _URL.search(data, at, bound):
         start, at = match.span()
         if allowance.urls <= 0:
-            yield start, -1, []
+            yield Place(start, None, [])
             return
         allowance.urls -= 1
-        written = data[start : min(at, start + MAX_TAKEN)]
+        written = data[start:at]
         if (b"," in written or b";" in written) and (listed := _NEXT.search(written)):
             written = written[: listed.start()]
             at = start + len(written)
         if seen := _read(written):
-            yield start, at, [seen]
+            yield Place(start, at, [seen])
 
 
 def _read(written: bytes) -> Sighting | None:

@@ -15,9 +15,8 @@ from shared.parsing.domains import is_domain
 from shared.parsing.kinds import ALGORITHMS
 from shared.parsing.public_suffix import is_top_level
 from shared.parsing.refang import AT, COLON, DOT, is_defanged, refang
-from shared.parsing.sighting import Sighting
+from shared.parsing.sighting import Piece, Place, Sighting
 from shared.parsing.urls import trim
-from shared.parsing.value import MAX_CHARACTERS
 from shared.parsing.vocabulary import DOMAIN_CUES, DOMAIN_ENDINGS, MEMBER_ENDINGS
 
 MAX_AS_NUMBER = 4_294_967_295  # RFC 6793
@@ -41,22 +40,19 @@ _WORDS = bytewise(rf"{_NUMBERED}|{_IPV6}|{_GLUED}|{_MAIL}|{_W}+(?:{DOT}{_W}+)+{_
 _DIGITS = frozenset("0123456789.-")
 _CHAINS = (b"->", b"::")
 _BACKSLASH, _AT_SIGN, _FULL_STOP = b"\\@."
-MAX_TOKEN = 2 * MAX_CHARACTERS  # bytes; a longer one is judged by its beginning
+LONG = 256  # bytes of a token from which on each costs a microsecond more
 # Microseconds, about, that it takes to judge a token: one seen before, a plain one, a defanged one.
-_AGAIN, _PLAIN, _MARKED = 3, 10, 25
+_AGAIN, _PLAIN, _MARKED = 5, 10, 25
 
 
-def find_words(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, list[Sighting]]]:
-    """Each token with its place: start, end, and what it names. Stops at the allowance.
-
-    A token that is longer than MAX_TOKEN and names nothing comes too, since its end was not read.
-    """
-    judged: set[bytes] = set()
-    for match in _WORDS.finditer(data):
+def find_words(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place]:
+    """What each token of a piece of the text names. Stops at the allowance."""
+    judged = allowance.judged
+    for match in _WORDS.finditer(data, *piece):
         start, end = match.span()
-        token = data[start : min(end, start + MAX_TOKEN)]
+        token = data[start:end]
         if allowance.words <= 0:
-            yield start, -1, []
+            yield Place(start, None, [])
             return
         if token in judged:
             allowance.words -= _AGAIN
@@ -68,12 +64,12 @@ def find_words(data: bytes, allowance: Allowance) -> Iterator[tuple[int, int, li
             seen: list[Sighting] | None = _alphanumeric(token.decode())
         else:
             marked = is_defanged(token)
-            allowance.words -= _MARKED if marked else _PLAIN
+            allowance.words -= (_MARKED if marked else _PLAIN) + max(len(token) - LONG, 0)
             seen = _read(refang(_spoken(token)) if marked else token, data, start, end, marked=marked)
         if seen is None or seen:
             judged.add(token)
-        if seen or (end - start > MAX_TOKEN and not token.isalnum()):
-            yield start, end, seen or []
+        if seen:
+            yield Place(start, end, seen)
 
 
 def _spoken(token: bytes) -> bytes:

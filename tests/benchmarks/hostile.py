@@ -19,10 +19,12 @@ REPEATED = (
     "%a%\\", "~/a", "/tmp/", "/", "_", "-", "$", "'", '"',
     "CVE-",     "AS1", "ж", "😀", "\u201d", "\u200b", "\0", "\n", "\ud800",
 )  # fmt: skip
+# The last six were found by random search: each made some step look to the end of the text for every match.
 PHRASES = (
     "a.b ", "a ", "a dot ", "a at ", "evil.com ", "version 1.2.3.4 ", "host a1 ", "a1, ", "HKLM\\x and ", "ж ", "ж.ж ",
     "The quick brown fox. Jumps over the lazy dog, again; ", "hxxp:// ", "C:\\a b and ", "CORP\\a b ", "http://h ",
     "/etc/a b ",
+    "S-1-5-21-", "x.zip%", "fe80AS1&www.ASN", "http://evil.com!,", "% HKLM\\", "]HKLM\\and ",
 )  # fmt: skip
 
 

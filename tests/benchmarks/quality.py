@@ -16,9 +16,8 @@ KINDS = ("ip", "domain", "url", "email", "hash", "cve", "path", "registry", "acc
 DEFANGED = ("ip", "domain", "url", "email")
 FORMS = (
     (" [.] ", "."), ("[.]", "."), ("(.)", "."), ("{.}", "."), ("<.>", "."), ("\\.", "."),
-    ("[dot]", "."), ("(dot)", "."), ("[DOT]", "."),
-    ("[@]", "@"), ("(@)", "@"), ("[at]", "@"), ("[AT]", "@"), ("(at)", "@"),
-    ("[:]", ":"), ("hxxp", "http"), ("hXXp", "http"), ("fxp:", "ftp:"),
+    ("[dot]", "."), ("(dot)", "."), ("[DOT]", "."), ("[@]", "@"), ("(@)", "@"), ("[at]", "@"), ("[AT]", "@"),
+    ("(at)", "@"), ("[:]", ":"), ("hxxp", "http"), ("hXXp", "http"), ("fxp:", "ftp:"),
 )  # fmt: skip
 HIVES = {
     "hkey_local_machine": "hklm", "hkey_current_user": "hkcu", "hkey_classes_root": "hkcr", "hkey_users": "hku",

@@ -210,6 +210,7 @@ class Engine:
         while True:
             await self._leading.wait()
             self._timers_changed.clear()
+            self._next_timer = None  # until it is read again, whatever timer is armed wakes this worker
             if self._missed:
                 self._missed = False
                 await self._persist(self.resume)

@@ -88,12 +88,15 @@ def replay_letters(  # noqa: PLR0913, PLR0917 - one for each thing that the comm
 
 def _desk() -> Desk:
     from local.dlq.desk import Desk  # noqa: PLC0415 - as above
+    from shared.settings import kafka_security  # noqa: PLC0415
 
     environment = Stack(Site(CHECKOUT / ".local"), os.environ).environment()
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=160)  # a table must stay readable in a file or a pipe
-    return Desk(console, environment["ALUSKORT_KAFKA_BROKERS"], environment["ALUSKORT_SENTINEL_EVENTHUB"])
+    return Desk(
+        console, environment["ALUSKORT_KAFKA_BROKERS"], kafka_security(), environment["ALUSKORT_SENTINEL_EVENTHUB"]
+    )
 
 
 def _write(path: Path, value: bytes) -> None:

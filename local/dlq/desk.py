@@ -17,6 +17,7 @@ from local.visible import visible, visible_bytes
 from shared.bus.dead_letters import Original
 from shared.bus.producer import KafkaProducer
 from shared.errors import InvalidInput, NotFound
+from shared.settings import KafkaSecurity
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Desk:
 
     console: Console
     brokers: str
+    security: KafkaSecurity
     hub_connection: str
 
     async def show_topics(self, *, as_json: bool) -> None:
@@ -54,7 +56,7 @@ class Desk:
 
     async def show_letter(self, name: str, position: Position) -> None:
         """Show everything about one letter, its bytes last."""
-        async with opened(self.brokers, name) as topic:
+        async with opened(self.brokers, self.security, name) as topic:
             (letter,) = (await topic.survey([position])).letters
             facts, original = await topic.read(letter)
         self.console.print(f"[bold]{letter.position}[/] of {name}")
@@ -64,7 +66,7 @@ class Desk:
 
     async def original(self, name: str, position: Position) -> Original:
         """The message of one letter."""
-        async with opened(self.brokers, name) as topic:
+        async with opened(self.brokers, self.security, name) as topic:
             (letter,) = (await topic.survey([position])).letters
             return (await topic.read(letter))[1]
 
@@ -75,9 +77,9 @@ class Desk:
 
         Says what was sent where; False when one that was asked for was not sent.
         """
-        producer = KafkaProducer(self.brokers)
+        producer = KafkaProducer(self.brokers, self.security)
         try:
-            async with opened(self.brokers, name) as topic:
+            async with opened(self.brokers, self.security, name) as topic:
                 survey = await topic.survey(positions)
                 self._say_what_was_left_out(survey, name)
                 ready = [letter for letter in survey.letters if self._may_go(letter, again=again)]
@@ -95,7 +97,7 @@ class Desk:
         return all(sent) and (len(ready) == len(survey.letters) or not positions)
 
     async def _survey(self, name: str) -> Survey:
-        async with opened(self.brokers, name) as topic:
+        async with opened(self.brokers, self.security, name) as topic:
             return await topic.survey()
 
     def _say_what_was_left_out(self, survey: Survey, name: str) -> None:

@@ -11,10 +11,12 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.structs import ConsumerRecord
 
 from local.dlq.letter import Letter, Position, without_content
+from shared.bus.connection import connection_arguments
 from shared.bus.dead_letters import Original, reassemble
 from shared.contracts.dead_letter import MARK, DeadLetter, ReplayMark
 from shared.contracts.topics import topics
 from shared.errors import BusUnavailable, ConfigurationError, InvalidInput, NotFound
+from shared.settings import KafkaSecurity
 
 KEPT = 20_000  # letters of one partition that a survey remembers, the newest; each takes about a kilobyte
 REQUEST_TIMEOUT_MS = 10_000
@@ -105,13 +107,13 @@ class DeadLetterTopic:
 
 
 @asynccontextmanager
-async def opened(brokers: str, name: str) -> AsyncIterator[DeadLetterTopic]:
+async def opened(brokers: str, security: KafkaSecurity, name: str) -> AsyncIterator[DeadLetterTopic]:
     """The dead-letter topic ``name``. Raises NotFound when there is none, BusUnavailable, ConfigurationError."""
     if name not in dead_letter_topics():
         raise NotFound(f"There is no dead-letter topic {name!r}; there are {', '.join(dead_letter_topics())}.")
     consumer = AIOKafkaConsumer(
         name,
-        bootstrap_servers=brokers,
+        **connection_arguments(brokers, security),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         request_timeout_ms=REQUEST_TIMEOUT_MS,

@@ -101,3 +101,19 @@ async def test_injected_orders_never_close_an_alert(product: Product, tenant: st
     await product.send(envelope(security_alert(tenant, "a-1", Description=f"{orders} LSASS was read by mimikatz.exe")))
     await until(lambda: product.settled(tenant, 1))
     assert await product.states(tenant) == {"a-1": "awaiting_human"}
+
+
+async def test_entities_that_come_minutes_later_begin_the_investigation_anew(product: Product, tenant: str) -> None:
+    await product.send(envelope(security_alert(tenant, "a-1", Entities="")))
+    await until(lambda: product.settled(tenant, 1))
+    await product.send(envelope(security_alert(tenant, "a-1", TimeGenerated="2026-11-20T08:04:00Z")))
+
+    async def again() -> bool:
+        (row,) = await product.rows("SELECT state, graph_state FROM investigation_state WHERE tenant_id = %s", tenant)
+        return (row[0], row[1]["round"]) == ("awaiting_human", 2)
+
+    await until(again)
+    approvals = await product.rows("SELECT status FROM action_approvals WHERE tenant_id = %s ORDER BY status", tenant)
+    assert [status for (status,) in approvals] == ["pending", "superseded"]
+    (row,) = await product.rows("SELECT graph_state FROM investigation_state WHERE tenant_id = %s", tenant)
+    assert row[0]["entities"]["hosts"][0]["primary_value"] == "ws-a-1.corp.example"

@@ -66,6 +66,7 @@ def _read_graph(entities_raw: str, found: Collection) -> bool:
             found.lose("entities", f"{left} objects beyond the first {MAX_ENTITIES} entities", count=left)
             break
         read_node(reader, node)
+    reader.close()
     return not unread
 
 

@@ -35,12 +35,13 @@ ROLES = {
     "mailbox": "mailbox",
     "parentprocess": "process",
     "process": "process",
+    "processes": "process",
     "sourceaddress": "ip",
 }
 PART = "part"  # the role of an object that stands under any other key
 VERBATIM = "commandline"  # its spaces are evidence
 NOT_PLAIN = frozenset({*ROLES, VERBATIM})
-# What an object without a Type and without a role is, by a key that only one type has.
+# What an object without a Type and without such a role is, by a key that only one type has.
 TELLING_KEYS = {
     "address": "ip",
     "hostname": "host",
@@ -71,12 +72,13 @@ class Node:
     A field holds clean text, a bool, a Node, a Reference, or a list of them and of raw scalars; null leaves no field.
     """
 
-    __slots__ = ("fields", "kind", "nested", "pointer", "source_id")
+    __slots__ = ("fields", "kept", "kind", "nested", "pointer", "source_id")
 
     def __init__(self, pointer: str, *, nested: bool) -> None:
         self.kind = ""
         self.pointer = pointer
         self.nested = nested
+        self.kept = False  # as a part of the object that holds it
         self.source_id: str | None = None
         self.fields: dict[str, Any] = {}
 
@@ -101,6 +103,7 @@ class EntityGraph:
         self.nodes: list[Node] = []
         self._found = found
         self._by_id: dict[str, Node] = {}
+        self._wanted: dict[str, tuple[str, str]] = {}  # what is referred to: where it is first
         self._seen = 0
         self._refused = 0
 
@@ -109,6 +112,10 @@ class EntityGraph:
         taken = self._take(value, "", "", 0)
         if isinstance(taken, list) and not all(isinstance(item, Node | Reference | list | None) for item in taken):
             self._found.lose("entities", "holds values that are not objects")
+        for target, (pointer, name) in self._wanted.items():
+            if target in self._by_id:
+                continue
+            self._found.lose(f"{pointer}/{name}" if name else pointer, f"$ref {target!r} refers to nothing")
         if self._refused:
             self._found.lose(
                 "entities",
@@ -117,28 +124,28 @@ class EntityGraph:
             )
 
     def all_held(self, node: Node, name: str) -> list[Node]:
-        """The objects that a field holds or refers to, one or a list. A dangling reference is a loss."""
+        """The objects that a field holds or refers to, one or a list."""
         value = node.fields.get(name)
         if value is None:
             return []
         if value.__class__ is Node:
             return [value]
         items = value if value.__class__ is list else (value,)
-        return [held for item in items if (held := self._resolve(item, node, name))]
+        return [held for item in items if (held := self._resolve(item))]
 
     def held(self, node: Node, name: str) -> Node | None:
         """The object that a field holds or refers to."""
         return next(iter(self.all_held(node, name)), None)
 
-    def _resolve(self, item: Any, node: Node, name: str) -> Node | None:
+    def _resolve(self, item: Any) -> Node | None:
         if isinstance(item, Node):
             return item
-        if not isinstance(item, Reference):
-            return None
-        held = self._by_id.get(item.target)
-        if held is None:
-            self._found.lose(f"{node.pointer}/{name}", f"$ref {item.target!r} refers to nothing")
-        return held
+        return self._by_id.get(item.target) if isinstance(item, Reference) else None
+
+    def _reference(self, value: Any, pointer: str, name: str = "") -> Reference:
+        target = _label(value)
+        self._wanted.setdefault(target, (pointer, name))
+        return Reference(target)
 
     def _take(self, value: Any, pointer: str, role: str, depth: int) -> Any:
         """Nodes for the objects of a dict or list."""
@@ -182,7 +189,7 @@ class EntityGraph:
         if "$ref" in value:
             if len(value) > 1:
                 self._found.lose(pointer, "fields beside a $ref were not read")
-            return Reference(_label(value["$ref"]))
+            return self._reference(value["$ref"], pointer)
         if depth > MAX_DEPTH:
             self._too_deep(pointer)
             return None
@@ -210,7 +217,7 @@ class EntityGraph:
                 else:
                     fields[key] = self._text(node, key, item, depth)
             elif kind is dict and len(item) == 1 and "$ref" in item:  # the commonest object of all
-                fields[key] = Reference(_label(item["$ref"]))
+                fields[key] = self._reference(item["$ref"], node.pointer, key)
             elif kind is dict:
                 fields[key] = self._take_object(item, _below(node.pointer, name), ROLES.get(key, PART), depth)
             elif kind is list:
@@ -249,6 +256,6 @@ def _kind(fields: dict[str, Any], role: str) -> str:
     named = fields.get("type")
     if named.__class__ is str and named:
         return str(named.lower())
-    if role:
-        return "" if role is PART else role
+    if role and role is not PART:
+        return role
     return next((kind for key, kind in TELLING_KEYS.items() if key in fields), "")

@@ -107,10 +107,9 @@ def read_node(reader: Reader, node: Node) -> None:
 def _account(reader: Reader, node: Node) -> None:
     properties = node.texts(ACCOUNT)
     name, suffix = properties.get("name", ""), properties.get("upn_suffix")
-    if "@" in name:
-        principal = name  # some detectors write it whole
-    else:
-        principal = f"{name}@{suffix}" if name and suffix else node.text("userprincipalname")
+    principal = f"{name}@{suffix}" if name and suffix else node.text("userprincipalname")
+    if "@" in name:  # some detectors write it whole
+        principal = name
     if name and "isdomainjoined" in node.fields:
         properties["is_domain_joined"] = node.fields["isdomainjoined"]
     known_by = principal or properties.get("aad_user_id") or name or properties.get("sid")

@@ -1,5 +1,6 @@
 """What becomes of the bodies that Sentinel's event hub delivers."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -158,6 +159,22 @@ async def test_long_title_is_cut_and_flagged_and_kept_whole_in_the_payload() -> 
     assert len(alert.title) == 2_048
     assert alert.flags == ["title_cut"]
     assert len(alert.raw_payload["AlertName"]) == 5_000
+
+
+async def test_body_of_many_rows_leaves_time_for_others_between_them() -> None:
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    turns = 0
+    other = asyncio.create_task(count())
+    report, producer = await ingest([row(f"a-{number}") for number in range(2_000)])
+    other.cancel()
+    assert report == IngestReport(published=2_000)
+    assert [alert.alert_id for alert in alerts(producer)] == [f"a-{number}" for number in range(2_000)]
+    assert turns >= 20
 
 
 async def test_unavailable_bus_raises_so_that_the_body_comes_again() -> None:

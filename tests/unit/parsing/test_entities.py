@@ -267,6 +267,20 @@ def test_custom_details_and_broken_entities_are_searched_too() -> None:
     assert found.raw_iocs == ["203.0.113.5", "evil.example"]
 
 
+@pytest.mark.parametrize(
+    ("payload", "loss"),
+    [
+        ({"a": [{"b": ["x.example"]}] * 3_000}, "raw_payload: 3000 values beyond the first 5000 were not searched"),
+        ({"a": [["x"] * 4_000, ["y"] * 4_000]}, "raw_payload: 3003 values beyond the first 5000 were not searched"),
+        ({"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": ["x.example"]}}}}}}}}, "deeper than 8 levels"),
+    ],
+)
+def test_payload_that_was_not_searched_to_its_end_says_so(payload: Any, loss: str) -> None:
+    found = parse_alert_entities("", payload)
+    assert any(loss in line for line in found.parse_errors)
+    assert found.losses >= 1
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (

@@ -72,6 +72,8 @@ class InvestigationRepository:
             stored = await _load(connection, state.investigation_id)
             if cursor.rowcount == 0:
                 await _amend(connection, stored, alert)
+                # The amendment locks the case: a step that was moving it on has done so by now.
+                stored = await _load(connection, state.investigation_id)
             return stored
 
     async def load(self, tenant_id: str, investigation_id: str) -> GraphState:
@@ -209,6 +211,7 @@ async def _amend(connection: Connection, state: GraphState, update: NormalizedAl
         return
     values = {
         "investigation_id": state.investigation_id,
+        "alert_title": _storable(amended_alert.title),
         "alert": Jsonb(_storable(amended_alert.model_dump(mode="json"))),
     }
     await connection.execute(_SQL["amend_alert"], values)

@@ -162,13 +162,14 @@ async def test_long_title_is_cut_and_flagged_and_kept_whole_in_the_payload() -> 
 
 
 async def test_body_of_many_rows_leaves_time_for_others_between_them() -> None:
+    turns = 0
+
     async def count() -> None:
         nonlocal turns
         while True:
             turns += 1
             await asyncio.sleep(0)
 
-    turns = 0
     other = asyncio.create_task(count())
     report, producer = await ingest([row(f"a-{number}") for number in range(2_000)])
     other.cancel()

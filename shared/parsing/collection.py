@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shared.contracts.entity import AlertEntities, EntityType
+from shared.contracts.entity import MAX_ENTITIES, AlertEntities, EntityType
 
-MAX_ENTITIES = 1_000
 MAX_LOSSES = 100  # lines of the ledger; a hostile alert must not fill the topic with them
 SCATTERED = 0.6  # confidence in what was found in free text
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from shared.contracts.entity import AlertEntities
+from shared.contracts.entity import MAX_ENTITIES, AlertEntities
 from shared.errors import InvalidInput
 from shared.parsing.allowance import Allowance
-from shared.parsing.collection import MAX_ENTITIES, Collection
+from shared.parsing.collection import Collection
 from shared.parsing.graph import MAX_POINTER, MAX_VALUES, EntityGraph
 from shared.parsing.indicators import find_indicators
 from shared.parsing.json_text import decode, holds_json

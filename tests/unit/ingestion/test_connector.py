@@ -137,6 +137,12 @@ async def test_workspace_id_stands_in_for_the_tenant_and_keys_come_in_any_case()
     assert alerts(producer)[0].tenant_id == "w-1"
 
 
+async def test_exported_alert_without_a_workspace_belongs_to_the_directory_that_it_names() -> None:
+    identifiers = [{"Type": "AzureResource", "AzureResourceId": "/x"}, {"Type": "AAD", "AadTenantId": "directory-1"}]
+    _, producer = await ingest(row(TenantId=None, ResourceIdentifiers=identifiers))
+    assert alerts(producer)[0].tenant_id == "directory-1"
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 async def test_other_encodings_are_read(encoding: str) -> None:
     _, producer = await ingest(json.dumps([row(AlertName="Grüße")], ensure_ascii=False).encode(encoding))

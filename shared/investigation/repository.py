@@ -87,7 +87,9 @@ class InvestigationRepository:
             return await _alert(connection, "alert", state.investigation_id)
 
     async def without_entities(self, tenant_id: str) -> list[str]:
-        """Ids of the alerts of the last hours whose entities their source has not filled in, oldest first."""
+        """Ids of the alerts of the last hours whose entities their source has not filled in: the newest first, as a
+        flood would otherwise hide those that can still be asked for.
+        """
         values = {"tenant_id": tenant_id, "age": WAITING_FOR_ENTITIES, "limit": MOST_WAITING}
         async with self._postgres.transaction(tenant_id) as connection:
             rows = await (await connection.execute(_SQL["without_entities"], values)).fetchall()

@@ -25,7 +25,7 @@ WHERE investigation_id = %(investigation_id)s
 -- name: without_entities
 SELECT alert_id FROM investigation_state
 WHERE tenant_id = %(tenant_id)s AND alert->'flags' ? 'entities_missing' AND created_at > now() - %(age)s::interval
-ORDER BY created_at
+ORDER BY created_at DESC
 LIMIT %(limit)s
 
 -- name: advance

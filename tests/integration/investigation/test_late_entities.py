@@ -189,8 +189,10 @@ async def test_alerts_whose_entities_are_still_to_come_are_listed_for_their_tena
     await graph.open(bare(tenant))
     assert await bench.repository.without_entities(tenant) == ["alert-1"]
     assert await bench.repository.without_entities("another") == []
+    await graph.open(bare(tenant).model_copy(update={"alert_id": "alert-2"}))
+    assert await bench.repository.without_entities(tenant) == ["alert-2", "alert-1"]
     await graph.open(full(tenant))
-    assert await bench.repository.without_entities(tenant) == []
+    assert await bench.repository.without_entities(tenant) == ["alert-2"]
 
 
 @dataclass

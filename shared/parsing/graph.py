@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from shared.errors import InvalidInput
-from shared.parsing.collection import Collection
+from shared.parsing.collection import MAX_LOSSES, Collection
 from shared.parsing.json_text import decode, holds_json
 from shared.parsing.value import MAX_CHARACTERS, clean, verbatim
 
@@ -112,16 +112,22 @@ class EntityGraph:
         taken = self._take(value, "", "", 0)
         if isinstance(taken, list) and not all(isinstance(item, Node | Reference | list | None) for item in taken):
             self._found.lose("entities", "holds values that are not objects")
-        for target, (pointer, name) in self._wanted.items():
-            if target in self._by_id:
-                continue
-            self._found.lose(f"{pointer}/{name}" if name else pointer, f"$ref {target!r} refers to nothing")
+        self._lose_dangling()
         if self._refused:
             self._found.lose(
                 "entities",
                 f"{self._refused} values beyond the first {MAX_VALUES} were not looked at",
                 count=self._refused,
             )
+
+    def _lose_dangling(self) -> None:
+        """Put the references that refer to nothing on the record."""
+        dangling = [target for target in self._wanted if target not in self._by_id]
+        for target in dangling[:MAX_LOSSES]:
+            pointer, name = self._wanted[target]
+            self._found.lose(f"{pointer}/{name}" if name else pointer, f"$ref {target!r} refers to nothing")
+        if more := len(dangling[MAX_LOSSES:]):
+            self._found.lose("entities", f"{more} more $refs refer to nothing", count=more)
 
     def all_held(self, node: Node, name: str) -> list[Node]:
         """The objects that a field holds or refers to, one or a list."""

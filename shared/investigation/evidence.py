@@ -27,7 +27,7 @@ def entities_of(state: GraphState) -> AlertEntities:
 def named_targets(state: GraphState) -> dict[tuple[EntityType, str], str]:
     """(type, value in lower case) -> the alert's own spelling: an action may only target what the alert names.
 
-    A user of a Windows domain is named by `DOMAIN\\user`, and by the bare name only where that can be no other.
+    A user of a Windows domain is named by `DOMAIN\\user`, and by the bare name only while the alert names no namesake.
     """
     entities = entities_of(state)
     named = {(item.entity_type, item.primary_value.casefold()): item.primary_value for item in entities.all()}

@@ -138,7 +138,8 @@ def registry_key(*, hive: str = "", key: str = "") -> Entity:
 
 
 def registry_value(*, hive: str = "", key: str = "", name: Any = None, data: Any = None) -> Entity:
-    """A registry value with its key."""
+    """A registry value with its key; the one without a name is a key's default value."""
+    name = name or ("(Default)" if key and data else "")
     return entity("registry-value", Name=name) and entity(
         "registry-value", Name=name, Value=data, Key=registry_key(hive=hive, key=key)
     )

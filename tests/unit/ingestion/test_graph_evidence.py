@@ -74,6 +74,12 @@ def test_every_documented_type_reaches_the_parser_without_a_loss(kind: str) -> N
         ("registryKey", {"registryHive": "HKLM", "registryKey": "A\\B"}, [
             {"Type": "registry-key", "Hive": "HKLM", "Key": "A\\B"}
         ]),
+        ("registryValue", {"registryHive": "HKLM", "registryKey": "A", "registryValueName": "", "registryValue": "x"}, [
+            {
+                "Type": "registry-value", "Name": "(Default)", "Value": "x",
+                "Key": {"Type": "registry-key", "Hive": "HKLM", "Key": "A"},
+            }
+        ]),
         ("mailCluster", {"query": "q", "networkMessageIds": ["m-1", "m-2"], "emailCount": 2}, [
             {"Type": "mailcluster", "Query": "q", "NetworkMessageIds": ["m-1", "m-2"], "MailCount": 2}
         ]),

@@ -19,11 +19,13 @@ MAX_VALUES = 5_000
 MAX_FIELDS = 500  # of one object
 MAX_POINTER = 200  # characters; no alert of a vendor nests that far
 
-# What an object without a Type is, by the key that it stands under.
+PART = "part"  # the role of an object that stands under a key of no meaning
+# What an object without a Type is, by the key that it stands under. A string under these keys may hold JSON.
 ROLES = {
     "account": "account",
     "destinationaddress": "ip",
     "dnsserverip": "ip",
+    "entities": PART,
     "file": "file",
     "filehashes": "filehash",
     "files": "file",
@@ -32,13 +34,15 @@ ROLES = {
     "imagefile": "file",
     "ipaddress": "ip",
     "ipaddresses": "ip",
+    "location": PART,
     "mailbox": "mailbox",
+    "networkmessageids": PART,
     "parentprocess": "process",
     "process": "process",
     "processes": "process",
     "sourceaddress": "ip",
+    "urls": "url",
 }
-PART = "part"  # the role of an object that stands under any other key
 VERBATIM = "commandline"  # its spaces are evidence
 NOT_PLAIN = frozenset({*ROLES, VERBATIM})
 # What an object without a Type and without such a role is, by a key that only one type has.
@@ -205,6 +209,9 @@ class EntityGraph:
         node = Node(pointer, nested=bool(role))
         self.nodes.append(node)
         self._fill(node, value, depth + 1)
+        if (target := node.fields.get("$ref")) is not None:  # in capitals
+            node.nested = node.kept = True
+            return self._reference(target, pointer)
         node.kind = _kind(node.fields, role)
         if (source_id := node.fields.get("$id")) is not None:
             self._name(node, _label(source_id))
@@ -232,6 +239,14 @@ class EntityGraph:
                 fields[key] = item
             elif item is not None:
                 fields[key] = clean(item)
+        if len(fields) < len(value) <= MAX_FIELDS:  # there is a null, or a key in two cases
+            self._lose_doubles(node, value)
+
+    def _lose_doubles(self, node: Node, value: dict[str, Any]) -> None:
+        """One key in two cases: the last counts."""
+        doubles = len(value) - len({name.lower() for name in value})
+        if doubles:
+            self._found.lose(node.pointer, f"{doubles} fields are given twice, in upper and lower case", count=doubles)
 
     def _text(self, node: Node, key: str, text: str, depth: int) -> Any:
         pointer = _below(node.pointer, key)

@@ -144,6 +144,7 @@ def test_processes_of_one_image_stay_apart() -> None:
         ([{"Type": "quantum-device", "Name": "q"}], "unknown"),
         ([{"Colour": "red"}], "without a Type"),
         ([{"Type": "process", "ProcessId": "1", "ImageFile": {"$ref": "9"}}], "refers to nothing"),
+        ([{"Type": "ip", "Address": "192.0.2.1", "address": "192.0.2.2"}], "/0: 1 fields are given twice"),
         ([{"$ref": "9"}], "/0: $ref '9' refers to nothing"),
         ([{"Type": "account", "Name": "a", "Host": {"$ref": "9"}}], "/0/host: $ref '9' refers to nothing"),
         ([{"Type": "file", "Name": "a", "FileHashes": ["xyz"]}], "'xyz' is no MD5"),
@@ -230,6 +231,23 @@ def test_hashes_and_images_that_are_texts_are_read() -> None:
 def test_entity_is_known_by_what_its_type_has(entity: Any, value: str) -> None:
     found = parse([entity])
     assert (values(found, "other"), found.losses) == ([value], 0)
+
+
+def test_keys_of_references_come_in_any_case() -> None:
+    found = parse([
+        {"$ID": "1", "TYPE": "file", "NAME": "a.exe"},
+        {"type": "process", "processId": "7", "imageFile": {"$REF": "1"}},
+    ])  # fmt: skip
+    assert (values(found, "processes"), values(found, "files"), found.losses) == (["a.exe"], ["a.exe"], 0)
+
+
+def test_lists_and_objects_that_are_json_in_a_string_are_read() -> None:
+    found = parse([
+        {"Type": "mailmessage", "NetworkMessageId": "m", "Urls": '["http://a.example/", "http://b.example/"]'},
+        {"Type": "ip", "Address": "192.0.2.1", "Location": '{"City": "Oslo"}'},
+    ])  # fmt: skip
+    assert values(found, "urls") == ["http://a.example/", "http://b.example/"]
+    assert (found.ips[0].properties, found.losses) == ({"geo_city": "Oslo"}, 0)
 
 
 def test_reference_cycle_ends() -> None:

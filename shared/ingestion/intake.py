@@ -12,6 +12,7 @@ from typing import Any
 from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.fitting import fitted
 from shared.bus.producer import Producer
+from shared.bus.received import UNREADABLE
 from shared.errors import ConfigurationError, InvalidInput
 from shared.ingestion.adapter import Adapter
 from shared.ingestion.envelope import read_rows, row_text, rows_as_bytes
@@ -83,10 +84,14 @@ class Intake:
         if reason := self._adapter.left_out(row):
             logger.info("A row from %s is left out: %s", self._adapter.name, reason)
             return False
-        alert = self._adapter.to_canonical(row)
-        if text:
-            alert = alert.model_copy(update={"raw_text": text.replace("\x00", "\ufffd")})
-        await self._producer.publish(TARGET, fitted(alert).to_json(), key=alert.alert_id, headers=headers)
+        try:
+            alert = self._adapter.to_canonical(row)
+            if text:
+                alert = alert.model_copy(update={"raw_text": text.replace("\x00", "\ufffd")})
+            message = fitted(alert).to_json()
+        except UNREADABLE as error:  # raised, it would bring the whole body again for ever
+            raise InvalidInput("row", got=row, expected="an alert that can be read", hint=repr(error)[:200]) from error
+        await self._producer.publish(TARGET, message, key=alert.alert_id, headers=headers)
         return True
 
     async def _dead_letter(self, error: InvalidInput, value: bytes, headers: Mapping[str, bytes]) -> None:

@@ -110,8 +110,9 @@ def _account(reader: Reader, node: Node) -> None:
     principal = f"{name}@{suffix}" if name and suffix else node.text("userprincipalname")
     if "@" in name:  # some detectors write it whole
         principal = name
-    if name and "isdomainjoined" in node.fields:
-        properties["is_domain_joined"] = node.fields["isdomainjoined"]
+    joined = node.fields.get("isdomainjoined")
+    if name and isinstance(joined, bool | str):
+        properties["is_domain_joined"] = joined
     known_by = principal or properties.get("aad_user_id") or name or properties.get("sid")
     reader.add(node, EntityType.ACCOUNT, known_by or node.text("displayname", "puid", "objectguid"), properties)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from shared.bus.producer import MemoryProducer
 from shared.contracts.alert import CanonicalAlert, SeverityLevel
 from shared.contracts.dead_letter import DeadLetter
 from shared.errors import BusUnavailable
-from shared.ingestion import IngestReport, SentinelConnector
+from shared.ingestion import IngestReport, Intake, SentinelConnector
+from shared.ingestion.adapter import sentinel
 
 
 def row(alert_id: str = "a-1", **columns: Any) -> dict[str, Any]:
@@ -191,3 +193,14 @@ async def test_unavailable_bus_raises_so_that_the_body_comes_again() -> None:
 
     with pytest.raises(BusUnavailable):
         await SentinelConnector(Away()).ingest(json.dumps([row(), {}]).encode(), headers={})
+
+
+async def test_row_that_breaks_what_nobody_thought_of_goes_to_the_dead_letters() -> None:
+    def broken(row: Any) -> CanonicalAlert:
+        raise RecursionError("nobody thought of this")
+
+    producer = MemoryProducer()
+    adapter = replace(sentinel("sentinel-alerts"), to_canonical=broken)
+    report = await Intake(producer, adapter).ingest(json.dumps(row()).encode(), headers={})
+    assert report == IngestReport(dead_lettered=1)
+    assert "nobody thought of this" in letters(producer)[0].reason

@@ -233,6 +233,12 @@ def test_entity_is_known_by_what_its_type_has(entity: Any, value: str) -> None:
     assert (values(found, "other"), found.losses) == ([value], 0)
 
 
+@pytest.mark.parametrize("held", [{"$ref": "1"}, {"Name": "x"}, [True], [{"$ref": "1"}]])
+def test_flag_that_is_an_object_costs_no_message(held: Any) -> None:
+    found = parse([{"$id": "1", "Type": "account", "Name": "ann", "IsDomainJoined": held}])
+    assert AlertEntities.from_json(found.to_json()).accounts[0].properties == {"name": "ann"}
+
+
 def test_keys_of_references_come_in_any_case() -> None:
     found = parse([
         {"$ID": "1", "TYPE": "file", "NAME": "a.exe"},

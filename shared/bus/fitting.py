@@ -49,5 +49,6 @@ def _halved[A: NormalizedAlert](alert: A) -> A:
     if before == after:
         kept = {name: [] for name in CATEGORIES}
     iocs = entities.raw_iocs[: len(entities.raw_iocs) // 2]
-    parsed = entities.model_copy(update={**kept, "raw_iocs": iocs, "parse_errors": losses})
+    lost = entities.losses + before - sum(map(len, kept.values()))
+    parsed = entities.model_copy(update={**kept, "raw_iocs": iocs, "parse_errors": losses, "losses": lost})
     return alert.model_copy(update={"parsed_entities": parsed})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
 from shared.contracts.contract import Contract
+
+MAX_ENTITIES = 1_000  # of one alert, whatever the number of its messages
+MAX_LISTED = 2_000  # indicators, and lines of the loss ledger, that the messages of one alert add up to
 
 
 class EntityType(StrEnum):
@@ -45,6 +48,12 @@ class NormalizedEntity(Contract):
     # Where it stood: a JSON Pointer (RFC 6901) into `entities_raw`, or `raw_payload` and a pointer into that.
     source_pointer: str = ""
 
+    def with_more(self, properties: Mapping[str, Any]) -> NormalizedEntity:
+        """The same entity with the properties that it lacks."""
+        if properties.keys() <= self.properties.keys():
+            return self
+        return self.model_copy(update={"properties": {**properties, **self.properties}})
+
 
 class AlertEntities(Contract):
     """Everything parsed from one alert. ``parse_errors`` is the loss ledger: what could not be mapped, and why.
@@ -72,18 +81,32 @@ class AlertEntities(Contract):
             yield from getattr(self, category)
 
     def merged_with(self, later: AlertEntities) -> AlertEntities:
-        """These entities and what a later message about the same alert adds to them."""
-        known = {_identity(entity) for entity in self.all()}
-        added = {name: [one for one in getattr(later, name) if _identity(one) not in known] for name in CATEGORIES}
-        changes: dict[str, Any] = {name: [*getattr(self, name), *more] for name, more in added.items() if more}
-        for name in ("raw_iocs", "parse_errors"):
-            changes[name] = list(dict.fromkeys([*getattr(self, name), *getattr(later, name)]))
-        return self.model_copy(update={**changes, "losses": max(self.losses, later.losses)})
+        """These entities and what a later message about the same alert adds to them, up to MAX_ENTITIES."""
+        changes: dict[str, Any] = {}
+        room, over = MAX_ENTITIES - sum(1 for _ in self.all()), 0
+        for name in CATEGORIES:
+            kept = {_identity(entity): entity for entity in getattr(self, name)}
+            for entity in getattr(later, name):
+                known = kept.get(_identity(entity))
+                if known is not None:
+                    kept[_identity(entity)] = known.with_more(entity.properties)
+                elif room > 0:
+                    kept[_identity(entity)] = entity
+                    room -= 1
+                else:
+                    over += 1
+            changes[name] = list(kept.values())
+        lost = [f"entities: {over} of a later message were not kept, there are {MAX_ENTITIES}"] if over else []
+        for name, more in (("raw_iocs", []), ("parse_errors", lost)):
+            changes[name] = list(dict.fromkeys([*getattr(self, name), *getattr(later, name), *more]))[:MAX_LISTED]
+        return self.model_copy(update={**changes, "losses": max(self.losses, later.losses) + over})
 
 
 def _identity(entity: NormalizedEntity) -> tuple[Any, ...]:
-    telling = (entity.properties.get(name) for name in ("process_id", "full_path"))
-    return (entity.entity_type, entity.primary_value.casefold(), *telling)
+    value = entity.primary_value.casefold()
+    telling = [str(entity.properties.get(name, "")) for name in ("process_id", "command_line", "full_path")]
+    domain = "" if "@" in value else str(entity.properties.get("nt_domain", "")).casefold()
+    return (entity.entity_type, value, domain, *telling)
 
 
 CATEGORIES = (

@@ -4,8 +4,9 @@ taxonomy does not know comes back as a flag, apart from the ids that may drive a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -14,7 +15,8 @@ import re2
 from shared.contracts.taxonomy import current_technique, techniques
 
 MAX_NAMES = 100  # of one alert
-_TECHNIQUE = re2.compile(r"(?i)\b(?:AML\.)?T\d{4}(?:\.\d{3})?\b")
+MAX_WRITTEN = 1_000  # characters
+_TECHNIQUE = re2.compile(r"(?i)\b(?:AML\.)?T\d{4}(?:[./]\d{3})?\b")  # `T1003/001` in links to ATT&CK
 _NO_LETTER = re2.compile(r"[^a-z]+")
 # Former names whose meaning is certain. `PreAttack` is none: Defender for Cloud means scanning by it, Sentinel's older
 # rules all that comes before the attack. Defender's `Malware` or `SuspiciousActivity` are categories, not tactics.
@@ -30,7 +32,7 @@ def tactic_names(*values: Any) -> tuple[list[str], list[str]]:
     """Short names such as `lateral-movement`, each once, and a flag `tactic_unknown:<given>` for each other one."""
     names: dict[str, None] = {}
     flags: dict[str, None] = {}
-    for given in (item for value in values for item in _items(value)):
+    for given in _given(values, flags, "tactics_cut"):
         letters = _NO_LETTER.sub("", given.lower().replace("&", "and"))
         name = _known_tactics().get(letters) or FORMER.get(letters)
         if name is not None:
@@ -44,17 +46,25 @@ def technique_ids(*values: Any) -> tuple[list[str], list[str]]:
     """Current ids, each once, and flags: `technique_replaced:<old>>`<new> and `technique_unknown:<given>`."""
     ids: dict[str, None] = {}
     flags: dict[str, None] = {}
-    for given in (item for value in values for item in _items(value)):
-        match = _TECHNIQUE.search(given)
-        written = match.group().upper() if match else given[:64]
-        technique = current_technique(written) if match else None
-        if technique is None:
-            flags[f"technique_unknown:{written}"] = None
-            continue
-        ids[technique.id] = None
-        if technique.id != written:
-            flags[f"technique_replaced:{written}>{technique.id}"] = None
+    for given in _given(values, flags, "techniques_cut"):
+        written = [match.group().upper().replace("/", ".") for match in islice(_TECHNIQUE.finditer(given), MAX_NAMES)]
+        for name in written or [given[:64]]:
+            technique = current_technique(name) if written else None
+            if technique is None:
+                flags[f"technique_unknown:{name}"] = None
+                continue
+            ids[technique.id] = None
+            if technique.id != name:
+                flags[f"technique_replaced:{name}>{technique.id}"] = None
     return list(ids), list(flags)
+
+
+def _given(values: Iterable[Any], flags: dict[str, None], too_many: str) -> Iterator[str]:
+    """The names in all of these, at most MAX_NAMES; the flag ``too_many`` says that there were more."""
+    items = [item for value in values for item in _items(value)]
+    if len(items) > MAX_NAMES:
+        flags[too_many] = None
+    yield from items[:MAX_NAMES]
 
 
 @cache
@@ -72,9 +82,15 @@ def _items(value: Any) -> list[str]:
             decoded = _split(value.strip("[] "))
         value = decoded
     if not isinstance(value, list):
-        return []
-    return [text for item in value[:MAX_NAMES] if isinstance(item, str) and (text := item.strip(" \"'\t\r\n"))]
+        value = [value]
+    items = (item if isinstance(item, str) else _written(item) for item in value[: MAX_NAMES + 1])
+    return [text for item in items if (text := item.strip(" \"'\t\r\n"))]
 
 
 def _split(text: str) -> list[str]:
-    return text.replace("\n", ",").split(",")
+    return text.replace("\n", ",").replace(";", ",").split(",")
+
+
+def _written(value: Any) -> str:
+    """What is no text, as JSON: a flag is to show it, or an id may stand in it."""
+    return "" if value in (None, [], {}) else orjson.dumps(value).decode()[:MAX_WRITTEN]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shared.ingestion import entity_json
 from shared.ingestion.entity_json import Entity
-from shared.ingestion.fields import MAX_PARTS, Fields
+from shared.ingestion.fields import Fields
 
 # Fields that hold a machine as an address or a name, whichever the data knew; a list or one a line when several.
 MACHINES = (
@@ -84,8 +84,7 @@ def _mail(event: Fields) -> Iterator[Entity]:
 
 def _values(event: Fields, *names: str) -> list[str]:
     """Every value that says something; several stand in a list, or one a line."""
-    lines = (line.strip() for text in event.texts(*names) for line in text.split("\n", MAX_PARTS)[:MAX_PARTS])
-    return list(dict.fromkeys(line for line in lines if line.lower() not in UNKNOWN))
+    return [line for line in event.lines(*names) if line.lower() not in UNKNOWN]
 
 
 def _value(event: Fields, name: str, *others: str) -> str:

@@ -59,7 +59,7 @@ def read_elastic_alert(row: Any, *, tenant_id: str) -> CanonicalAlert:
             event.texts(*(f"{prefix}.{name}.id" for prefix in THREATS for name in TECHNIQUES)),
         ],
         entities=entities,
-        flags=entity_json.cuts(entities),
+        flags=(*entity_json.cuts(entities), *event.cuts()),
         product=PRODUCT,
         payload=payload,
     ).alert()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -94,8 +95,9 @@ def file(*, path: str = "", name: str = "", folder: str = "", digests: Iterable[
 
 def file_hashes(text: Any) -> list[Entity]:
     """The digests in a text, such as `SHA256=...,MD5=...` of Sysmon."""
-    found = _DIGEST.findall(text) if isinstance(text, str) else []
-    return [entity("filehash", Algorithm=DIGESTS[len(value)], Value=value) for value in dict.fromkeys(found)]
+    matches = islice(_DIGEST.finditer(text), MAX_ENTITIES) if isinstance(text, str) else ()
+    found = dict.fromkeys(match.group() for match in matches)
+    return [entity("filehash", Algorithm=DIGESTS[len(value)], Value=value) for value in found]
 
 
 def process(  # noqa: PLR0913 - all that a source may say about one process
@@ -136,7 +138,8 @@ def registry_key(*, hive: str = "", key: str = "") -> Entity:
 
 
 def registry_value(*, hive: str = "", key: str = "", name: Any = None, data: Any = None) -> Entity:
-    """A registry value with its key."""
+    """A registry value with its key; the one without a name is a key's default value."""
+    name = name or ("(Default)" if key and data else "")
     return entity("registry-value", Name=name) and entity(
         "registry-value", Name=name, Value=data, Key=registry_key(hive=hive, key=key)
     )

@@ -67,21 +67,28 @@ def storable(value: Any, depth: int = 0) -> Any:
 
     Raises InvalidInput below MAX_DEPTH levels.
     """
-    if isinstance(value, str):
+    kind = value.__class__
+    if kind is str:
         text = value.replace("\x00", "\ufffd")
         return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
-        return float(value) if value.bit_length() <= FLOAT_BITS else None
+    if kind is not dict and kind is not list:
+        return _number(value)
     if depth > MAX_DEPTH:
         raise InvalidInput(
             "row", got=f"more than {MAX_DEPTH} levels", expected=f"at most {MAX_DEPTH} levels of nesting"
         )
-    if isinstance(value, dict):
+    if not value:
+        return value
+    if kind is dict:
         return {storable(str(name)): storable(item, depth + 1) for name, item in value.items()}
-    if isinstance(value, list):
-        return [storable(item, depth + 1) for item in value]
+    return [storable(item, depth + 1) for item in value]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+        return float(value) if value.bit_length() <= FLOAT_BITS else None
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -10,9 +11,18 @@ import orjson
 
 from shared.errors import InvalidInput
 
-MAX_PARTS = 1_000  # objects of one list that a reader looks at; the payload keeps all
+MAX_PARTS = 1_000  # items of one list that a reader looks at; the payload keeps all
+MAX_OBJECTS = 2_000  # of all lists of one row together, as lists stand in lists; reading one takes up to 50 us
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 LATEST_SECONDS = 10_000_000_000  # an epoch time beyond the year 2286 is meant in milliseconds
+
+
+@dataclass(slots=True)
+class _Reach:
+    """How far the lists of one row are read, and which of them were cut."""
+
+    objects: int = MAX_OBJECTS
+    cut: dict[str, None] = field(default_factory=dict)
 
 
 class Fields:
@@ -20,9 +30,15 @@ class Fields:
     below the first level the case counts.
     """
 
-    def __init__(self, shape: str, values: Any) -> None:
+    def __init__(self, shape: str, values: Any, reach: _Reach | None = None) -> None:
         self.shape = shape
         self._values = _lowered(values)
+        self._beginnings = {name.partition(".")[0] for name in self._values}  # most names asked for are not there
+        self._reach = reach or _Reach()
+
+    def cuts(self) -> tuple[str, ...]:
+        """A flag for each list, of this row up to now, that was longer than is read."""
+        return tuple(f"list_cut:{name}" for name in self._reach.cut)
 
     def is_empty(self) -> bool:
         """Whether no key holds anything."""
@@ -31,7 +47,10 @@ class Fields:
     def get(self, *names: str) -> Any:
         """The first of these that holds something; None when none does."""
         for name in names:
-            value = _found(self._values, name.lower(), name)
+            key = name.lower()
+            if key.partition(".")[0] not in self._beginnings:
+                continue
+            value = _found(self._values, key, name)
             if value is not None and value not in EMPTY:
                 return value
         return None
@@ -53,9 +72,15 @@ class Fields:
 
     def texts(self, *names: str) -> list[str]:
         """Every text that these hold, each once; a list counts as its items."""
-        held = (_as_list(self.get(name)) for name in names)
-        found = (item.strip() for items in held for item in items[:MAX_PARTS] if isinstance(item, str))
+        held = (self._bounded(name, _as_list(self.get(name))) for name in names)
+        found = (item.strip() for items in held for item in items if isinstance(item, str))
         return list(dict.fromkeys(text for text in found if text))
+
+    def lines(self, *names: str) -> list[str]:
+        """Every line of the texts that these hold, each once."""
+        texts = ((name, text) for name in names for text in self.texts(name))
+        parted = (self._bounded(name, text.split("\n", MAX_PARTS)) for name, text in texts)
+        return list(dict.fromkeys(line for lines in parted for item in lines if (line := item.strip())))
 
     def scalar(self, *names: str) -> str | int | float | None:
         """The first of these that holds a text or a number; of a list, its first item."""
@@ -66,20 +91,30 @@ class Fields:
 
     def part(self, *names: str) -> Self:
         """The object that one of these holds, also as JSON in a string; an empty one when none does."""
-        return type(self)(self.shape, next((held for name in names if (held := _object(self.get(name)))), {}))
+        held = next((held for name in names if (held := _object(self.get(name)))), {})
+        return type(self)(self.shape, held, self._reach)
 
     def parts(self, *names: str) -> Iterator[Self]:
         """The objects that these hold, one or a list, also as JSON in a string."""
         for name in names:
             value = self.get(name)
-            for item in _as_list(_decoded(value) if isinstance(value, str) else value)[:MAX_PARTS]:
+            items = _as_list(_decoded(value) if isinstance(value, str) else value)
+            items = self._bounded(name, items, self._reach.objects)
+            self._reach.objects -= len(items)
+            for item in items:
                 if held := _object(item):
-                    yield type(self)(self.shape, held)
+                    yield type(self)(self.shape, held, self._reach)
 
     def listed(self, *names: str) -> list[str]:
         """As `texts`, and a JSON array in a string counts as its items too."""
         held = (_decoded_list(self.get(name)) for name in names)
         return [item for items in held for item in items if isinstance(item, str)]
+
+    def _bounded(self, name: str, items: list[Any], limit: int = MAX_PARTS) -> list[Any]:
+        limit = min(limit, MAX_PARTS)
+        if len(items) > limit:
+            self._reach.cut[name] = None
+        return items[:limit]
 
     def whole(self, kind: str) -> dict[str, Any]:
         """Everything, as an entity of a type that we have no form for; {} when there is nothing."""

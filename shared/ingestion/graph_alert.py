@@ -30,7 +30,7 @@ def read_graph_alert(payload: dict[str, Any]) -> CanonicalAlert:
         tactics=(fields.get("category"),),
         techniques=(fields.get("mitreTechniques"),),
         entities=entities,
-        flags=entity_json.cuts(entities),
+        flags=(*entity_json.cuts(entities), *fields.cuts()),
         late_entities=True,
         product=fields.text("productName", "serviceSource"),
         payload=payload,

@@ -6,16 +6,19 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
 from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.fitting import fitted
 from shared.bus.producer import Producer
+from shared.bus.received import UNREADABLE
 from shared.errors import ConfigurationError, InvalidInput
 from shared.ingestion.adapter import Adapter
 from shared.ingestion.envelope import read_rows, row_text, rows_as_bytes
 
 TARGET = "alerts.raw"
+AT_ONCE = 100  # rows read and sent together: thousands would keep all else in this process waiting for seconds
 logger = logging.getLogger(__name__)
 
 
@@ -58,13 +61,14 @@ class Intake:
             return IngestReport(dead_lettered=1)
         originals = rows_as_bytes(body, len(rows), adapter.envelopes) if adapter.keeps_text else []
         texts = map(row_text, originals) if originals else [""] * len(rows)
-        # Kafka's client sends concurrent messages as one batch; all end before an error is raised.
-        outcomes = await asyncio.gather(
-            *(self._publish(row, text, headers) for row, text in zip(rows, texts, strict=True)), return_exceptions=True
-        )
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(outcome, InvalidInput):
-                raise outcome
+        outcomes: list[bool | BaseException] = []
+        for group in batched(zip(rows, texts, strict=True), AT_ONCE, strict=False):
+            # Kafka's client sends concurrent messages as one batch; all end before an error is raised.
+            publishing = (self._publish(row, text, headers) for row, text in group)
+            outcomes += await asyncio.gather(*publishing, return_exceptions=True)
+            for outcome in outcomes[-len(group) :]:
+                if isinstance(outcome, BaseException) and not isinstance(outcome, InvalidInput):
+                    raise outcome
         refused = {index: outcome for index, outcome in enumerate(outcomes) if isinstance(outcome, InvalidInput)}
         if refused and not originals:
             originals = rows_as_bytes(body, len(rows), adapter.envelopes)
@@ -80,10 +84,14 @@ class Intake:
         if reason := self._adapter.left_out(row):
             logger.info("A row from %s is left out: %s", self._adapter.name, reason)
             return False
-        alert = self._adapter.to_canonical(row)
-        if text:
-            alert = alert.model_copy(update={"raw_text": text.replace("\x00", "\ufffd")})
-        await self._producer.publish(TARGET, fitted(alert).to_json(), key=alert.alert_id, headers=headers)
+        try:
+            alert = self._adapter.to_canonical(row)
+            if text:
+                alert = alert.model_copy(update={"raw_text": text.replace("\x00", "\ufffd")})
+            message = fitted(alert).to_json()
+        except UNREADABLE as error:  # raised, it would bring the whole body again for ever
+            raise InvalidInput("row", got=row, expected="an alert that can be read", hint=repr(error)[:200]) from error
+        await self._producer.publish(TARGET, message, key=alert.alert_id, headers=headers)
         return True
 
     async def _dead_letter(self, error: InvalidInput, value: bytes, headers: Mapping[str, bytes]) -> None:

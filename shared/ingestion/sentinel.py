@@ -19,7 +19,8 @@ def read_security_alert(payload: dict[str, Any]) -> CanonicalAlert:
     The time is `TimeGenerated`: rows of one SystemAlertId are states of one alert, and this is their order.
     """
     fields = Fields("SecurityAlert", payload)
-    tenant = fields.required("TenantId", "WorkspaceId", expected=TENANT_EXPECTED, hint=TENANT_HINT)
+    named = fields.text("TenantId", "WorkspaceId") or _identified(fields)
+    tenant = named or fields.required("TenantId", expected=TENANT_EXPECTED, hint=TENANT_HINT)
     return _draft(fields, payload, tenant).alert()
 
 
@@ -29,9 +30,7 @@ def read_arm_alert(payload: dict[str, Any]) -> CanonicalAlert:
     The tenant is the Log Analytics workspace, else the directory, that `resourceIdentifiers` name.
     """
     fields = Fields("alert resource", payload).part("properties")
-    identifiers = list(fields.parts("resourceIdentifiers"))
-    named = (item.text(name) for name in ("workspaceId", "aadTenantId") for item in identifiers)
-    tenant = next(filter(None, named), "") or fields.required(
+    tenant = _identified(fields) or fields.required(
         "resourceIdentifiers", "TenantId", expected="one with a workspaceId or an aadTenantId", hint=TENANT_HINT
     )
     return _draft(fields, payload, tenant).alert()
@@ -67,6 +66,13 @@ def read_incident(payload: dict[str, Any]) -> CanonicalAlert:
 def alerts_of_incident(payload: dict[str, Any]) -> list[str]:
     """The ids of the alerts that an incident groups."""
     return Fields("SecurityIncident", payload).listed("AlertIds")
+
+
+def _identified(fields: Fields) -> str:
+    """The workspace, else the directory, that the resource identifiers name."""
+    identifiers = list(fields.parts("resourceIdentifiers"))
+    named = (item.text(name) for name in ("workspaceId", "aadTenantId") for item in identifiers)
+    return next(filter(None, named), "")
 
 
 def _draft(fields: Fields, payload: dict[str, Any], tenant: str) -> Draft:

@@ -55,7 +55,7 @@ def read_splunk_alert(row: Any, *, tenant_id: str) -> CanonicalAlert:
         tactics=list(_annotated(event, TACTICS)),
         techniques=list(_annotated(event, TECHNIQUES)),
         entities=entities,
-        flags=entity_json.cuts(entities),
+        flags=(*entity_json.cuts(entities), *event.cuts()),
         product=PRODUCT,
         payload=payload,
     ).alert()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.contracts.alert import EVIDENCE_ONLY, INCOMPLETE, NormalizedAlert
+from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY, INCOMPLETE, NormalizedAlert
 
 FACTS = ("title", "description", "product")
 LISTS = ("tactics", "techniques")
@@ -26,7 +26,8 @@ def amended(stored: NormalizedAlert, update: NormalizedAlert) -> tuple[Normalize
     for name in LISTS:
         values[name] = list(dict.fromkeys([*getattr(stored, name), *getattr(update, name)]))
     values["parsed_entities"] = stored.parsed_entities.merged_with(update.parsed_entities)
-    values["entities_raw"] = stored.entities_raw or update.entities_raw
+    both = (update, stored) if ENTITIES_MISSING in stored.flags else (stored, update)
+    values["entities_raw"] = both[0].entities_raw or both[1].entities_raw
     settled = INCOMPLETE - (set(stored.flags) & set(update.flags))  # what one message lacked, the other told
     values["flags"] = [flag for flag in dict.fromkeys([*stored.flags, *update.flags]) if flag not in settled]
     changed = [name for name, value in values.items() if name != "timestamp" and value != getattr(stored, name)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import Classification, GraphState, InvestigationState
 from shared.contracts.routing import DegradationLevel
+from shared.investigation.case import is_incomplete
 from shared.investigation.evidence import is_safety_relevant, what_was_cut
 from shared.routing.degradation import PERMISSIONS
 
@@ -65,6 +66,8 @@ def _row(  # noqa: PLR0911 - one return a row
     if destructive:
         names = ", ".join(f"{action.action} {action.target}" for action in destructive)
         return 5, ask, f"{'prepared' if state.confidence >= PREPARED else 'suggested'}: {names}"
+    if is_incomplete(state):  # closed, it could not be investigated again
+        return 11, ask, "the alert is not whole yet: a person decides, or what is still to come"
     if state.classification in BENIGN:
         return _benign_row(state, constraints)
     if state.confidence < SURE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.contracts.entity import CATEGORIES, AlertEntities, EntityType
+from shared.contracts.entity import CATEGORIES, AlertEntities, EntityType, NormalizedEntity
 from shared.contracts.investigation import GraphState
 from shared.contracts.taxonomy import current_technique
 
@@ -25,14 +25,35 @@ def entities_of(state: GraphState) -> AlertEntities:
 
 
 def named_targets(state: GraphState) -> dict[tuple[EntityType, str], str]:
-    """(type, value in lower case) -> the alert's own spelling: an action may only target what the alert names."""
-    return {(item.entity_type, item.primary_value.casefold()): item.primary_value for item in entities_of(state).all()}
+    """(type, value in lower case) -> the alert's own spelling: an action may only target what the alert names.
+
+    A user of a Windows domain is named by `DOMAIN\\user`, and by the bare name only while the alert names no namesake.
+    """
+    entities = entities_of(state)
+    named = {(item.entity_type, item.primary_value.casefold()): item.primary_value for item in entities.all()}
+    users: dict[str, set[str]] = {}
+    for account in entities.accounts:
+        users.setdefault(account.primary_value.casefold(), set()).add(_with_domain(account).casefold())
+        named[EntityType.ACCOUNT, _with_domain(account).casefold()] = _with_domain(account)
+    for name, meant in users.items():
+        if len(meant) > 1 and name not in meant:
+            del named[EntityType.ACCOUNT, name]
+    return named
+
+
+def _with_domain(account: NormalizedEntity) -> str:
+    """`DOMAIN\\user` where the alert names the domain of a bare name."""
+    domain = account.properties.get("nt_domain")
+    return (
+        f"{domain}\\{account.primary_value}" if domain and "@" not in account.primary_value else account.primary_value
+    )
 
 
 def evidence_text(state: GraphState) -> str:
     """Everything that the alert says, in lower case: what a model reports must stand in it."""
     entities = entities_of(state)
     values = {entity.primary_value for entity in entities.all()} | set(entities.raw_iocs)
+    values |= {_with_domain(account) for account in entities.accounts}
     return "\n".join((state.alert_title, state.alert_description, *sorted(values))).casefold()
 
 

@@ -158,7 +158,9 @@ class InvestigationGraph:
                 return _progress(asked, answered=await is_answered(bench, asked, attempt))
             case Step.JUDGE:
                 judged, escalate = await judge(bench, state, attempt)
-                return _progress(judged, escalate=escalate)
+                # Entities that came while it was judged met a case at work, so nobody wakes it when it waits.
+                bound = await bind_late_entities(bench, judged)
+                return _progress(bound) if bound else _progress(judged, escalate=escalate)
             case Step.ENRICH_CONTEXT | Step.CORRELATE_EXPOSURES | Step.MAP_TECHNIQUES:
                 return _progress(await gather(bench, state, step))
             case Step.EXTRACT_IOCS:

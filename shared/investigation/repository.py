@@ -72,6 +72,8 @@ class InvestigationRepository:
             stored = await _load(connection, state.investigation_id)
             if cursor.rowcount == 0:
                 await _amend(connection, stored, alert)
+                # The amendment locks the case: a step that was moving it on has done so by now.
+                stored = await _load(connection, state.investigation_id)
             return stored
 
     async def load(self, tenant_id: str, investigation_id: str) -> GraphState:
@@ -85,7 +87,9 @@ class InvestigationRepository:
             return await _alert(connection, "alert", state.investigation_id)
 
     async def without_entities(self, tenant_id: str) -> list[str]:
-        """Ids of the alerts of the last hours whose entities their source has not filled in, oldest first."""
+        """Ids of the alerts of the last hours whose entities their source has not filled in: the newest first, as a
+        flood would otherwise hide those that can still be asked for.
+        """
         values = {"tenant_id": tenant_id, "age": WAITING_FOR_ENTITIES, "limit": MOST_WAITING}
         async with self._postgres.transaction(tenant_id) as connection:
             rows = await (await connection.execute(_SQL["without_entities"], values)).fetchall()
@@ -209,6 +213,7 @@ async def _amend(connection: Connection, state: GraphState, update: NormalizedAl
         return
     values = {
         "investigation_id": state.investigation_id,
+        "alert_title": _storable(amended_alert.title),
         "alert": Jsonb(_storable(amended_alert.model_dump(mode="json"))),
     }
     await connection.execute(_SQL["amend_alert"], values)

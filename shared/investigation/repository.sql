@@ -19,12 +19,13 @@ VALUES (%(investigation_id)s, %(tenant_id)s, %(digest)s, %(changed)s, %(alert)s)
 ON CONFLICT DO NOTHING
 
 -- name: amend_alert
-UPDATE investigation_state SET alert = %(alert)s, updated_at = now() WHERE investigation_id = %(investigation_id)s
+UPDATE investigation_state SET alert = %(alert)s, alert_title = %(alert_title)s, updated_at = now()
+WHERE investigation_id = %(investigation_id)s
 
 -- name: without_entities
 SELECT alert_id FROM investigation_state
 WHERE tenant_id = %(tenant_id)s AND alert->'flags' ? 'entities_missing' AND created_at > now() - %(age)s::interval
-ORDER BY created_at
+ORDER BY created_at DESC
 LIMIT %(limit)s
 
 -- name: advance

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shared.contracts.entity import AlertEntities, EntityType
+from shared.contracts.entity import MAX_ENTITIES, AlertEntities, EntityType
 
-MAX_ENTITIES = 1_000
 MAX_LOSSES = 100  # lines of the ledger; a hostile alert must not fill the topic with them
 SCATTERED = 0.6  # confidence in what was found in free text
 
@@ -62,7 +61,9 @@ class Collection:
         if not all(given.values()):
             given = {name: item for name, item in given.items() if item or item == 0}
         identity = IDENTITY.get(kind)
-        key = (kind, value.lower(), *map(given.get, identity)) if identity else (kind, value.lower())
+        key: tuple[Any, ...] = (kind, value.lower(), *map(given.get, identity)) if identity else (kind, value.lower())
+        if kind is EntityType.ACCOUNT and "@" not in value and (domain := given.get("nt_domain")):
+            key = (*key, domain.lower())  # two domains may have a user of one name each
         known = self._found.get(key)
         if known is not None:
             known["properties"] = given | known["properties"]

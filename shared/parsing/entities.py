@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from shared.contracts.entity import AlertEntities
+from shared.contracts.entity import MAX_ENTITIES, AlertEntities
 from shared.errors import InvalidInput
 from shared.parsing.allowance import Allowance
-from shared.parsing.collection import MAX_ENTITIES, Collection
+from shared.parsing.collection import Collection
 from shared.parsing.graph import MAX_POINTER, MAX_VALUES, EntityGraph
 from shared.parsing.indicators import find_indicators
 from shared.parsing.json_text import decode, holds_json
@@ -33,7 +33,7 @@ def parse_alert_entities(entities_raw: str, raw_payload: Mapping[str, Any]) -> A
     whole = _read_graph(entities_raw, found)
     allowance = Allowance()
     if not (whole and len(found)):
-        for where, text in _texts(raw_payload):
+        for where, text in _texts(raw_payload, found):
             find_indicators(text, found, where=where, allowance=allowance)
     if not (whole or found.full):
         find_indicators(entities_raw, found, where="entities", allowance=allowance)
@@ -66,23 +66,34 @@ def _read_graph(entities_raw: str, found: Collection) -> bool:
             found.lose("entities", f"{left} objects beyond the first {MAX_ENTITIES} entities", count=left)
             break
         read_node(reader, node)
+    reader.close()
     return not unread
 
 
-def _texts(payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every text of a payload that may speak of the incident, JSON in strings included, with where it stands."""
+def _texts(payload: Mapping[str, Any], found: Collection) -> Iterator[tuple[str, str]]:
+    """Every text of a payload that may speak of the incident, JSON in strings included, with where it stands: as far
+    as the bounds go, which is put on the record.
+    """
     waiting: deque[tuple[str, Any, int]] = deque([("raw_payload", payload, 0)])
-    for _ in range(MAX_VALUES):
-        if not waiting:
-            return
+    room, left = MAX_VALUES, 0
+    while waiting:
         where, value, depth = waiting.popleft()
         if isinstance(value, str):
             decoded = _decoded(value)
             if decoded is None:
                 yield where, value
             value = decoded
-        if depth < TEXT_DEPTH:
-            waiting.extend((f"{where}/{name}"[:MAX_POINTER], item, depth + 1) for name, item in _parts(value))
+        if not isinstance(value, list | Mapping):
+            continue
+        if depth == TEXT_DEPTH:
+            found.lose(where, f"deeper than {TEXT_DEPTH} levels, not searched for indicators", count=len(value))
+            continue
+        parts = [(f"{where}/{name}"[:MAX_POINTER], item, depth + 1) for name, item in islice(_parts(value), room)]
+        waiting.extend(parts)
+        room -= len(parts)
+        left += len(value) - len(parts) if not room else 0
+    if left:
+        found.lose("raw_payload", f"{left} values beyond the first {MAX_VALUES} were not searched", count=left)
 
 
 def _decoded(text: str) -> Any:
@@ -96,9 +107,9 @@ def _decoded(text: str) -> Any:
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, list):
-        yield from ((str(index), item) for index, item in enumerate(value[:MAX_VALUES]))
+        yield from ((str(index), item) for index, item in enumerate(value))
     elif isinstance(value, Mapping):
-        for name, item in islice(value.items(), MAX_VALUES):
+        for name, item in value.items():
             key = str(name).lower()
             if key not in PLUMBING and not key.endswith(("id", "ids", "link", "uri")):
                 yield str(name), item

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from shared.errors import InvalidInput
-from shared.parsing.collection import Collection
+from shared.parsing.collection import MAX_LOSSES, Collection
 from shared.parsing.json_text import decode, holds_json
 from shared.parsing.value import MAX_CHARACTERS, clean, verbatim
 
@@ -19,11 +19,13 @@ MAX_VALUES = 5_000
 MAX_FIELDS = 500  # of one object
 MAX_POINTER = 200  # characters; no alert of a vendor nests that far
 
-# What an object without a Type is, by the key that it stands under.
+PART = "part"  # the role of an object that stands under a key of no meaning
+# What an object without a Type is, by the key that it stands under. A string under these keys may hold JSON.
 ROLES = {
     "account": "account",
     "destinationaddress": "ip",
     "dnsserverip": "ip",
+    "entities": PART,
     "file": "file",
     "filehashes": "filehash",
     "files": "file",
@@ -32,15 +34,18 @@ ROLES = {
     "imagefile": "file",
     "ipaddress": "ip",
     "ipaddresses": "ip",
+    "location": PART,
     "mailbox": "mailbox",
+    "networkmessageids": PART,
     "parentprocess": "process",
     "process": "process",
+    "processes": "process",
     "sourceaddress": "ip",
+    "urls": "url",
 }
-PART = "part"  # the role of an object that stands under any other key
 VERBATIM = "commandline"  # its spaces are evidence
 NOT_PLAIN = frozenset({*ROLES, VERBATIM})
-# What an object without a Type and without a role is, by a key that only one type has.
+# What an object without a Type and without such a role is, by a key that only one type has.
 TELLING_KEYS = {
     "address": "ip",
     "hostname": "host",
@@ -71,12 +76,13 @@ class Node:
     A field holds clean text, a bool, a Node, a Reference, or a list of them and of raw scalars; null leaves no field.
     """
 
-    __slots__ = ("fields", "kind", "nested", "pointer", "source_id")
+    __slots__ = ("fields", "kept", "kind", "nested", "pointer", "source_id")
 
     def __init__(self, pointer: str, *, nested: bool) -> None:
         self.kind = ""
         self.pointer = pointer
         self.nested = nested
+        self.kept = False  # as a part of the object that holds it
         self.source_id: str | None = None
         self.fields: dict[str, Any] = {}
 
@@ -101,6 +107,7 @@ class EntityGraph:
         self.nodes: list[Node] = []
         self._found = found
         self._by_id: dict[str, Node] = {}
+        self._wanted: dict[str, tuple[str, str]] = {}  # what is referred to: where it is first
         self._seen = 0
         self._refused = 0
 
@@ -109,6 +116,7 @@ class EntityGraph:
         taken = self._take(value, "", "", 0)
         if isinstance(taken, list) and not all(isinstance(item, Node | Reference | list | None) for item in taken):
             self._found.lose("entities", "holds values that are not objects")
+        self._lose_dangling()
         if self._refused:
             self._found.lose(
                 "entities",
@@ -116,29 +124,38 @@ class EntityGraph:
                 count=self._refused,
             )
 
+    def _lose_dangling(self) -> None:
+        """Put the references that refer to nothing on the record."""
+        dangling = [target for target in self._wanted if target not in self._by_id]
+        for target in dangling[:MAX_LOSSES]:
+            pointer, name = self._wanted[target]
+            self._found.lose(f"{pointer}/{name}" if name else pointer, f"$ref {target!r} refers to nothing")
+        if more := len(dangling[MAX_LOSSES:]):
+            self._found.lose("entities", f"{more} more $refs refer to nothing", count=more)
+
     def all_held(self, node: Node, name: str) -> list[Node]:
-        """The objects that a field holds or refers to, one or a list. A dangling reference is a loss."""
+        """The objects that a field holds or refers to, one or a list."""
         value = node.fields.get(name)
         if value is None:
             return []
         if value.__class__ is Node:
             return [value]
         items = value if value.__class__ is list else (value,)
-        return [held for item in items if (held := self._resolve(item, node, name))]
+        return [held for item in items if (held := self._resolve(item))]
 
     def held(self, node: Node, name: str) -> Node | None:
         """The object that a field holds or refers to."""
         return next(iter(self.all_held(node, name)), None)
 
-    def _resolve(self, item: Any, node: Node, name: str) -> Node | None:
+    def _resolve(self, item: Any) -> Node | None:
         if isinstance(item, Node):
             return item
-        if not isinstance(item, Reference):
-            return None
-        held = self._by_id.get(item.target)
-        if held is None:
-            self._found.lose(f"{node.pointer}/{name}", f"$ref {item.target!r} refers to nothing")
-        return held
+        return self._by_id.get(item.target) if isinstance(item, Reference) else None
+
+    def _reference(self, value: Any, pointer: str, name: str = "") -> Reference:
+        target = _label(value)
+        self._wanted.setdefault(target, (pointer, name))
+        return Reference(target)
 
     def _take(self, value: Any, pointer: str, role: str, depth: int) -> Any:
         """Nodes for the objects of a dict or list."""
@@ -182,7 +199,7 @@ class EntityGraph:
         if "$ref" in value:
             if len(value) > 1:
                 self._found.lose(pointer, "fields beside a $ref were not read")
-            return Reference(_label(value["$ref"]))
+            return self._reference(value["$ref"], pointer)
         if depth > MAX_DEPTH:
             self._too_deep(pointer)
             return None
@@ -192,6 +209,9 @@ class EntityGraph:
         node = Node(pointer, nested=bool(role))
         self.nodes.append(node)
         self._fill(node, value, depth + 1)
+        if (target := node.fields.get("$ref")) is not None:  # in capitals
+            node.nested = node.kept = True
+            return self._reference(target, pointer)
         node.kind = _kind(node.fields, role)
         if (source_id := node.fields.get("$id")) is not None:
             self._name(node, _label(source_id))
@@ -210,7 +230,7 @@ class EntityGraph:
                 else:
                     fields[key] = self._text(node, key, item, depth)
             elif kind is dict and len(item) == 1 and "$ref" in item:  # the commonest object of all
-                fields[key] = Reference(_label(item["$ref"]))
+                fields[key] = self._reference(item["$ref"], node.pointer, key)
             elif kind is dict:
                 fields[key] = self._take_object(item, _below(node.pointer, name), ROLES.get(key, PART), depth)
             elif kind is list:
@@ -219,6 +239,14 @@ class EntityGraph:
                 fields[key] = item
             elif item is not None:
                 fields[key] = clean(item)
+        if len(fields) < len(value) <= MAX_FIELDS:  # there is a null, or a key in two cases
+            self._lose_doubles(node, value)
+
+    def _lose_doubles(self, node: Node, value: dict[str, Any]) -> None:
+        """One key in two cases: the last counts."""
+        doubles = len(value) - len({name.lower() for name in value})
+        if doubles:
+            self._found.lose(node.pointer, f"{doubles} fields are given twice, in upper and lower case", count=doubles)
 
     def _text(self, node: Node, key: str, text: str, depth: int) -> Any:
         pointer = _below(node.pointer, key)
@@ -249,6 +277,6 @@ def _kind(fields: dict[str, Any], role: str) -> str:
     named = fields.get("type")
     if named.__class__ is str and named:
         return str(named.lower())
-    if role:
-        return "" if role is PART else role
+    if role and role is not PART:
+        return role
     return next((kind for key, kind in TELLING_KEYS.items() if key in fields), "")

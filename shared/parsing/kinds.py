@@ -5,10 +5,11 @@ Types that we have no word for are kept whole under ``other``; that they were un
 from __future__ import annotations
 
 import ipaddress
+import ntpath
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeGuard
 
 from shared.contracts.entity import EntityType
 from shared.parsing.collection import Collection
@@ -50,23 +51,40 @@ PLACE = (
     ("carrier", "carrier"),
 )
 HEX = "0123456789abcdef"
+NO_HASH = "is no MD5, SHA-1, SHA-256 or SHA-512"
 # Types that are resources of a cloud or a cluster and have no category of their own.
 RESOURCES = (
-    "amazonresource", "azureresource", "blob", "blobcontainer", "cloudapplication", "container", "containerimage",
-    "containerregistry", "gcpresource", "kubernetescluster", "kubernetescontroller", "kubernetesnamespace",
-    "kubernetespod", "kubernetessecret", "kubernetesservice", "kubernetesserviceaccount", "oauthapplication",
-    "k8scluster", "k8snamespace", "k8spod", "k8sservice", "storageaccount",
+    "amazonresource", "azureresource", "blob", "blobcontainer", "cloudapplication", "cloudlogonrequest", "container",
+    "containerimage", "containerregistry", "gcpresource", "kubernetescluster", "kubernetescontroller",
+    "kubernetesnamespace", "kubernetespod", "kubernetessecret", "kubernetesservice", "kubernetesserviceaccount",
+    "oauthapplication", "k8scluster", "k8scontroller", "k8snamespace", "k8spod", "k8ssecret", "k8sservice",
+    "k8sserviceaccount", "nic", "storageaccount",
+)  # fmt: skip
+RESOURCE_NAMES = (
+    "name", "resourceid", "azureid", "amazonresourceid", "resourcename", "appid", "instancename", "imageid",
+    "containerid", "registry", "url", "requestid", "macaddress",
 )  # fmt: skip
 
 
 class Reader:
     """What a reader of one node works with."""
 
-    __slots__ = ("found", "graph")
+    __slots__ = ("_parts", "found", "graph")
 
     def __init__(self, graph: EntityGraph, found: Collection) -> None:
         self.graph = graph
         self.found = found
+        self._parts: list[Node] = []
+
+    def leave(self, part: Node) -> None:
+        """Pass over an object that is no entity; it is for the one that holds it to keep."""
+        self._parts.append(part)
+
+    def close(self) -> None:
+        """Say which of these nothing kept."""
+        for part in self._parts:
+            if not part.kept:
+                self.found.lose(part.pointer, "an object without a Type, which its entity has no field for")
 
     def add(self, node: Node, kind: EntityType, value: str, properties: Mapping[str, Any] | None = None) -> None:
         """Keep what was read, or say that it has nothing to be known by."""
@@ -80,16 +98,21 @@ def read_node(reader: Reader, node: Node) -> None:
     """Turn one node into entities; a nested object that is no entity (a location, a threat note) is its parent's."""
     if node.kind:
         (READERS.get(node.kind) or READERS.get(node.kind.replace("-", ""), _other))(reader, node)
-    elif not node.nested:
+    elif node.nested:
+        reader.leave(node)
+    else:
         reader.found.lose(node.pointer, "an object without a Type")
 
 
 def _account(reader: Reader, node: Node) -> None:
     properties = node.texts(ACCOUNT)
     name, suffix = properties.get("name", ""), properties.get("upn_suffix")
-    principal = f"{name}@{suffix}" if name and suffix and "@" not in name else node.text("userprincipalname")
-    if name and "isdomainjoined" in node.fields:
-        properties["is_domain_joined"] = node.fields["isdomainjoined"]
+    principal = f"{name}@{suffix}" if name and suffix else node.text("userprincipalname")
+    if "@" in name:  # some detectors write it whole
+        principal = name
+    joined = node.fields.get("isdomainjoined")
+    if name and isinstance(joined, bool | str):
+        properties["is_domain_joined"] = joined
     known_by = principal or properties.get("aad_user_id") or name or properties.get("sid")
     reader.add(node, EntityType.ACCOUNT, known_by or node.text("displayname", "puid", "objectguid"), properties)
 
@@ -105,6 +128,8 @@ def _host(reader: Reader, node: Node) -> None:
 
 def _ip(reader: Reader, node: Node) -> None:
     place = reader.graph.held(node, "location")
+    if place:
+        place.kept = True
     _add_address(reader, node, node.text("address"), place.texts(PLACE) if place else None)
 
 
@@ -135,6 +160,12 @@ def _file(reader: Reader, node: Node) -> None:
         if digest:
             hashes[f"hash_{algorithm}"] = digest
             reader.add(held, EntityType.FILEHASH, digest, {"algorithm": algorithm, "associated_file": name})
+    for digest in _plain_texts(node, "filehashes"):
+        if algorithm := _algorithm(digest.lower()):
+            hashes[f"hash_{algorithm}"] = digest.lower()
+            reader.add(node, EntityType.FILEHASH, digest.lower(), {"algorithm": algorithm, "associated_file": name})
+        else:
+            reader.found.lose(f"{node.pointer}/filehashes", f"{digest[:100]!r} {NO_HASH}")
     size = node.text("sizeinbytes", "size")
     reader.add(node, EntityType.FILE, name or full_path or next(iter(hashes.values()), ""), {
         "directory": folder, "full_path": full_path, "size": int(size) if size.isdecimal() else None, **hashes
@@ -144,8 +175,12 @@ def _file(reader: Reader, node: Node) -> None:
 def _digest(node: Node) -> tuple[str, str]:
     """Algorithm and lower-case hex; ("", "") when it is no hash that we know."""
     digest = node.text("value", "filehash").lower()
-    algorithm = ALGORITHMS.get(len(digest), "")
-    return (algorithm, digest) if algorithm and not digest.strip(HEX) else ("", "")
+    algorithm = _algorithm(digest)
+    return (algorithm, digest) if algorithm else ("", "")
+
+
+def _algorithm(digest: str) -> str:
+    return ALGORITHMS.get(len(digest), "") if not digest.strip(HEX) else ""
 
 
 def _hash(reader: Reader, node: Node) -> None:
@@ -154,12 +189,12 @@ def _hash(reader: Reader, node: Node) -> None:
         reader.add(node, EntityType.FILEHASH, digest, {"algorithm": algorithm})
     else:
         value = node.text("value", "filehash")
-        reader.found.lose(node.pointer, f"{value[:100]!r} is no MD5, SHA-1, SHA-256 or SHA-512")
+        reader.found.lose(node.pointer, f"{value[:100]!r} {NO_HASH}")
 
 
 def _process(reader: Reader, node: Node) -> None:
     image, parent = reader.graph.held(node, "imagefile"), reader.graph.held(node, "parentprocess")
-    name = image.text("name", "filename") if image else ""
+    name = image.text("name", "filename") if image else ntpath.basename(node.text("imagefile"))
     process_id, command = node.text("processid"), node.text("commandline")
     name = name or node.text("imagename", "processname")
     reader.add(node, EntityType.PROCESS, name or process_id or clean(command), {
@@ -195,8 +230,9 @@ def _mail(reader: Reader, node: Node) -> None:
         reader.add(node, EntityType.URL, link)
     if sender_address := node.text("senderip"):
         _add_address(reader, node, sender_address)
-    name = node.text("networkmessageid", "internetmessageid", "subject", "query", "source")
-    reader.add(node, EntityType.MAILMESSAGE, name, {
+    name = node.text("networkmessageid", "internetmessageid", "submissionid", "subject", "query", "source")
+    members = _plain_texts(node, "networkmessageids")  # of a cluster, which has no id of its own
+    reader.add(node, EntityType.MAILMESSAGE, name or next(iter(members), ""), {
         "sender": node.text("sender", "p2sender", "p1sender"),
         "subject": node.text("subject"),
         "recipient": node.text("recipient"),
@@ -232,7 +268,7 @@ def _group(reader: Reader, node: Node) -> None:
 
 
 def _resource(reader: Reader, node: Node) -> None:
-    name = node.text("name", "resourceid", "azureid", "amazonresourceid", "appid", "instancename", "imageid")
+    name = node.text(*RESOURCE_NAMES)
     reader.add(node, EntityType.CLOUD_APPLICATION, name, {"type": node.kind, "raw": _raw(reader, node)})
 
 
@@ -271,13 +307,31 @@ def _texts(reader: Reader, node: Node, name: str) -> list[str]:
     return [text for item in items[:MAX_LIST] if (text := clean(item))]
 
 
+def _plain_texts(node: Node, name: str) -> list[str]:
+    """The texts that stand in a list beside objects."""
+    value = node.fields.get(name)
+    return (
+        [text for item in value if isinstance(item, str) and (text := clean(item))] if isinstance(value, list) else []
+    )
+
+
 def _raw(reader: Reader, node: Node) -> dict[str, Any]:
-    """The scalars and lists of scalars of a node."""
+    """The scalars of a node and the objects below it that are no entities, in lists too."""
     kept: dict[str, Any] = {}
+    node.kept = True
     for name, value in node.fields.items():
-        if item := _texts(reader, node, name) if isinstance(value, list) else clean(value):
+        item: Any
+        if isinstance(value, list):
+            item = [*_texts(reader, node, name), *(_raw(reader, part) for part in value[:MAX_LIST] if _is_part(part))]
+        else:
+            item = _raw(reader, value) if _is_part(value) else clean(value)
+        if item:
             kept[clean(name)] = item
     return kept
+
+
+def _is_part(value: Any) -> TypeGuard[Node]:
+    return isinstance(value, Node) and not value.kind
 
 
 READERS: Mapping[str, Callable[[Reader, Node], None]] = {

@@ -148,7 +148,7 @@ def _account(data: bytes, start: int, token: bytes, before: bytes) -> tuple[int,
             return end, []
     elif " " not in domain and not (words and words[-1].lstrip("/-") in ACCOUNT_CUES):
         return end, []
-    return end, [Sighting(EntityType.ACCOUNT, f"{domain}\\{user}", {"name": user, "nt_domain": domain})]
+    return end, [Sighting(EntityType.ACCOUNT, user, {"name": user, "nt_domain": domain})]
 
 
 def _file(path: str, separator: str) -> Sighting:

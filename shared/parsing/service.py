@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.fitting import fitted
 from shared.bus.producer import Producer
+from shared.bus.received import UNREADABLE
 from shared.contracts.alert import CanonicalAlert, NormalizedAlert
 from shared.errors import InvalidInput
 from shared.parsing.entities import parse_alert_entities
@@ -41,7 +42,7 @@ class EntityParserService:
             entities = parse_alert_entities(alert.entities_raw, alert.raw_payload)
             normalized = fitted(NormalizedAlert.model_validate({**dict(alert), "parsed_entities": entities}))
             await self._producer.publish(TARGET, normalized.to_json(), key=alert.alert_id, headers=given)
-        except InvalidInput as error:
+        except (InvalidInput, *UNREADABLE) as error:
             logger.warning("An alert on %s cannot be parsed and goes to the dead letters: %r", SOURCE, error)
             await publish_dead_letter(
                 self._producer,

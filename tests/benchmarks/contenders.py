@@ -11,7 +11,7 @@ for msticpy's defanged=False, which costs it up to two thirds of its recall:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -33,9 +33,15 @@ def product(texts: list[str]) -> Callable[[], Found]:
         found = Collection()
         find_indicators(text, found, where="text")
         entities = found.build().all()
-        return [(kinds[item.entity_type], item.properties.get("full_path", item.primary_value)) for item in entities]
+        return [(kinds[item.entity_type], _as_labelled(item.primary_value, item.properties)) for item in entities]
 
     return lambda: [one(text) for text in texts]
+
+
+def _as_labelled(value: str, properties: Mapping[str, Any]) -> str:
+    """The whole path of a file, and an account with its domain, as the text and the labels have them."""
+    domain = properties.get("nt_domain")
+    return str(properties.get("full_path", f"{domain}\\{value}" if domain else value))
 
 
 def ioc_finder(texts: list[str]) -> Callable[[], Found]:

@@ -26,6 +26,8 @@ async def bind_late_entities(bench: Bench, state: GraphState) -> GraphState | No
     if is_incomplete(begun):
         return None
     found = sum(1 for _ in alert.parsed_entities.all())
+    approval = state.case_facts.get("approval_id", "")
+    void = f"; approval {approval} is void" if approval else ""
     try:
         return await bench.advance(
             state,
@@ -33,9 +35,10 @@ async def bind_late_entities(bench: Bench, state: GraphState) -> GraphState | No
             step="bind_entities",
             agent=report.SERVICE,
             to=InvestigationState.RECEIVED,
-            reason=f"{found} entities came after the case was opened; it is investigated again with all that is known",
+            reason=f"{found} entities came after the case was opened; it is investigated again with all that is known"
+            f"{void}",
             messages=[],
-            supersedes=state.case_facts.get("approval_id", ""),
+            supersedes=approval,
         )
     except Conflict:  # somebody was faster: a person who decided, or another step
         return None

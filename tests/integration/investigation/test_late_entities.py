@@ -1,22 +1,26 @@
 """Entities that come after the case was opened, and other later messages about an alert: they update, never fork."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from shared.api.reads import read_investigation
 from shared.bus.producer import MemoryProducer
 from shared.bus.received import Received
-from shared.contracts.alert import ENTITIES_MISSING, NormalizedAlert
+from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY, NormalizedAlert
 from shared.contracts.approval import ApprovalDecision
 from shared.contracts.audit import AuditEvent
 from shared.contracts.investigation import GraphState
 from shared.contracts.llm_job import LLMJob
 from shared.errors import Conflict
+from shared.investigation.agents.agent import Agent
 from shared.investigation.flow import Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake
 from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.verdict import reasoning_job
 from shared.stores.postgres import Postgres
 from tests.integration.investigation.conftest import ScriptedGateway, host, verdict
 
@@ -185,5 +189,42 @@ async def test_alerts_whose_entities_are_still_to_come_are_listed_for_their_tena
     await graph.open(bare(tenant))
     assert await bench.repository.without_entities(tenant) == ["alert-1"]
     assert await bench.repository.without_entities("another") == []
+    await graph.open(bare(tenant).model_copy(update={"alert_id": "alert-2"}))
+    assert await bench.repository.without_entities(tenant) == ["alert-2", "alert-1"]
     await graph.open(full(tenant))
-    assert await bench.repository.without_entities(tenant) == []
+    assert await bench.repository.without_entities(tenant) == ["alert-2"]
+
+
+@dataclass
+class Interrupted:
+    """A responder during whose work the entities come."""
+
+    graph: InvestigationGraph
+    responder: Agent
+    update: NormalizedAlert
+
+    async def execute(self, state: GraphState) -> GraphState:
+        await self.graph.open(self.update)
+        return await self.responder.execute(state)
+
+
+async def test_entities_that_come_while_a_case_is_judged_do_not_wait_with_it_for_a_person(
+    graph: InvestigationGraph, bench: Bench, gateway: ScriptedGateway, tenant: str
+) -> None:
+    gateway.verdicts = [UNSURE]
+    state = await graph.open(bare(tenant))
+    for step in (Step.EXTRACT_IOCS, Step.CHECK_FALSE_POSITIVE, Step.ENRICH_CONTEXT, Step.ASK_MODEL):
+        await graph.perform(tenant, state.investigation_id, step)
+    await graph.answer(reasoning_job(await bench.repository.load(tenant, state.investigation_id), 1))
+    interrupted = replace(bench, responder=Interrupted(graph, bench.responder, full(tenant)))
+    progress = await InvestigationGraph(interrupted).perform(tenant, state.investigation_id, Step.JUDGE)
+    assert (progress.state, progress.round) == ("received", 2)
+    again = await bench.repository.load(tenant, state.investigation_id)
+    assert "is void" in again.decision_chain[-1].reasoning
+
+
+async def test_title_that_comes_later_is_the_cases(graph: InvestigationGraph, store: Postgres, tenant: str) -> None:
+    evidence = {"flags": [EVIDENCE_ONLY, "title_missing"], "title": ""}
+    state = await graph.open(NormalizedAlert.model_validate(bare(tenant).model_dump() | evidence))
+    await graph.open(full(tenant))
+    assert (await read_investigation(store, tenant, state.investigation_id)).alert_title == "LSASS memory read"

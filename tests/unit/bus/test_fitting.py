@@ -55,6 +55,7 @@ def test_too_many_entities_are_halved_until_they_fit_and_counted() -> None:
     assert len(kept.to_json()) <= MAX_MESSAGE_BYTES
     assert 0 < len(kept.parsed_entities.hosts) < 1_000
     assert "entities were shed" in kept.parsed_entities.parse_errors[0]
+    assert kept.parsed_entities.losses == 1_000 - len(kept.parsed_entities.hosts)
 
 
 def test_single_entity_with_endless_properties_is_shed() -> None:

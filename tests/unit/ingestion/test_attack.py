@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.ingestion.attack import tactic_names, technique_ids
+from shared.ingestion.attack import MAX_NAMES, tactic_names, technique_ids
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,32 @@ def test_unknown_technique_is_kept_apart() -> None:
     )
 
 
-@pytest.mark.parametrize("given", [None, "", "[", 7, {}, [None, 3]])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "T1003.001;T1078",
+        "T1003.001 and T1078",
+        ["https://attack.mitre.org/techniques/T1003/001/", "T1078"],
+        [{"id": "T1003.001"}, {"id": "T1078"}],
+    ],
+)
+def test_every_technique_of_a_text_counts(given: Any) -> None:
+    assert technique_ids(given) == (["T1003.001", "T1078"], [])
+
+
+def test_what_is_no_text_is_kept_apart_too() -> None:
+    assert technique_ids([7, {"a": None}]) == ([], ["technique_unknown:7", 'technique_unknown:{"a":null}'])
+    assert tactic_names(7) == ([], ["tactic_unknown:7"])
+
+
+def test_names_beyond_the_bound_are_left_out_and_said() -> None:
+    many = [f"T{number}" for number in range(1000, 1000 + MAX_NAMES)]
+    assert "techniques_cut" not in technique_ids(many)[1]
+    assert "techniques_cut" in technique_ids(many, ["T2000"])[1]
+    assert "tactics_cut" in tactic_names(many, ["Impact"])[1]
+
+
+@pytest.mark.parametrize("given", [None, "", "[", {}, [None, "", []]])
 def test_nonsense_gives_nothing(given: Any) -> None:
     assert technique_ids(given) == ([], [])
     assert tactic_names(given) == ([], [])

@@ -1,6 +1,8 @@
 """What becomes of the bodies that Sentinel's event hub delivers."""
 
+import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from shared.bus.producer import MemoryProducer
 from shared.contracts.alert import CanonicalAlert, SeverityLevel
 from shared.contracts.dead_letter import DeadLetter
 from shared.errors import BusUnavailable
-from shared.ingestion import IngestReport, SentinelConnector
+from shared.ingestion import IngestReport, Intake, SentinelConnector
+from shared.ingestion.adapter import sentinel
 
 
 def row(alert_id: str = "a-1", **columns: Any) -> dict[str, Any]:
@@ -136,6 +139,12 @@ async def test_workspace_id_stands_in_for_the_tenant_and_keys_come_in_any_case()
     assert alerts(producer)[0].tenant_id == "w-1"
 
 
+async def test_exported_alert_without_a_workspace_belongs_to_the_directory_that_it_names() -> None:
+    identifiers = [{"Type": "AzureResource", "AzureResourceId": "/x"}, {"Type": "AAD", "AadTenantId": "directory-1"}]
+    _, producer = await ingest(row(TenantId=None, ResourceIdentifiers=identifiers))
+    assert alerts(producer)[0].tenant_id == "directory-1"
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 async def test_other_encodings_are_read(encoding: str) -> None:
     _, producer = await ingest(json.dumps([row(AlertName="Grüße")], ensure_ascii=False).encode(encoding))
@@ -160,6 +169,23 @@ async def test_long_title_is_cut_and_flagged_and_kept_whole_in_the_payload() -> 
     assert len(alert.raw_payload["AlertName"]) == 5_000
 
 
+async def test_body_of_many_rows_leaves_time_for_others_between_them() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(count())
+    report, producer = await ingest([row(f"a-{number}") for number in range(2_000)])
+    other.cancel()
+    assert report == IngestReport(published=2_000)
+    assert [alert.alert_id for alert in alerts(producer)] == [f"a-{number}" for number in range(2_000)]
+    assert turns >= 20
+
+
 async def test_unavailable_bus_raises_so_that_the_body_comes_again() -> None:
     class Away(MemoryProducer):
         async def publish(self, *_: Any, **__: Any) -> None:
@@ -167,3 +193,14 @@ async def test_unavailable_bus_raises_so_that_the_body_comes_again() -> None:
 
     with pytest.raises(BusUnavailable):
         await SentinelConnector(Away()).ingest(json.dumps([row(), {}]).encode(), headers={})
+
+
+async def test_row_that_breaks_what_nobody_thought_of_goes_to_the_dead_letters() -> None:
+    def broken(row: Any) -> CanonicalAlert:
+        raise RecursionError("nobody thought of this")
+
+    producer = MemoryProducer()
+    adapter = replace(sentinel("sentinel-alerts"), to_canonical=broken)
+    report = await Intake(producer, adapter).ingest(json.dumps(row()).encode(), headers={})
+    assert report == IngestReport(dead_lettered=1)
+    assert "nobody thought of this" in letters(producer)[0].reason

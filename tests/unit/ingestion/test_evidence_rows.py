@@ -78,7 +78,7 @@ def test_evidence_of_an_unknown_type_is_kept_whole() -> None:
 
 
 def test_evidence_beyond_the_bound_is_cut_and_said() -> None:
-    users = [{"accountName": f"u{number}"} for number in range(700)]
+    users = [{"accountName": f"u{number}"} for number in range(300)]
     devices = [
         {"@odata.type": "#microsoft.graph.security.deviceEvidence", "hostName": f"h{n}", "loggedOnUsers": users[n:]}
         for n in range(3)
@@ -88,10 +88,12 @@ def test_evidence_beyond_the_bound_is_cut_and_said() -> None:
         "id": "a-1", "tenantId": "t-1", "createdDateTime": "2026-11-20T08:00:00Z", "title": "T", "severity": "low",
     }  # fmt: skip
     kept = read_alert(row | {"evidence": [*devices, *many]})
-    assert len(json.loads(kept.entities_raw)) == 3 + 700 + 900 < MAX_ENTITIES
+    assert len(json.loads(kept.entities_raw)) == 3 + 300 + 900 < MAX_ENTITIES
     assert kept.flags == []
     named = [
-        {**one, "loggedOnUsers": [{"accountName": f"{n}-{m}"} for m in range(700)]} for n, one in enumerate(devices)
+        {**one, "ipInterfaces": [f"10.{n}.{m // 256}.{m % 256}" for m in range(900)]} for n, one in enumerate(devices)
     ]
     cut = read_alert(row | {"evidence": named})
     assert (len(json.loads(cut.entities_raw)), cut.flags) == (MAX_ENTITIES, ["entities_cut"])
+    longer = read_alert(row | {"evidence": many * 2})
+    assert (len(json.loads(longer.entities_raw)), longer.flags) == (900, ["list_cut:evidence"])

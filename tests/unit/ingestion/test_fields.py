@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import InvalidInput
 from shared.ingestion.envelope import storable
-from shared.ingestion.fields import Fields
+from shared.ingestion.fields import MAX_OBJECTS, MAX_PARTS, Fields
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,17 @@ def test_stores_get_no_value_that_they_refuse() -> None:
     given = [math.nan, math.inf, 2**63, -(2**63) - 1, 2**5_000, "\ud800x\x00", True, 2**63 - 1, 0.5]
     stored = [None, None, float(2**63), -float(2**63), None, "\ufffdx\ufffd", True, 2**63 - 1, 0.5]
     assert storable({"a\x00": given}) == {"a\ufffd": stored}
+
+
+def test_lists_in_lists_are_read_up_to_a_bound_that_all_share() -> None:
+    fields = Fields("x", {"outer": [{"inner": [{"a": 1}] * 300}] * 900})
+    read = [part.scalar("a") for outer in fields.parts("outer") for part in outer.parts("inner")]
+    assert len(read) == MAX_OBJECTS - 900
+    assert fields.cuts() == ("list_cut:inner",)
+
+
+def test_list_that_is_too_long_is_cut_and_said() -> None:
+    fields = Fields("x", {"many": [str(number) for number in range(MAX_PARTS + 1)], "lines": "a\n" * (MAX_PARTS + 1)})
+    assert len(fields.texts("many")) == MAX_PARTS
+    assert fields.lines("lines") == ["a"]
+    assert fields.cuts() == ("list_cut:many", "list_cut:lines")

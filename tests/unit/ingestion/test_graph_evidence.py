@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from shared.ingestion.fields import Fields
 from shared.ingestion.graph_evidence import NAMED, READERS, evidence_entities
+from shared.parsing import parse_alert_entities
 
 DOCUMENTED = frozenset({
     "amazonResource", "analyzedMessage", "azureResource", "blob", "blobContainer", "cloudApplication",
@@ -19,6 +21,14 @@ DOCUMENTED = frozenset({
 })  # fmt: skip
 CLUSTER = {"cloudResource": {"resourceName": "aks-1"}}
 SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+USER = {"userAccount": {"accountName": "ann"}}
+# A field or two of every type that has a reader of its own.
+ANY_EVIDENCE = {
+    "account": USER, "algorithm": "sha1", "containerId": "c-1", "destinationAddress": {"ipAddress": "192.0.2.2"},
+    "domainName": "evil.example", "fileDetails": {"fileName": "a.exe"}, "hostName": "ws-1", "ipAddress": "192.0.2.1",
+    "name": "n-1", "networkMessageId": "m-1", "primaryAddress": "a@corp.example", "processId": 7, "registryKey": "K",
+    "registryValueName": "v", "url": "http://evil.example/", "value": SHA1, **USER,
+}  # fmt: skip
 
 
 def read(kind: str, **fields: Any) -> list[dict[str, Any]]:
@@ -29,6 +39,15 @@ def read(kind: str, **fields: Any) -> list[dict[str, Any]]:
 
 def test_every_documented_type_has_a_reader() -> None:
     assert {*READERS, *NAMED} == DOCUMENTED
+
+
+@pytest.mark.parametrize("kind", sorted([*READERS, *NAMED]))
+def test_every_documented_type_reaches_the_parser_without_a_loss(kind: str) -> None:
+    columns = NAMED[kind][1].values() if kind in NAMED else ()
+    fields = {names[0]: f"value-{place}" for place, names in enumerate(columns)} if columns else ANY_EVIDENCE
+    found = parse_alert_entities(json.dumps(read(kind, **fields)), {})
+    assert any(found.all())
+    assert found.parse_errors == []
 
 
 @pytest.mark.parametrize(
@@ -54,6 +73,12 @@ def test_every_documented_type_has_a_reader() -> None:
         ),
         ("registryKey", {"registryHive": "HKLM", "registryKey": "A\\B"}, [
             {"Type": "registry-key", "Hive": "HKLM", "Key": "A\\B"}
+        ]),
+        ("registryValue", {"registryHive": "HKLM", "registryKey": "A", "registryValueName": "", "registryValue": "x"}, [
+            {
+                "Type": "registry-value", "Name": "(Default)", "Value": "x",
+                "Key": {"Type": "registry-key", "Hive": "HKLM", "Key": "A"},
+            }
         ]),
         ("mailCluster", {"query": "q", "networkMessageIds": ["m-1", "m-2"], "emailCount": 2}, [
             {"Type": "mailcluster", "Query": "q", "NetworkMessageIds": ["m-1", "m-2"], "MailCount": 2}

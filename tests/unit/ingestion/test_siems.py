@@ -9,7 +9,9 @@ import pytest
 
 from shared.errors import InvalidInput
 from shared.ingestion.elastic import left_out_of_elastic, read_elastic_alert
+from shared.ingestion.entity_json import MAX_ENTITIES
 from shared.ingestion.splunk import left_out_of_splunk, read_splunk_alert
+from shared.parsing import parse_alert_entities
 
 NESTED = {
     "@timestamp": "2026-11-20T08:00:00Z",
@@ -127,6 +129,13 @@ def test_statistical_result_takes_its_time_from_the_search() -> None:
 )
 def test_techniques_are_read_in_every_form_of_annotation(annotations: dict[str, Any]) -> None:
     assert read_splunk_alert(splunk(**annotations), tenant_id="t-1").techniques == ["T1003"]
+
+
+def test_flood_of_hashes_in_one_field_is_read_up_to_a_bound_and_the_parser_says_so() -> None:
+    alert = read_splunk_alert(splunk(file_hash=" ".join(f"{number:032x}" for number in range(20_000))), tenant_id="t-1")
+    (file,) = json.loads(alert.entities_raw)
+    assert len(file["FileHashes"]) == MAX_ENTITIES
+    assert any("beyond the first 1000" in loss for loss in parse_alert_entities(alert.entities_raw, {}).parse_errors)
 
 
 def test_event_of_the_http_event_collector_is_read_with_what_wraps_it() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY, NormalizedAlert
-from shared.contracts.entity import AlertEntities, EntityType, NormalizedEntity
+from shared.contracts.entity import MAX_ENTITIES, AlertEntities, EntityType, NormalizedEntity
 from shared.investigation.alert_update import amended
 
 
@@ -79,3 +79,45 @@ def test_entities_are_missing_only_while_no_message_had_them(first: bool, second
 def test_one_entity_spelt_in_two_cases_is_one() -> None:
     result, changed = amended(alert(), alert(parsed_entities=entities("WS-1")))
     assert (len(result.parsed_entities.hosts), changed) == (1, [])
+
+
+def many(count: int) -> AlertEntities:
+    return entities(*(f"ws-{number}" for number in range(count)))
+
+
+def test_entities_of_many_messages_stay_within_the_bound_of_one_and_the_rest_is_counted() -> None:
+    result, _ = amended(alert(parsed_entities=many(999)), alert(parsed_entities=many(1_009)))
+    assert len(result.parsed_entities.hosts) == MAX_ENTITIES
+    assert result.parsed_entities.losses == 9
+    assert result.parsed_entities.parse_errors == ["entities: 9 of a later message were not kept, there are 1000"]
+
+
+def of(kind: EntityType, value: str, **properties: Any) -> AlertEntities:
+    entity = NormalizedEntity(entity_type=kind, primary_value=value, properties=properties)
+    return AlertEntities(accounts=[entity]) if kind is EntityType.ACCOUNT else AlertEntities(processes=[entity])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (of(EntityType.PROCESS, "a", command_line="a -x"), of(EntityType.PROCESS, "a", command_line="a -y"), 2),
+        (of(EntityType.ACCOUNT, "ann", nt_domain="CORP"), of(EntityType.ACCOUNT, "ann", nt_domain="LAB"), 2),
+        (of(EntityType.ACCOUNT, "ann", nt_domain="CORP"), of(EntityType.ACCOUNT, "ANN", nt_domain="corp", sid="S"), 1),
+        (of(EntityType.ACCOUNT, "a@b.example"), of(EntityType.ACCOUNT, "a@b.example", nt_domain="LAB"), 1),
+    ],
+)
+def test_entities_of_two_messages_are_told_apart_as_in_one(
+    first: AlertEntities, second: AlertEntities, kept: int
+) -> None:
+    assert sum(1 for _ in first.merged_with(second).all()) == kept
+
+
+def test_later_message_fills_in_what_an_entity_lacked() -> None:
+    joined = of(EntityType.ACCOUNT, "ann", name="ann").merged_with(of(EntityType.ACCOUNT, "ANN", name="x", sid="S-1"))
+    assert joined.accounts[0].properties == {"name": "ann", "sid": "S-1"}
+
+
+def test_raw_entities_that_came_late_replace_an_empty_list() -> None:
+    first = alert(flags=[ENTITIES_MISSING], entities_raw="[]")
+    assert amended(first, alert(entities_raw='[{"Type": "host"}]'))[0].entities_raw == '[{"Type": "host"}]'
+    assert amended(alert(entities_raw="[1]"), alert(entities_raw="[2]"))[0].entities_raw == "[1]"

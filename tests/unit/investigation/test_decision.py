@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.action import DESTRUCTIVE, Action, ActionName
+from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import Classification, GraphState, InvestigationState
 from shared.contracts.routing import DegradationLevel
@@ -61,6 +62,8 @@ ROWS = {
     "destructive, certain": (5, ASK, judged(confidence=1.0, recommended_actions=[ISOLATE])),
     "destructive beside harmless": (5, ASK, judged(confidence=1.0, recommended_actions=[NOTE, ISOLATE])),
     "destructive on a benign alert": (5, ASK, benign(1.0, recommended_actions=[ISOLATE])),
+    "harmless, entities still to come": (11, ASK, judged(case_facts={"flags": [ENTITIES_MISSING]})),
+    "benign, only one row of evidence": (11, ASK, benign(0.99, case_facts=MATCH | {"flags": [EVIDENCE_ONLY]})),
     "benign just above the limit": (7, ACT, benign(0.8501)),
     "benign at the limit": (11, ASK, benign(0.85)),
     "benign true positive": (7, ACT, benign(0.9, classification="benign_true_positive")),

@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
+from shared.contracts.entity import EntityType
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
 from shared.investigation.decision import decide
-from shared.investigation.evidence import is_safety_relevant, user_content, what_was_cut
+from shared.investigation.evidence import evidence_text, is_safety_relevant, named_targets, user_content, what_was_cut
 
 
 def entity(kind: str, value: str, /, **properties: Any) -> dict[str, Any]:
@@ -73,3 +74,17 @@ def test_benign_verdict_on_an_alert_that_was_not_shown_whole_goes_to_a_person() 
 def test_plant_technique_that_only_the_model_named_makes_the_alert_safety_relevant() -> None:
     assert is_safety_relevant(case(case_facts={"model_techniques": ["T0803"]}))
     assert not is_safety_relevant(case(case_facts={"model_techniques": ["T1059", "T9999"]}))
+
+
+def users(*domains: str) -> GraphState:
+    return case(entities={"accounts": [entity("account", "Ann", nt_domain=domain) for domain in domains]})
+
+
+def test_user_of_a_domain_can_be_meant_with_and_without_it() -> None:
+    kind = EntityType.ACCOUNT
+    assert named_targets(users("CORP")) == {(kind, "ann"): "Ann", (kind, "corp\\ann"): "CORP\\Ann"}
+    assert "corp\\ann" in evidence_text(users("CORP"))
+
+
+def test_user_of_two_domains_is_no_target_without_the_domain() -> None:
+    assert sorted(value for _, value in named_targets(users("CORP", "LAB"))) == ["corp\\ann", "lab\\ann"]

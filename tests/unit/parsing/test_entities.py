@@ -144,6 +144,11 @@ def test_processes_of_one_image_stay_apart() -> None:
         ([{"Type": "quantum-device", "Name": "q"}], "unknown"),
         ([{"Colour": "red"}], "without a Type"),
         ([{"Type": "process", "ProcessId": "1", "ImageFile": {"$ref": "9"}}], "refers to nothing"),
+        ([{"Type": "ip", "Address": "192.0.2.1", "address": "192.0.2.2"}], "/0: 1 fields are given twice"),
+        ([{"$ref": "9"}], "/0: $ref '9' refers to nothing"),
+        ([{"Type": "account", "Name": "a", "Host": {"$ref": "9"}}], "/0/host: $ref '9' refers to nothing"),
+        ([{"Type": "file", "Name": "a", "FileHashes": ["xyz"]}], "'xyz' is no MD5"),
+        ([{"Type": "ip", "Address": "192.0.2.1", "Threat": {"Name": "x"}}], "/0/Threat: an object without a Type"),
         ([{"$id": "1", "Type": "malware", "Name": "a"}, {"$id": "1", "Type": "malware", "Name": "b"}], "taken already"),
         ([{"Type": "url", "Url": "http://a.example/" + "x" * 5_000}], "cut to 2048"),
         (["text", 7], "not objects"),
@@ -174,6 +179,81 @@ def test_unknown_type_is_kept_with_its_fields() -> None:
     (entity,) = parse([{"Type": "quantum-device", "Name": "q-7", "Qubits": 5}]).other
     assert (entity.entity_type, entity.primary_value) == ("cloud-application", "q-7")
     assert entity.properties["raw"] == {"type": "quantum-device", "name": "q-7", "qubits": "5"}
+
+
+def test_what_an_unknown_type_holds_is_read_or_kept_with_it() -> None:
+    inside = {"Where": {"Address": "192.0.2.1"}, "Who": {"Type": "account", "Name": "ann"}}
+    found = parse([{"Type": "quantum-device", "Name": "q-7", **inside, "Notes": [{"By": {"Tool": "x"}}]}])
+    assert (values(found, "ips"), values(found, "accounts")) == (["192.0.2.1"], ["ann"])
+    assert found.other[0].properties["raw"]["notes"] == [{"by": {"tool": "x"}}]
+    assert found.losses == 1  # that the type was unknown
+
+
+def test_account_whose_name_is_a_principal_is_known_by_it() -> None:
+    found = parse([{"Type": "account", "Name": "ann@corp.example", "UPNSuffix": "corp.example", "AadUserId": "7"}])
+    assert values(found, "accounts") == ["ann@corp.example"]
+
+
+def test_users_of_one_name_in_two_domains_stay_apart() -> None:
+    found = parse([{"Type": "account", "Name": "admin", "NTDomain": domain} for domain in ("CORP", "LAB", "corp")])
+    assert [account.properties["nt_domain"] for account in found.accounts] == ["CORP", "LAB"]
+
+
+def test_account_in_text_is_what_it_is_in_entities() -> None:
+    text = parse_alert_entities("", {"Description": "as CORP\\ann, then LAB\\ann"}).accounts
+    entities = parse([{"Type": "account", "Name": "ann", "NTDomain": domain} for domain in ("CORP", "LAB")]).accounts
+    assert [(one.primary_value, one.properties) for one in text] == [
+        (one.primary_value, one.properties) for one in entities
+    ]
+
+
+def test_hashes_and_images_that_are_texts_are_read() -> None:
+    digest = "D41D8CD98F00B204E9800998ECF8427E"
+    found = parse([
+        {"Type": "file", "Name": "a.dll", "FileHashes": [digest]},
+        {"Type": "process", "ProcessId": "7", "ImageFile": "C:\\tools\\nc.exe"},
+    ])  # fmt: skip
+    assert (values(found, "file_hashes"), found.files[0].properties["hash_md5"]) == ([digest.lower()], digest.lower())
+    assert (values(found, "processes"), found.losses) == (["nc.exe"], 0)
+
+
+@pytest.mark.parametrize(
+    ("entity", "value"),
+    [
+        ({"Type": "nic", "MacAddress": "00-11-22-33-44-55"}, "00-11-22-33-44-55"),
+        ({"Type": "cloud-logon-request", "RequestId": "r-1"}, "r-1"),
+        ({"Type": "container", "ContainerId": "c-1"}, "c-1"),
+        ({"Type": "K8s-secret", "Name": "token"}, "token"),
+        ({"Type": "mailcluster", "NetworkMessageIds": ["m-1", "m-2"]}, "m-1"),
+        ({"Type": "submissionmail", "SubmissionId": "s-1"}, "s-1"),
+    ],
+)
+def test_entity_is_known_by_what_its_type_has(entity: Any, value: str) -> None:
+    found = parse([entity])
+    assert (values(found, "other"), found.losses) == ([value], 0)
+
+
+@pytest.mark.parametrize("held", [{"$ref": "1"}, {"Name": "x"}, [True], [{"$ref": "1"}]])
+def test_flag_that_is_an_object_costs_no_message(held: Any) -> None:
+    found = parse([{"$id": "1", "Type": "account", "Name": "ann", "IsDomainJoined": held}])
+    assert AlertEntities.from_json(found.to_json()).accounts[0].properties == {"name": "ann"}
+
+
+def test_keys_of_references_come_in_any_case() -> None:
+    found = parse([
+        {"$ID": "1", "TYPE": "file", "NAME": "a.exe"},
+        {"type": "process", "processId": "7", "imageFile": {"$REF": "1"}},
+    ])  # fmt: skip
+    assert (values(found, "processes"), values(found, "files"), found.losses) == (["a.exe"], ["a.exe"], 0)
+
+
+def test_lists_and_objects_that_are_json_in_a_string_are_read() -> None:
+    found = parse([
+        {"Type": "mailmessage", "NetworkMessageId": "m", "Urls": '["http://a.example/", "http://b.example/"]'},
+        {"Type": "ip", "Address": "192.0.2.1", "Location": '{"City": "Oslo"}'},
+    ])  # fmt: skip
+    assert values(found, "urls") == ["http://a.example/", "http://b.example/"]
+    assert (found.ips[0].properties, found.losses) == ({"geo_city": "Oslo"}, 0)
 
 
 def test_reference_cycle_ends() -> None:
@@ -209,6 +289,20 @@ def test_custom_details_and_broken_entities_are_searched_too() -> None:
     details = json.dumps({"Custom Details": json.dumps({"Domain": ["evil.example"]})})
     found = parse_alert_entities('[{"Address": "203.0.113.5"', {"ExtendedProperties": details})
     assert found.raw_iocs == ["203.0.113.5", "evil.example"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "loss"),
+    [
+        ({"a": [{"b": ["x.example"]}] * 3_000}, "raw_payload: 3000 values beyond the first 5000 were not searched"),
+        ({"a": [["x"] * 4_000, ["y"] * 4_000]}, "raw_payload: 3003 values beyond the first 5000 were not searched"),
+        ({"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": ["x.example"]}}}}}}}}, "deeper than 8 levels"),
+    ],
+)
+def test_payload_that_was_not_searched_to_its_end_says_so(payload: Any, loss: str) -> None:
+    found = parse_alert_entities("", payload)
+    assert any(loss in line for line in found.parse_errors)
+    assert found.losses >= 1
 
 
 json_values = st.recursive(

@@ -63,7 +63,7 @@ def only_entity_in(text: str) -> NormalizedEntity:
         (f"sha512={SHA512}", SHA512),
         ("exploits cve-2021-44228", "CVE-2021-44228"),
         ("from ASN 64501", "AS64501"),
-        ("user CORP\\svc-backup", "CORP\\svc-backup"),
+        ("user CORP\\svc-backup", "svc-backup"),
         ("as S-1-5-21-1-2-3-500", "S-1-5-21-1-2-3-500"),
         ("key HKLM\\Software\\Run was set", "HKLM\\Software\\Run"),
         ("on host WS-0147", "WS-0147"),

@@ -1,5 +1,7 @@
 """From alerts.raw to alerts.normalized, or to the dead letters."""
 
+from typing import Any
+
 import pytest
 
 from shared.bus.producer import MemoryProducer
@@ -41,3 +43,16 @@ async def test_poison_goes_to_the_dead_letters_with_where_it_came_from(raw: byte
     assert (letter.original, letter.source_topic, letter.partition, letter.offset) == (raw, "alerts.raw", 3, 41)
     assert (letter.error_type, letter.key) == ("InvalidInput", "a-1")
     assert letter.headers == {"h": "dg=="}
+
+
+async def test_alert_that_breaks_what_nobody_thought_of_is_poison_and_blocks_nobody() -> None:
+    class Unthought(MemoryProducer):
+        async def publish(self, topic: str, *arguments: Any, **options: Any) -> None:
+            if topic == "alerts.normalized":
+                raise ValueError("nobody thought of this")
+            await super().publish(topic, *arguments, **options)
+
+    producer = Unthought()
+    assert await EntityParserService(producer).process_message(ALERT.to_json()) is None
+    letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
+    assert (letter.original, letter.error_type) == (ALERT.to_json(), "ValueError")

@@ -52,7 +52,6 @@ module "identity" {
   tags                    = local.tags
   deployer_object_id      = var.deployer_object_id
   references_principal_id = module.functions.references_principal_id
-  polls_workspace         = var.sentinel_mode == "poll"
   scopes                  = local.scopes
 }
 

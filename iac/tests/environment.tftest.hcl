@@ -109,6 +109,11 @@ run "environment" {
     error_message = "The app may write evidence and checkpoints, and no other container of that account."
   }
 
+  assert {
+    condition     = contains(keys(output.role_assignments), "app/Log Analytics Data Reader/workspace")
+    error_message = "Every workspace in ALUSKORT_WORKSPACES is asked for late entities, also where alerts are exported: the app needs to read it."
+  }
+
   # Evidence cannot be changed.
   assert {
     condition = module.storage.immutability == {

@@ -26,5 +26,6 @@ locals {
     { principal = "deployer", role = "Key Vault Secrets Officer", scope = "key_vault", why = "Writes and rotates the secrets." },
     { principal = "deployer", role = "Key Vault Crypto Officer", scope = "key_vault", why = "Makes the signing key." },
     { principal = "deployer", role = "Storage Blob Data Contributor", scope = "host_storage", why = "Uploads the deployment package." },
+    { principal = "deployer", role = "Azure Event Hubs Data Sender", scope = "sentinel_hub", why = "Sends the preflight's synthetic alert, and nothing to any other hub." },
   ]
 }

@@ -240,7 +240,6 @@ module "alerting" {
   tags                = local.tags
   emails              = var.alert_emails
   workspace_id        = module.monitoring.workspace_id
-  topic_names         = local.topic_names
   budget              = var.budget
   resources = {
     event_hubs = module.event_hubs.id

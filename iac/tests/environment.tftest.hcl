@@ -195,11 +195,6 @@ run "environment" {
   }
 
   assert {
-    condition     = toset(module.alerting.dead_letter_topics) == toset([for topic in jsondecode(file("../shared/contracts/topics.json")).topics : topic.name if endswith(topic.name, ".dlq")])
-    error_message = "AluskortDeadLetters does not watch every dead-letter topic."
-  }
-
-  assert {
     condition     = output.posture.application_insights.sampling == 100
     error_message = "Sampling on arrival loses log lines that alerts wait for."
   }

@@ -33,6 +33,7 @@ PROVIDERS: Mapping[str, str] = MappingProxyType(
         "Microsoft.OperationalInsights": "logs",
         "Microsoft.OperationsManagement": "Sentinel's workspace",
         "Microsoft.SecurityInsights": "Sentinel",
+        "Microsoft.Consumption": "the budget",
     }
 )
 # Built-in roles that the app's identity must have, by the last part of their definition's id.

@@ -156,9 +156,8 @@ async def _references(client: httpx.AsyncClient, app: str) -> Finding:
         f"{one['name']}: {one['properties']['status']}" for one in found if one["properties"]["status"] != "Resolved"
     ]
     if broken:
-        return failed(
-            name, "; ".join(broken), "Let the identity read the vault's secrets, and the app reach the vault."
-        )
+        todo = "Let the identity read the vault's secrets, and the app reach the vault."
+        return failed(name, "; ".join(broken), todo, mended=True)  # a restart, which a package brings, asks again
     return ok(name, f"{len(found)} resolved")
 
 

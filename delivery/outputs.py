@@ -32,6 +32,7 @@ def read_outputs(path: Path, *, administrator: str) -> dict[str, str]:
             "FUNCTION_APP": outputs["function_app"]["value"],
             "DEPLOYMENT_ACCOUNT": settings["AzureWebJobsStorage__accountName"],
             "DEPLOYMENT_CONTAINER": CONTAINER,
+            "AZURE_SUBSCRIPTION_ID": outputs["function_app_id"]["value"].split("/")[2],
             "AZURE_LOCATION": outputs["location"]["value"],
             "AZURE_FUNCTION_APP_ID": outputs["function_app_id"]["value"],
             "AZURE_PRINCIPAL_ID": identity["object_id"],
@@ -39,7 +40,7 @@ def read_outputs(path: Path, *, administrator: str) -> dict[str, str]:
             "ALUSKORT_ENTRA_PRINCIPALS": json.dumps([principal]),
             "ALUSKORT_POSTGRES_OWNER_URL": _as(administrator, settings["ALUSKORT_POSTGRES_URL"]),
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as cause:
         raise InvalidInput(
             str(path), got=repr(cause), expected="Terraform's outputs", hint="Run `terraform -chdir=iac output -json`."
         ) from cause

@@ -52,7 +52,6 @@ module "identity" {
   tags                    = local.tags
   deployer_object_id      = var.deployer_object_id
   references_principal_id = module.functions.references_principal_id
-  polls_workspace         = var.sentinel_mode == "poll"
   scopes                  = local.scopes
 }
 
@@ -241,7 +240,6 @@ module "alerting" {
   tags                = local.tags
   emails              = var.alert_emails
   workspace_id        = module.monitoring.workspace_id
-  topic_names         = local.topic_names
   budget              = var.budget
   resources = {
     event_hubs = module.event_hubs.id

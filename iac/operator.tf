@@ -61,6 +61,11 @@ variable "alert_emails" {
 variable "home_tenant" {
   description = "The product's tenant that alerts of this workspace belong to."
   type        = string
+
+  validation {
+    condition     = can(regex(local.tenant, var.home_tenant))
+    error_message = "home_tenant is \"${var.home_tenant}\"; a tenant's name has letters, digits, dots, hyphens and underscores, 128 at most, and starts with a letter or digit."
+  }
 }
 
 variable "workspaces" {
@@ -72,6 +77,11 @@ variable "workspaces" {
     condition     = alltrue([for id in keys(var.workspaces) : can(regex(local.uuid, id))])
     error_message = "workspaces: every key is a workspace id (a UUID), not its name or resource id."
   }
+
+  validation {
+    condition     = alltrue([for tenant in values(var.workspaces) : can(regex(local.tenant, tenant))])
+    error_message = "workspaces: every value is a tenant's name: letters, digits, dots, hyphens and underscores, 128 at most, starting with a letter or digit."
+  }
 }
 
 variable "alert_sources" {
@@ -80,8 +90,10 @@ variable "alert_sources" {
   default     = "{}"
 
   validation {
-    condition     = can(jsondecode(var.alert_sources))
-    error_message = "alert_sources is not valid JSON."
+    condition = can([
+      for name, source in jsondecode(var.alert_sources) : [regex("^[a-z0-9][a-z0-9-]{0,63}$", name), regex("^(elastic|splunk)$", source.siem), regex(local.tenant, source.tenant)]
+    ]) && can(keys(jsondecode(var.alert_sources)))
+    error_message = "alert_sources is not JSON such as {\"elastic-prod\": {\"siem\": \"elastic\", \"tenant\": \"contoso\"}}: a name of lower-case letters, digits and hyphens, elastic or splunk, and whose alerts they are. The app would not start with it."
   }
 }
 
@@ -135,6 +147,11 @@ variable "anthropic_api_key" {
   type        = string
   ephemeral   = true
   sensitive   = true
+
+  validation {
+    condition     = can(regex("^[!-~]+$", var.anthropic_api_key))
+    error_message = "anthropic_api_key is empty or has blanks; it is the key as the provider's console shows it."
+  }
 }
 
 variable "qdrant_api_key" {
@@ -178,5 +195,7 @@ variable "secrets_expire" {
 }
 
 locals {
+  tenant = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$" # as shared/contracts/tenant.py
+
   uuid = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 }

@@ -104,6 +104,11 @@ variable "sentinel_hub" {
   default     = "sentinel-alerts"
 
   validation {
+    condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$", var.sentinel_hub))
+    error_message = "sentinel_hub is \"${var.sentinel_hub}\"; a hub's name has at most 50 letters, digits, dots, hyphens and underscores, with a letter or digit at both ends."
+  }
+
+  validation {
     condition     = !contains(local.topic_names, var.sentinel_hub)
     error_message = "sentinel_hub \"${var.sentinel_hub}\" is already a topic of shared/contracts/topics.json. Choose a name of its own, or alerts would be read as something else."
   }
@@ -113,6 +118,11 @@ variable "siem_hub" {
   description = "Hub that other SIEMs write alerts to."
   type        = string
   default     = "siem-alerts"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$", var.siem_hub))
+    error_message = "siem_hub is \"${var.siem_hub}\"; a hub's name has at most 50 letters, digits, dots, hyphens and underscores, with a letter or digit at both ends."
+  }
 
   validation {
     condition     = !contains(concat(local.topic_names, [var.sentinel_hub]), var.siem_hub)
@@ -152,6 +162,11 @@ variable "redis" {
     sku               = string
     high_availability = bool
   })
+
+  validation {
+    condition     = can(regex("^(Balanced_B|MemoryOptimized_M|ComputeOptimized_X|FlashOptimized_A)[0-9]+$", var.redis.sku))
+    error_message = "redis.sku is \"${var.redis.sku}\"; it is one of Azure Managed Redis, for example Balanced_B5, not of the older Azure Cache for Redis."
+  }
 }
 
 variable "storage" {
@@ -161,6 +176,11 @@ variable "storage" {
     evidence_days   = number
     evidence_locked = bool
   })
+
+  validation {
+    condition     = contains(["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"], var.storage.replication)
+    error_message = "storage.replication is \"${var.storage.replication}\"; it is LRS, ZRS, GRS, RAGRS, GZRS or RAGZRS."
+  }
 
   validation {
     condition     = var.storage.evidence_days >= 1 && var.storage.evidence_days <= 146000

@@ -15,6 +15,7 @@ class LogAction(StrEnum):
     AUDIT_CHAIN_BROKEN = "audit.chain_broken"  # of a tenant's newest records
     AUDIT_INTEGRITY_FAILED = "audit.integrity_failed"  # of a tenant's whole chain
     APPROVAL_WAITING = "approval.waiting"
+    DEAD_LETTER_KEPT = "dead_letter.kept"  # one for each letter, however many parts; a mark of its replay is none
 
 
 def told(action: str, **values: str | float) -> dict[str, str | float]:

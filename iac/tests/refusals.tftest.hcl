@@ -10,16 +10,21 @@ run "values_without_the_right_form_are_refused" {
   command = plan
 
   variables {
-    product                 = "alus-kort"               # storage accounts take no hyphen
-    location                = "West Europe"             # as the portal writes it
-    address_space           = "20.0.0.0/16"             # public
-    subscription_id         = "SOC production"          # its name
-    tenant_id               = "contoso.onmicrosoft.com" # its domain
-    deployer_object_id      = "github-deploy"           # its name
-    oidc_audience           = "api://aluskort"          # its URI
-    workspaces              = { "log-soc" = "contoso" } # its name
-    alert_emails            = ["soc"]                   # no domain
-    alert_sources           = "splunk"                  # no JSON
+    product                 = "alus-kort"                                      # storage accounts take no hyphen
+    location                = "West Europe"                                    # as the portal writes it
+    address_space           = "20.0.0.0/16"                                    # public
+    subscription_id         = "SOC production"                                 # its name
+    tenant_id               = "contoso.onmicrosoft.com"                        # its domain
+    deployer_object_id      = "github-deploy"                                  # its name
+    oidc_audience           = "api://aluskort"                                 # its URI
+    workspaces              = { "log-soc" = "contoso" }                        # its name
+    alert_emails            = ["soc"]                                          # no domain
+    alert_sources           = "splunk"                                         # no JSON
+    home_tenant             = "*"                                              # the scope of every tenant
+    sentinel_hub            = "alerts from sentinel"                           # blanks
+    redis                   = { sku = "Premium_P1", high_availability = true } # Azure Cache for Redis
+    storage                 = { replication = "geo", evidence_days = 2557, evidence_locked = true }
+    anthropic_api_key       = ""
     database_administrators = { admins = { object_id = "44444444-4444-4444-4444-444444444444", type = "Team" } }
     functions               = { memory_mb = 1024, maximum_instances = 40, http_concurrency = 16, always_ready = { "http" = 2, "function:run_llm_job_critical" = 2 } }
     event_hubs              = { processing_units = 3 }
@@ -36,6 +41,7 @@ run "values_without_the_right_form_are_refused" {
     var.product, var.location, var.address_space, var.subscription_id, var.tenant_id, var.deployer_object_id, var.oidc_audience,
     var.workspaces, var.alert_emails, var.alert_sources, var.database_administrators, var.functions, var.event_hubs, var.postgres,
     var.containers, var.durable_task, var.budget, var.sentinel_mode, var.secrets_expire, var.neo4j_password,
+    var.home_tenant, var.sentinel_hub, var.redis, var.storage, var.anthropic_api_key,
   ]
 }
 
@@ -70,26 +76,29 @@ run "a_hub_with_the_name_of_a_topic_is_refused" {
   command = plan
 
   variables {
-    sentinel_hub = "alerts.raw"
-    functions    = { memory_mb = 2048, maximum_instances = 40, http_concurrency = 16, always_ready = { "http" = 2 } } # the critical queue would start cold
-    postgres     = { sku = "GP_Standard_D4ds_v5", storage_mb = 32768, high_availability = true, backup_days = 365, geo_backup = true }
-    storage      = { replication = "GZRS", evidence_days = 0, evidence_locked = true }
-    containers   = { qdrant_image = "docker.io/qdrant/qdrant:v1.20.0", neo4j_image = "docker.io/library/neo4j:5.26.28-community", backup_image = "mcr.microsoft.com/azure-cli:2.77.0", cpu = 1, memory_gi = 4 }
+    sentinel_hub  = "alerts.raw"
+    workspaces    = { "66666666-6666-6666-6666-666666666666" = "*" } # the scope of every tenant
+    alert_sources = "{\"qradar\": {\"siem\": \"qradar\", \"tenant\": \"contoso\"}}"
+    functions     = { memory_mb = 2048, maximum_instances = 40, http_concurrency = 16, always_ready = { "http" = 2 } } # the critical queue would start cold
+    postgres      = { sku = "GP_Standard_D4ds_v5", storage_mb = 32768, high_availability = true, backup_days = 365, geo_backup = true }
+    storage       = { replication = "GZRS", evidence_days = 0, evidence_locked = true }
+    containers    = { qdrant_image = "docker.io/qdrant/qdrant:v1.20.0", neo4j_image = "docker.io/library/neo4j:5.26.28-community", backup_image = "mcr.microsoft.com/azure-cli:2.77.0", cpu = 1, memory_gi = 4 }
   }
 
-  expect_failures = [var.sentinel_hub, var.functions, var.postgres, var.storage, var.containers]
+  expect_failures = [var.sentinel_hub, var.workspaces, var.alert_sources, var.functions, var.postgres, var.storage, var.containers]
 }
 
-run "a_range_or_everybody_is_no_address" {
+run "a_range_or_everybody_is_no_address_and_a_sentence_no_name" {
   command = plan
 
   variables {
     environment       = "dev"
     allowed_addresses = ["0.0.0.0", "10.0.0.0/8"]
+    siem_hub          = "alerts-of-every-other-siem-that-sends-us-its-detections"                                                                               # 55 characters
     functions         = { memory_mb = 2048, maximum_instances = 40, http_concurrency = 16, always_ready = { "http" = 1, "function:run_llm_job_critical" = 2 } } # fewer than zones
   }
 
-  expect_failures = [var.allowed_addresses, var.functions]
+  expect_failures = [var.allowed_addresses, var.functions, var.siem_hub]
 }
 
 run "an_unknown_environment_is_refused" {

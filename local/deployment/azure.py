@@ -33,6 +33,7 @@ PROVIDERS: Mapping[str, str] = MappingProxyType(
         "Microsoft.OperationalInsights": "logs",
         "Microsoft.OperationsManagement": "Sentinel's workspace",
         "Microsoft.SecurityInsights": "Sentinel",
+        "Microsoft.Consumption": "the budget",
     }
 )
 # Built-in roles that the app's identity must have, by the last part of their definition's id.
@@ -44,6 +45,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "12338af0-0e69-4776-bea7-57ae8d297424": "Key Vault Crypto User",
         "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
         "0ad04412-c4d5-4796-b79c-f76d14c8d402": "Durable Task Data Contributor",
+        "3b03c2da-16b3-4a49-8834-0f8130efdd3b": "Log Analytics Data Reader",
     }
 )
 BLOB_OWNER, BLOB_CONTRIBUTOR = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
@@ -154,9 +156,8 @@ async def _references(client: httpx.AsyncClient, app: str) -> Finding:
         f"{one['name']}: {one['properties']['status']}" for one in found if one["properties"]["status"] != "Resolved"
     ]
     if broken:
-        return failed(
-            name, "; ".join(broken), "Let the identity read the vault's secrets, and the app reach the vault."
-        )
+        todo = "Let the identity read the vault's secrets, and the app reach the vault."
+        return failed(name, "; ".join(broken), todo, mended=True)  # a restart, which a package brings, asks again
     return ok(name, f"{len(found)} resolved")
 
 

@@ -76,7 +76,7 @@ def preflight(
         bool, typer.Option("--synthetic-alert", help="Send one harmless alert and follow it to its audit proof.")
     ] = False,
     before_migration: Annotated[
-        bool, typer.Option("--before-migration", help="What `aluskort migrate` will mend is a warning only.")
+        bool, typer.Option("--before-migration", help="What the migration and the new package mend is a warning only.")
     ] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that the synthetic alert may take.")] = 300,
 ) -> None:
@@ -102,8 +102,8 @@ async def _findings(target: Deployment, *, follow_for: float | None, excuse: boo
     complete = True
     async for finding in checks(target):
         complete &= not (finding.name == "Settings" and finding.state is State.FAILED)
-        mended = excuse and finding.migrates and finding.state is State.FAILED
-        yield replace(finding, state=State.WARNING) if mended else finding
+        excused = excuse and finding.mended and finding.state is State.FAILED
+        yield replace(finding, state=State.WARNING) if excused else finding
     if follow_for is not None and complete:
         async for finding in follow(Target(target.variables, settings()), timeout_seconds=follow_for):
             yield finding

@@ -13,7 +13,7 @@ from local.services.stack import Stack
 from shared.errors import ConfigurationError
 
 PRODUCT = ("ALUSKORT_", "ANTHROPIC_")
-KEY_VAULT_REFERENCE = "@Microsoft.KeyVault("  # stands in place of a secret: only the app itself can read it
+PLATFORM = ("AZURE_", "AzureWebJobsStorage", "DURABLE_TASK_SCHEDULER_")  # read by the checks, beside the product's own
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 
@@ -38,7 +38,7 @@ def deployment(file: Path | None, stack: Stack) -> Deployment:
     """
     if file is not None:
         return Deployment(_read(file), str(file))
-    given = {name: value for name, value in os.environ.items() if name.startswith(PRODUCT)}
+    given = {name: value for name, value in os.environ.items() if name.startswith((*PRODUCT, *PLATFORM))}
     if "ALUSKORT_POSTGRES_URL" in given or "ALUSKORT_POSTGRES_OWNER_URL" in given:
         return Deployment(given, "this environment")
     if not stack.site.folder.exists():

@@ -10,6 +10,7 @@ from enum import StrEnum
 from shared.settings import Settings
 
 PATIENCE_SECONDS = 45.0  # for all that one check asks
+KEY_VAULT_REFERENCE = "@Microsoft.KeyVault("  # stands in place of a secret: only the app itself can read it
 
 
 class State(StrEnum):
@@ -29,7 +30,7 @@ class Finding:
     state: State
     found: str
     todo: str = ""
-    migrates: bool = False  # whether `aluskort migrate` mends it
+    mended: bool = False  # whether `aluskort migrate` and the package that follows it mend it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Target:
 
     variables: Mapping[str, str]
     settings: Settings
+
+    @property
+    def of_the_app(self) -> bool:
+        """Whether this process logs in as the app. The pipeline has references for secrets and its own identity."""
+        return not any(value.startswith(KEY_VAULT_REFERENCE) for value in self.variables.values())
 
 
 Check = Callable[[Target], AsyncIterator[Finding]]
@@ -48,9 +54,9 @@ def ok(name: str, found: str) -> Finding:
     return Finding(name, State.OK, found)
 
 
-def failed(name: str, found: object, todo: str, *, migrates: bool = False) -> Finding:
+def failed(name: str, found: object, todo: str, *, mended: bool = False) -> Finding:
     """The deployment does not work like this."""
-    return Finding(name, State.FAILED, str(found) or type(found).__name__, todo, migrates)
+    return Finding(name, State.FAILED, str(found) or type(found).__name__, todo, mended)
 
 
 def warning(name: str, found: str, todo: str) -> Finding:

@@ -27,6 +27,9 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("API", services.api),
     ("Azure", azure.management),
 )
+# What lets only the app in. Whoever else runs this sees it through the app's health route.
+OF_THE_APP = (stores.postgresql, stores.redis, streams.kafka, streams.event_hubs, stores.blob, stores.qdrant)
+APPS_ENDPOINTS = frozenset(map(network.line, ("Redis", "Kafka", "Blob storage", "Qdrant", "Model provider")))
 
 
 async def preflight(deployment: Deployment) -> AsyncIterator[Finding]:
@@ -43,13 +46,22 @@ async def preflight(deployment: Deployment) -> AsyncIterator[Finding]:
     async for finding in findings("Network", network.network, target):
         if finding.state is State.FAILED:
             away.add(finding.name)
-        yield finding
+        yield _from_here(finding, target)
     for name, check in CHECKS:
-        if network.line(name) in away:
+        if check in OF_THE_APP and not target.of_the_app:
+            yield not_applicable(name, "only the app logs in there; its health route, below, says whether it can")
+        elif network.line(name) in away:
             yield not_applicable(name, "it cannot be reached, see above")
-            continue
-        async for finding in findings(name, check, target):
-            yield finding
+        else:
+            async for finding in findings(name, check, target):
+                yield finding
+
+
+def _from_here(finding: Finding, target: Target) -> Finding:
+    """A way that only the app needs may be closed to everybody else, and should be."""
+    if finding.state is State.OK or target.of_the_app or finding.name not in APPS_ENDPOINTS:
+        return finding
+    return not_applicable(finding.name, f"only the app needs this way; from here: {finding.found}")
 
 
 def passed(found: Sequence[Finding]) -> bool:

@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 
-from local.deployment.environment import KEY_VAULT_REFERENCE
-from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
+from local.deployment.finding import KEY_VAULT_REFERENCE, Finding, Target, failed, not_applicable, ok, warning
 from local.deployment.network import CLAUDE
 from shared.contracts.routing import LLMProvider
 from shared.contracts.taxonomy import taxonomy_version, techniques
@@ -23,6 +22,7 @@ PLATFORM = (
     ("DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "ALUSKORT_TASKHUB_URL"),
     ("ALUSKORT_SENTINEL_EVENTHUB", "ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace"),
     ("ALUSKORT_SENTINEL_HUB",),
+    ("ALUSKORT_SIEM_HUB",),
 )
 
 
@@ -37,7 +37,7 @@ def platform_settings(variables: Mapping[str, str]) -> list[Finding]:
         if value.startswith("<") and value.endswith(">"):
             found.append(failed("Settings", f"{name} is still {value!r}", "Put the real value in its place."))
         elif value.startswith(KEY_VAULT_REFERENCE):
-            todo = "Give its value here, or leave what depends on it to a run inside the network."
+            todo = "Nothing: the app's own health and the synthetic alert prove what depends on it."
             found.append(warning("Settings", f"{name} is a Key Vault reference, which only the app resolves", todo))
     count = len(Settings.model_fields) + len(PLATFORM)
     return found or [ok("Settings", f"all {count} that are needed are there and well formed")]
@@ -107,10 +107,12 @@ async def api(target: Target) -> AsyncIterator[Finding]:
             answer = await client.get(f"{url}/api/health")
             down = [part for part, state in answer.json()["dependencies"].items() if state != "up"]
         except (httpx.HTTPError, ValueError, KeyError, AttributeError) as error:
-            yield failed(name, repr(error), "See whether the function app runs, and its log.")
+            yield failed(name, repr(error), "See whether the function app runs, and its log.", mended=True)
             return
     if down:
-        yield failed(name, f"the app cannot reach {', '.join(down)}", "See the app's log, which names the cause.")
+        yield failed(
+            name, f"the app cannot reach {', '.join(down)}", "See the app's log, which names the cause.", mended=True
+        )
     else:
         yield ok(name, "the app reaches every service it needs")
 

@@ -43,7 +43,7 @@ async def postgresql(target: Target) -> AsyncIterator[Finding]:
         connection = await psycopg.AsyncConnection[DictRow].connect(url, row_factory=dict_row, **arguments)
     except (AluskortError, psycopg.OperationalError) as error:
         todo = "Check the URL; an identity needs a login (aluskort migrate --entra-principals)."
-        yield failed("PostgreSQL: login", error, todo, migrates=True)
+        yield failed("PostgreSQL: login", error, todo, mended=True)
         return
     async with connection:
         async for finding in _inside(connection):
@@ -52,7 +52,7 @@ async def postgresql(target: Target) -> AsyncIterator[Finding]:
 
 async def _inside(connection: Connection) -> AsyncIterator[Finding]:
     if await (await connection.execute("SELECT FROM pg_roles WHERE rolname = 'aluskort_audit'")).fetchone() is None:
-        yield failed("PostgreSQL: roles", "the product's roles are not there", "Run `aluskort migrate`.", migrates=True)
+        yield failed("PostgreSQL: roles", "the product's roles are not there", "Run `aluskort migrate`.", mended=True)
         return
     row = await (await connection.execute(ROLE)).fetchone()
     assert row is not None
@@ -67,14 +67,14 @@ async def _inside(connection: Connection) -> AsyncIterator[Finding]:
         )
     elif not (row["app"] and row["audit"]):
         todo = "Run `aluskort migrate --entra-principals`."
-        yield failed("PostgreSQL: roles", f"{login} is no member of aluskort_app", todo, migrates=True)
+        yield failed("PostgreSQL: roles", f"{login} is no member of aluskort_app", todo, mended=True)
     else:
         yield ok("PostgreSQL: roles", f"{login} acts as aluskort_app and may append as aluskort_audit")
     yield _clock((datetime.now(UTC) - row["now"]).total_seconds())
     bare = await (await connection.execute(UNGUARDED)).fetchone()
     if bare and bare["tables"]:
         found = f"off for {bare['names']}"
-        yield failed("PostgreSQL: row level security", found, "Run `aluskort migrate`.", migrates=True)
+        yield failed("PostgreSQL: row level security", found, "Run `aluskort migrate`.", mended=True)
     else:
         yield ok("PostgreSQL: row level security", "on for every table with a tenant")
 
@@ -101,7 +101,7 @@ async def schema(target: Target) -> AsyncIterator[Finding]:
         return
     if names:
         found = f"{len(names)} migrations are missing, from {names[0]} on"
-        yield failed("PostgreSQL: schema", found, "Run `aluskort migrate`.", migrates=True)
+        yield failed("PostgreSQL: schema", found, "Run `aluskort migrate`.", mended=True)
     else:
         yield ok("PostgreSQL: schema", "every migration of this version is applied")
 

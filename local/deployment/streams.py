@@ -24,6 +24,7 @@ from shared.settings import KafkaSecurity
 OURS = "aluskort."
 LAG_LIMIT = 1000  # messages of one group; a burst is no fault, a growing backlog is
 CONSUMER_GROUP = "$Default"
+HUBS = {"Event Hubs: Sentinel's hub": "ALUSKORT_SENTINEL_HUB", "Event Hubs: other SIEMs' hub": "ALUSKORT_SIEM_HUB"}
 
 
 async def kafka(target: Target) -> AsyncIterator[Finding]:
@@ -99,28 +100,26 @@ async def _lag(target: Target) -> Finding:
 
 
 async def event_hubs(target: Target) -> AsyncIterator[Finding]:
-    """Sentinel's hub is there and lets us read."""
-    name, hub = "Event Hubs: Sentinel's hub", target.variables.get("ALUSKORT_SENTINEL_HUB", "")
+    """The hubs of alerts are there and let us read."""
     endpoint = event_hubs_address(target)
-    if endpoint is None or not hub:
-        yield failed(
-            name,
-            "no connection",
-            "Set ALUSKORT_SENTINEL_HUB and ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace.",
-        )
-        return
-    connection = target.variables.get("ALUSKORT_SENTINEL_EVENTHUB", "")
+    for name, variable in HUBS.items():
+        hub = target.variables.get(variable, "")
+        if endpoint is None or not hub:
+            todo = f"Set {variable} and ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace."
+            yield failed(name, "no connection", todo)
+        else:
+            yield await _hub(name, hub, endpoint.host, target.variables.get("ALUSKORT_SENTINEL_EVENTHUB", ""))
+
+
+async def _hub(name: str, hub: str, host: str, connection: str) -> Finding:
     client = (
         EventHubConsumerClient.from_connection_string(connection, CONSUMER_GROUP, eventhub_name=hub, retry_total=1)
         if connection
-        else EventHubConsumerClient(
-            endpoint.host, hub, CONSUMER_GROUP, credential=DefaultAzureCredential(), retry_total=1
-        )
+        else EventHubConsumerClient(host, hub, CONSUMER_GROUP, credential=DefaultAzureCredential(), retry_total=1)
     )
     async with client:
         try:
             partitions = (await client.get_eventhub_properties())["partition_ids"]
         except (EventHubError, AzureError) as error:
-            yield failed(name, error, f"Make the hub {hub}; the identity needs Azure Event Hubs Data Receiver.")
-        else:
-            yield ok(name, f"{hub}, {len(partitions)} partitions")
+            return failed(name, error, f"Make the hub {hub}; the identity needs Azure Event Hubs Data Receiver.")
+    return ok(name, f"{hub}, {len(partitions)} partitions")

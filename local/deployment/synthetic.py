@@ -66,7 +66,7 @@ async def follow(target: Target, *, timeout_seconds: float) -> AsyncIterator[Fin
     """A finding for each stage with its time; the first that does not come in time is named and is the last."""
     alert_id = f"synthetic-{uuid4()}"
     investigation = investigation_id(SYNTHETIC_TENANT, alert_id)
-    store = Postgres(target.settings.postgres_url.get_secret_value(), pool_size=1)
+    store = Postgres(_database(target), pool_size=1)
     stages: tuple[tuple[str, Callable[[], Awaitable[str]], str], ...] = (
         ("sent to Sentinel's hub", lambda: _send(target, alert_id), "See Event Hubs above; sending needs Data Sender."),
         ("investigation opened", lambda: _opened(store, investigation), "See ingest_sentinel, parse_alerts."),
@@ -90,6 +90,12 @@ async def follow(target: Target, *, timeout_seconds: float) -> AsyncIterator[Fin
             yield ok(name, f"{found} after {_since(started):.1f} s")
     finally:
         await store.close()
+
+
+def _database(target: Target) -> str:
+    """Where the alert is looked for: as the app, else as the owner, whom the pipeline has migrated as."""
+    own = target.settings.postgres_url.get_secret_value()
+    return own if target.of_the_app else target.variables.get("ALUSKORT_POSTGRES_OWNER_URL", own)
 
 
 def _since(started: float) -> float:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +17,15 @@ from shared.bus.producer import Producer
 from shared.bus.replay_history import ReplayHistory, without_history
 from shared.contracts.dead_letter import DeadLetter, LetterPart
 from shared.errors import InvalidInput
+from shared.telemetry import LogAction, told
 
 ALERTS_DLQ = "alerts.raw.dlq"  # also for topics that have no dead letters of their own; each letter names its source
 # Together below a megabyte: base64 adds a third to the piece, JSON makes up to six bytes of one character.
 PART_BYTES = 600_000
 HEADER_BYTES = 140_000  # of all headers as JSON beside a piece of the value
 MAX_TEXT = 4_000  # characters of a reason, and of a key; ours have at most 512
+
+log = logging.getLogger(__name__)
 
 type Piece = tuple[Literal["value", "headers"], bytes]
 
@@ -75,6 +79,8 @@ async def publish_dead_letter(  # noqa: PLR0913 - all that is known about one fa
         )
         # One key keeps the parts in order, and the original one those of one alert.
         await producer.publish(topic, letter.to_json(), key=key or letter_id)
+    extra = told(LogAction.DEAD_LETTER_KEPT, topic=topic, source_topic=source_topic)
+    log.warning("Letter %s on %s keeps what %r sent", letter_id, topic, source_topic, extra=extra)
 
 
 def reassemble(parts: Sequence[DeadLetter]) -> Original:

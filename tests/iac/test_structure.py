@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 
 from functions.ingest import GROUP
 from local.deployment.azure import ROLES
+from local.services.site import CHECKOUT
 from shared.settings import Settings
 from tests.iac.conftest import IAC
 
@@ -199,3 +201,11 @@ def test_triggers_read_in_the_group_that_is_made_for_them() -> None:
     hubs = (IAC / "modules" / "event_hubs" / "main.tf").read_text()
     groups = re.findall(r'"azurerm_eventhub_consumer_group".*?\bname\s+= "(\w+)"', hubs, flags=re.DOTALL)
     assert groups == [GROUP]
+
+
+def test_evidence_container_has_one_name() -> None:
+    name = Settings.model_fields["evidence_container"].default
+    example = json.loads((CHECKOUT / "local.settings.json.example").read_text())["Values"]
+    made = (IAC / "modules" / "storage" / "main.tf").read_text()
+    assert example["ALUSKORT_EVIDENCE_CONTAINER"] == name
+    assert f'evidence    = "{name}"' in made

@@ -4,9 +4,6 @@ locals {
   alerts  = yamldecode(file("${path.module}/alerts.yaml"))
   queries = { for name, alert in local.alerts : name => alert if can(alert.query) }
   metrics = { for name, alert in local.alerts : name => alert if can(alert.metric) }
-
-  # Event Hubs knows no depth of a hub. What came in within the window is what nobody has looked at since.
-  dimension_values = { dead_letter_topics = [for name in var.topic_names : name if endswith(name, ".dlq")] }
 }
 
 resource "azurerm_monitor_action_group" "operators" {
@@ -76,15 +73,6 @@ resource "azurerm_monitor_metric_alert" "this" {
     aggregation = each.value.aggregation
     operator    = each.value.operator
     threshold   = each.value.threshold
-
-    dynamic "dimension" {
-      for_each = can(each.value.dimension) ? [each.value.dimension] : []
-      content {
-        name     = dimension.value
-        operator = "Include"
-        values   = local.dimension_values[each.value.only]
-      }
-    }
   }
 
   action {

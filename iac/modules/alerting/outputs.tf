@@ -6,11 +6,6 @@ output "alerts" {
   )
 }
 
-output "dead_letter_topics" {
-  description = "Topics whose messages raise AluskortDeadLetters."
-  value       = local.dimension_values.dead_letter_topics
-}
-
 output "recipients" {
   description = "Addresses that are told, as built."
   value       = toset([for receiver in azurerm_monitor_action_group.operators.email_receiver : receiver.email_address])

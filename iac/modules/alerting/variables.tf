@@ -38,11 +38,6 @@ variable "resources" {
   type        = map(string)
 }
 
-variable "topic_names" {
-  description = "Names of the product's topics; those that end in .dlq take dead letters."
-  type        = list(string)
-}
-
 variable "budget" {
   description = "Monthly amount and first day."
   type = object({

@@ -32,8 +32,3 @@ variable "scopes" {
   description = "What rights are given on: name to resource id."
   type        = map(string)
 }
-
-variable "polls_workspace" {
-  description = "Whether the app queries the workspace (poll mode)."
-  type        = bool
-}

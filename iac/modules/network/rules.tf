@@ -17,7 +17,7 @@ locals {
       { direction = "Outbound", name = "containers", destination = local.containers, ports = ["443", "7687"], why = "Qdrant over HTTPS, Neo4j over Bolt." },
       { direction = "Outbound", name = "model", destination = local.anthropic, ports = ["443"], why = "The gateway asks Claude." },
       { direction = "Outbound", name = "identity", destination = "AzureActiveDirectory", ports = ["443"], why = "Tokens of the managed identity and keys of the identity provider." },
-      { direction = "Outbound", name = "monitor", destination = "AzureMonitor", ports = ["443"], why = "Telemetry, and the SecurityAlert table in poll mode." },
+      { direction = "Outbound", name = "monitor", destination = "AzureMonitor", ports = ["443"], why = "Telemetry, and the SecurityAlert table." },
     ]
     containers = [
       { direction = "Inbound", name = "functions", source = local.functions, destination = "*", ports = ["443", "7687"], why = "Only the function app speaks to Qdrant and Neo4j." },

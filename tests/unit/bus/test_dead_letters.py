@@ -11,6 +11,7 @@ from shared.bus.replay_history import ATTEMPTS, REPLAYED_FROM, ReplayHistory
 from shared.contracts.dead_letter import DeadLetter, LetterPart
 from shared.contracts.topics import MAX_MESSAGE_BYTES
 from shared.errors import BusUnavailable, InvalidInput, StoreUnavailable
+from shared.telemetry import LogAction
 
 BROKEN = InvalidInput("CanonicalAlert.title", got="", expected="a title")
 
@@ -68,6 +69,12 @@ async def test_largest_letter_fits_into_a_message() -> None:
         bus, error, b"v" * PART_BYTES, source_topic="s" * 249, key="\x01" * 4_000, headers=headers
     )
     assert [len(message.value) < MAX_MESSAGE_BYTES for message in bus.messages] == [True]
+
+
+async def test_operators_are_told_once_of_a_letter_in_many_parts(caplog: pytest.LogCaptureFixture) -> None:
+    await publish_dead_letter(MemoryProducer(), BROKEN, bytes(PART_BYTES + 1), source_topic="alerts.raw")
+    (record,) = [record for record in caplog.records if getattr(record, "action", "") == LogAction.DEAD_LETTER_KEPT]
+    assert vars(record)["topic"] == "alerts.raw.dlq"
 
 
 async def test_endless_key_is_not_kept_and_said() -> None:

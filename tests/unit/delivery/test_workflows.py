@@ -89,6 +89,12 @@ def test_the_only_secrets_are_those_that_terraform_writes_to_the_vault(name: str
     }
 
 
+def test_only_what_applies_is_given_secrets() -> None:
+    """A plan runs code of a pull request, and Terraform keeps ephemeral values in no plan."""
+    assert [name for name, path in FILES.items() if "secrets." in path.read_text()] == ["release.yml"]
+    assert [name for name, path in FILES.items() if "secrets: inherit" in path.read_text()] == ["deploy.yml"]
+
+
 def test_newer_commit_cancels_checks_but_never_a_release() -> None:
     assert workflow("plan.yml")["concurrency"]["cancel-in-progress"] is True
     for name in ("deploy.yml", "release.yml"):

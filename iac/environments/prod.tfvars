@@ -7,7 +7,7 @@ firewall       = true
 
 functions = {
   memory_mb         = 4096
-  maximum_instances = 200
+  maximum_instances = 120 # times 4,096 MB: within the default regional quota
   http_concurrency  = 16
   always_ready = {
     "http"                          = 2
@@ -17,7 +17,7 @@ functions = {
 }
 
 event_hubs   = { processing_units = 2 }
-durable_task = { sku = "Dedicated", capacity = 1 }
+durable_task = { sku = "Dedicated", capacity = 3 } # three units are highly available, one is not
 redis        = { sku = "Balanced_B5", high_availability = true }
 
 postgres = {

@@ -1,5 +1,5 @@
 """The subscription, over Azure's management API, when AZURE_SUBSCRIPTION_ID is given: resource providers, the
-identity's roles, quotas, and the app's Key Vault references. Reads only.
+identity's roles, quotas, the app's Key Vault references, and the triggers' consumer groups. Reads only.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import Any
 import httpx
 
 from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
+from local.deployment.network import event_hubs_address
+from local.deployment.streams import HUBS
+from local.services.event_hubs import GROUP
 from shared.errors import StoreUnavailable
 from shared.stores.entra import EntraToken, object_id
 
@@ -70,7 +73,7 @@ class _Refused(Exception):
 
 
 async def management(target: Target) -> AsyncIterator[Finding]:
-    """Providers, roles, quotas and references, each from one table above."""
+    """Providers, roles, quotas, references and consumer groups."""
     subscription = target.variables.get("AZURE_SUBSCRIPTION_ID", "")
     if not subscription:
         yield not_applicable("Azure", "AZURE_SUBSCRIPTION_ID is not given; the management API is not asked")
@@ -90,6 +93,7 @@ async def management(target: Target) -> AsyncIterator[Finding]:
             ("Azure: roles", _roles(client, principal)),
             ("Azure: quotas", _quotas(client, target.variables.get("AZURE_LOCATION", ""))),
             ("Azure: Key Vault references", _references(client, target.variables.get("AZURE_FUNCTION_APP_ID", ""))),
+            ("Azure: consumer groups", _consumer_groups(client, target)),
         )
         for name, step in steps:
             try:
@@ -159,6 +163,34 @@ async def _references(client: httpx.AsyncClient, app: str) -> Finding:
         todo = "Let the identity read the vault's secrets, and the app reach the vault."
         return failed(name, "; ".join(broken), todo, mended=True)  # a restart, which a package brings, asks again
     return ok(name, f"{len(found)} resolved")
+
+
+async def _consumer_groups(client: httpx.AsyncClient, target: Target) -> Finding:
+    """What the login to a hub does not show: a trigger without its consumer group never starts."""
+    name, endpoint = "Azure: consumer groups", event_hubs_address(target)
+    if endpoint is None:
+        return not_applicable(name, "no Event Hubs namespace is set")
+    namespace, missing = endpoint.host.partition(".")[0], []
+    found = await _values(client, "providers/Microsoft.EventHub/namespaces", "2024-01-01")
+    ids = [str(one["id"]) for one in found if one["name"].lower() == namespace.lower()]
+    if not ids:
+        todo = "Give the subscription that holds it in AZURE_SUBSCRIPTION_ID, or apply Terraform."
+        return failed(name, f"the subscription has no namespace {namespace}", todo)
+    hubs = [target.variables[variable] for variable in HUBS.values() if target.variables.get(variable)]
+    for hub in hubs:
+        path = f"resourceGroups/{ids[0].partition('/resourceGroups/')[2]}/eventhubs/{hub}/consumergroups"
+        try:
+            groups = await _values(client, path, "2024-01-01")
+        except _Refused as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            missing.append(f"{namespace} has no hub {hub}")
+            continue
+        if GROUP not in {one["name"].lower() for one in groups}:
+            missing.append(f"the hub {hub} has no consumer group {GROUP}")
+    if missing:
+        return failed(name, "; ".join(missing), "Apply Terraform, or make what is missing by hand.")
+    return ok(name, f"{GROUP} is on {' and '.join(hubs)}")
 
 
 async def _values(client: httpx.AsyncClient, path: str, version: str, **query: str) -> list[dict[str, Any]]:

@@ -13,12 +13,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 PAGE = 2  # short, so that every client has to follow nextLink
+NAMESPACE = "evhns-aluskort"
 SUBSCRIPTION = "/subscriptions/{subscription}"
 
 
 @dataclass
 class ResourceManager:
-    """``state``: providers (namespace: state), roles (ids of the assigned), usages (provider: list), references."""
+    """``state``: providers (namespace: state), roles (ids of the assigned), usages (provider: list), references,
+    consumer_groups (hub: list), namespaces (names).
+    """
 
     state: dict[str, Any] = field(default_factory=dict)
 
@@ -26,7 +29,10 @@ class ResourceManager:
     def routes(self) -> list[Route]:
         """The routes below the mount point."""
         site = "/resourceGroups/{group}/providers/Microsoft.Web/sites/{app}/config/configreferences/appsettings"
+        hub = f"/resourceGroups/{{group}}/providers/Microsoft.EventHub/namespaces/{NAMESPACE}/eventhubs/{{hub}}"
         return [
+            Route(f"{SUBSCRIPTION}/providers/Microsoft.EventHub/namespaces", self._namespaces),
+            Route(f"{SUBSCRIPTION}{hub}/consumergroups", self._consumer_groups),
             Route(f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignments", self._roles),
             Route(f"{SUBSCRIPTION}/providers/{{provider}}/locations/{{rest:path}}", self._usages),
             Route(f"{SUBSCRIPTION}/providers/{{provider}}", self._provider),
@@ -66,6 +72,18 @@ class ResourceManager:
         return _answer(
             request, {"value": [{"name": name, "properties": {"status": status}} for name, status in found.items()]}
         )
+
+    async def _namespaces(self, request: Request) -> Response:
+        scope = f"/subscriptions/{request.path_params['subscription']}/resourceGroups/rg"
+        names = self.state.get("namespaces", ["another", NAMESPACE])
+        found = [{"id": f"{scope}/providers/Microsoft.EventHub/namespaces/{name}", "name": name} for name in names]
+        return _answer(request, {"value": found})
+
+    async def _consumer_groups(self, request: Request) -> Response:
+        groups = self.state.get("consumer_groups", {}).get(request.path_params["hub"])
+        if groups is None:
+            return _refusal(404, "ResourceNotFound", "The requested resource does not exist.")
+        return _answer(request, {"value": [{"name": name} for name in groups]})
 
 
 def _answer(request: Request, body: dict[str, Any]) -> Response:

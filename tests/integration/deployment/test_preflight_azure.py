@@ -10,10 +10,16 @@ from local.deployment.azure import ROLES, management
 from local.deployment.finding import Finding, State, Target
 from local.services.simulators import Simulators
 from local.simulators.managed_identity import OBJECT_ID
+from local.simulators.resource_manager import NAMESPACE
 from shared.settings import Settings
 from tests.unit.test_settings import example
 
-IN_ORDER = {"roles": list(ROLES), "references": {"ANTHROPIC_API_KEY": "Resolved"}}
+GROUPS = ["$Default", "aluskort"]
+IN_ORDER = {
+    "roles": list(ROLES),
+    "references": {"ANTHROPIC_API_KEY": "Resolved"},
+    "consumer_groups": {"sentinel-alerts": GROUPS, "siem-alerts": GROUPS},
+}
 APP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Web/sites/app"
 FULL = {"name": {"value": "cores"}, "currentValue": 8, "limit": 8}
 
@@ -31,6 +37,9 @@ def ask(simulators: Simulators, monkeypatch: pytest.MonkeyPatch) -> Ask:
         "AZURE_RESOURCE_MANAGER_URL": f"{base}/resource-manager",
         "AZURE_LOCATION": "westeurope",
         "AZURE_FUNCTION_APP_ID": APP,
+        "ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace": f"{NAMESPACE}.servicebus.windows.net",
+        "ALUSKORT_SENTINEL_HUB": "sentinel-alerts",
+        "ALUSKORT_SIEM_HUB": "siem-alerts",
     }
 
     async def findings(state: dict[str, Any]) -> dict[str, Finding]:
@@ -47,6 +56,7 @@ async def test_subscription_in_order_passes_every_question(ask: Ask) -> None:
     assert {finding.state for finding in found.values()} == {State.OK}
     assert set(found) == {
         *("Azure: resource providers", "Azure: roles", "Azure: quotas", "Azure: Key Vault references"),
+        "Azure: consumer groups",
     }
 
 
@@ -76,6 +86,18 @@ async def test_subscription_in_order_passes_every_question(ask: Ask) -> None:
             "Azure: Key Vault references",
             State.FAILED,
             "ANTHROPIC_API_KEY: AccessToKeyVaultDenied",
+        ),
+        (
+            {"consumer_groups": {"sentinel-alerts": ["$Default"]}},
+            "Azure: consumer groups",
+            State.FAILED,
+            f"the hub sentinel-alerts has no consumer group aluskort; {NAMESPACE} has no hub siem-alerts",
+        ),
+        (
+            {"namespaces": ["another"]},
+            "Azure: consumer groups",
+            State.FAILED,
+            f"the subscription has no namespace {NAMESPACE}",
         ),
     ],
 )

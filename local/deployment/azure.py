@@ -154,8 +154,7 @@ async def _references(client: httpx.AsyncClient, app: str) -> Finding:
     name = "Azure: Key Vault references"
     if not app:
         return not_applicable(name, "AZURE_FUNCTION_APP_ID, the app's resource id, is not given")
-    path = app.partition("/resourceGroups/")[2]
-    found = await _values(client, f"resourceGroups/{path}/config/configreferences/appsettings", "2024-04-01")
+    found = await _values(client, f"{_below(app)}/config/configreferences/appsettings", "2024-04-01")
     broken = [
         f"{one['name']}: {one['properties']['status']}" for one in found if one["properties"]["status"] != "Resolved"
     ]
@@ -168,19 +167,18 @@ async def _references(client: httpx.AsyncClient, app: str) -> Finding:
 async def _consumer_groups(client: httpx.AsyncClient, target: Target) -> Finding:
     """What the login to a hub does not show: a trigger without its consumer group never starts."""
     name, endpoint = "Azure: consumer groups", event_hubs_address(target)
-    if endpoint is None:
-        return not_applicable(name, "no Event Hubs namespace is set")
+    hubs = [target.variables[variable] for variable in HUBS.values() if target.variables.get(variable)]
+    if endpoint is None or not hubs:
+        return not_applicable(name, "no Event Hubs namespace or no hub is set")
     namespace, missing = endpoint.host.partition(".")[0], []
     found = await _values(client, "providers/Microsoft.EventHub/namespaces", "2024-01-01")
     ids = [str(one["id"]) for one in found if one["name"].lower() == namespace.lower()]
     if not ids:
         todo = "Give the subscription that holds it in AZURE_SUBSCRIPTION_ID, or apply Terraform."
         return failed(name, f"the subscription has no namespace {namespace}", todo)
-    hubs = [target.variables[variable] for variable in HUBS.values() if target.variables.get(variable)]
     for hub in hubs:
-        path = f"resourceGroups/{ids[0].partition('/resourceGroups/')[2]}/eventhubs/{hub}/consumergroups"
         try:
-            groups = await _values(client, path, "2024-01-01")
+            groups = await _values(client, f"{_below(ids[0])}/eventhubs/{hub}/consumergroups", "2024-01-01")
         except _Refused as error:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
@@ -191,6 +189,11 @@ async def _consumer_groups(client: httpx.AsyncClient, target: Target) -> Finding
     if missing:
         return failed(name, "; ".join(missing), "Apply Terraform, or make what is missing by hand.")
     return ok(name, f"{GROUP} is on {' and '.join(hubs)}")
+
+
+def _below(resource: str) -> str:
+    """The path of a resource id below its subscription, where the client's base URL ends."""
+    return f"resourceGroups/{resource.partition('/resourceGroups/')[2]}"
 
 
 async def _values(client: httpx.AsyncClient, path: str, version: str, **query: str) -> list[dict[str, Any]]:

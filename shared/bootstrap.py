@@ -29,7 +29,7 @@ from shared.investigation.approvals import Approvals
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake, LLMJobs
 from shared.investigation.repository import InvestigationRepository
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 from shared.investigation.waking import wake_current
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.incidents import IncidentMemory
@@ -237,7 +237,7 @@ class Services:
     def graph(self) -> InvestigationGraph:
         """The steps of an investigation."""
         return InvestigationGraph(
-            Bench(
+            StepContext(
                 repository=self.cases,
                 outbox=self.outbox,
                 producer=self.producer,

@@ -18,6 +18,6 @@ class LogAction(StrEnum):
     DEAD_LETTER_KEPT = "dead_letter.kept"  # one for each letter, however many parts; a mark of its replay is none
 
 
-def told(action: str, **values: str | float) -> dict[str, str | float]:
+def log_fields(action: str, **values: str | float) -> dict[str, str | float]:
     """The ``extra`` of a log call. ``values`` may not be named like a field of logging.LogRecord."""
     return {"action": str(action), **values}

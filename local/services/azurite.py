@@ -53,7 +53,7 @@ class Azurite:
         return Command(["node", str(PROGRAM), *place, *switches], account, folder)
 
     def probe(self) -> None:
-        """Look for Azurite's name in the answer to any request."""
+        """ServiceStatus for Azurite's name in the answer to any request."""
         server = self._server()
         if not server.startswith("Azurite-Blob/"):
             raise NotReady(f"the answer came from {server!r}, not from Azurite")

@@ -64,7 +64,7 @@ class Service(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ServiceStatus:
     """What :func:`look` found; ``memory`` in bytes."""
 
     health: Health
@@ -99,19 +99,19 @@ def ensure(service: Service, site: Site, *, given_up: threading.Event | None = N
     return True
 
 
-def look(service: Service, site: Site) -> Look:
+def look(service: Service, site: Site) -> ServiceStatus:
     """Say whether ``service`` runs, answers, and what memory it holds."""
     found = process.find(site.record(service.name))
     if found is None:
-        return Look(Health.STOPPED, None, 0)
+        return ServiceStatus(Health.STOPPED, None, 0)
     try:
         memory = process.resident_bytes(found)
         service.probe()
     except NotReady:
-        return Look(Health.SILENT, found.pid, memory)
+        return ServiceStatus(Health.SILENT, found.pid, memory)
     except psutil.NoSuchProcess:
-        return Look(Health.STOPPED, None, 0)
-    return Look(Health.HEALTHY, found.pid, memory)
+        return ServiceStatus(Health.STOPPED, None, 0)
+    return ServiceStatus(Health.HEALTHY, found.pid, memory)
 
 
 def stop(service: Service, site: Site) -> bool:

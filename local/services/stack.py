@@ -21,7 +21,7 @@ from local.services.kafka import Kafka
 from local.services.postgres import APP, Postgres
 from local.services.process import ServiceFailed
 from local.services.redis import Redis
-from local.services.service import STOP_GRACE, Health, Look, Service, ensure, look, stop
+from local.services.service import STOP_GRACE, Health, Service, ServiceStatus, ensure, look, stop
 from local.services.simulators import Simulators
 from local.services.site import CHECKOUT, Site
 
@@ -78,7 +78,7 @@ class Stack:
         """Return the services that this stack runs, in starting order."""
         return [*self.backing(), self.host()]
 
-    def looks(self) -> dict[str, Look]:
+    def statuses(self) -> dict[str, ServiceStatus]:
         """Return what a look at each service finds."""
         services = self.services()
         with ThreadPoolExecutor(len(services)) as pool:
@@ -86,8 +86,8 @@ class Stack:
 
     def versions(self) -> dict[str, str]:
         """Return the version of each service that is healthy."""
-        looks = self.looks()
-        return {s.name: s.version() for s in self.services() if looks[s.name].health is Health.HEALTHY}
+        statuses = self.statuses()
+        return {s.name: s.version() for s in self.services() if statuses[s.name].health is Health.HEALTHY}
 
     def replaced(self) -> list[str]:
         """Return the names of the services that the environment gives."""

@@ -16,7 +16,7 @@ from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, E
 from shared.errors import InvalidInput
 from shared.stores.postgres import EVERY_TENANT, Postgres
 from shared.stores.statements import statements
-from shared.telemetry import told
+from shared.telemetry import log_fields
 
 LEVELS = {"warning": logging.WARNING, "critical": logging.CRITICAL}
 CONTINUOUS_CHECK = 100  # records per tenant (spec/security-and-audit §4)
@@ -122,5 +122,5 @@ def _tell(event: AuditEvent) -> None:
             event.event_type,
             event.tenant_id,
             event.actor_id,
-            extra=told(event.event_type, tenant_id=event.tenant_id, investigation_id=event.investigation_id),
+            extra=log_fields(event.event_type, tenant_id=event.tenant_id, investigation_id=event.investigation_id),
         )

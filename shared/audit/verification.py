@@ -16,7 +16,7 @@ from shared.contracts.audit import ChainVerification
 from shared.errors import InvalidInput
 from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
 from shared.stores.statements import statements
-from shared.telemetry import LogAction, told
+from shared.telemetry import LogAction, log_fields
 
 BATCH = 1000  # records held in memory at once
 ERROR_LIMIT = 100  # a chain rewritten from the start breaks everywhere: the first hundred say it
@@ -86,7 +86,7 @@ async def verify_every(postgres: Postgres, *, newest: int | None) -> list[ChainV
                 "The audit chain of tenant %s is broken: %s",
                 checked.tenant_id,
                 "; ".join(checked.errors),
-                extra=told(action, tenant_id=checked.tenant_id),
+                extra=log_fields(action, tenant_id=checked.tenant_id),
             )
         found.append(checked)
     return found

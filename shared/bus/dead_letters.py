@@ -17,7 +17,7 @@ from shared.bus.producer import Producer
 from shared.bus.replay_history import ReplayHistory, without_history
 from shared.contracts.dead_letter import DeadLetter, LetterPart
 from shared.errors import InvalidInput
-from shared.telemetry import LogAction, told
+from shared.telemetry import LogAction, log_fields
 
 ALERTS_DLQ = "alerts.raw.dlq"  # also for topics that have no dead letters of their own; each letter names its source
 # Together below a megabyte: base64 adds a third to the piece, JSON makes up to six bytes of one character.
@@ -79,7 +79,7 @@ async def publish_dead_letter(  # noqa: PLR0913 - all that is known about one fa
         )
         # One key keeps the parts in order, and the original one those of one alert.
         await producer.publish(topic, letter.to_json(), key=key or letter_id)
-    extra = told(LogAction.DEAD_LETTER_KEPT, topic=topic, source_topic=source_topic)
+    extra = log_fields(LogAction.DEAD_LETTER_KEPT, topic=topic, source_topic=source_topic)
     log.warning("Letter %s on %s keeps what %r sent", letter_id, topic, source_topic, extra=extra)
 
 

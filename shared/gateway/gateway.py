@@ -16,11 +16,11 @@ import re2
 from shared.contracts.gateway import NO_CASE, CaseReference, GatewayRequest, GatewayResponse
 from shared.contracts.routing import TaskContext
 from shared.errors import Terminal
-from shared.gateway.asking import Asker, Question, SpendDenied
 from shared.gateway.audit import AuditSink, RequestAudit
 from shared.gateway.client import AluskortAnthropicClient, Reply
 from shared.gateway.evidence import Evidence, map_strings, read_evidence
 from shared.gateway.injection import Risk
+from shared.gateway.model_caller import ModelCaller, Question, SpendDenied
 from shared.gateway.output import ValidatedOutput, strip_quarantined, validate_output
 from shared.gateway.pii_names import find_names
 from shared.gateway.prompt import Prompt, build_prompt, worst_prompt_tokens
@@ -44,7 +44,7 @@ class ContextGateway:
         self, *, router: LLMRouter, clients: Sequence[AluskortAnthropicClient], spend: SpendGuard, audit: AuditSink
     ) -> None:
         self._router = router
-        self._asker = Asker(clients, spend)
+        self._caller = ModelCaller(clients, spend)
         self._audit = audit
 
     async def complete(
@@ -78,7 +78,7 @@ class ContextGateway:
         question = self._question(request, audit, screening.evidence, task)
         try:
             # 2. Spend check: the worst case of the call is held.
-            await self._asker.hold(question, max_tokens=question.decision.max_tokens)
+            await self._caller.hold(question, max_tokens=question.decision.max_tokens)
             # 3. Redact, 4. build the prompt.
             prompt, redactions = await asyncio.to_thread(_prepare, request, screening.evidence)
             # 5. Call, 6. validate.
@@ -87,7 +87,7 @@ class ContextGateway:
             log.warning("A model call was not made: %s", error)
             return _refusal("spend_hard_limit", str(error), described, question)
         except (Terminal, re2.error) as error:
-            await self._asker.release(question)
+            await self._caller.release(question)
             log.exception("A model call failed for good.")
             return _refusal("request_refused", str(error), described, question)
         await audit.techniques_quarantined(checked.quarantined_ids)
@@ -104,15 +104,15 @@ class ContextGateway:
         """One answer that fits, after at most one retry of a cut one and one repair of a wrong one."""
         schema = question.request.output_schema
         room = question.decision.max_tokens
-        reply = await self._asker.ask(question, prompt, max_tokens=room)
+        reply = await self._caller.ask(question, prompt, max_tokens=room)
         if reply.is_cut and room < LARGEST_RETRY_TOKENS:
             room = min(2 * room, LARGEST_RETRY_TOKENS)
-            reply = await self._asker.ask(question, prompt, max_tokens=room)
+            reply = await self._caller.ask(question, prompt, max_tokens=room)
         checked = _check(reply, schema)
         if checked.errors and not reply.is_cut and reply.stop_reason != "refusal":
             question.prompt_tokens += 2 * len(reply.text.encode())
             repair = prompt.with_repair(reply.text, checked.errors)
-            reply = await self._asker.ask(question, repair, max_tokens=room)
+            reply = await self._caller.ask(question, repair, max_tokens=room)
             checked = _check(reply, schema)
         return reply, checked
 

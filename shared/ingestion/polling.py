@@ -1,9 +1,9 @@
 """SentinelPoller: reads Sentinel's tables from Log Analytics where no event hub delivers them (seed §9).
 
 A table is read in order of ingestion_time(), which is when the service stored a row; TimeGenerated may be hours older.
-Each page is published before its place is committed, in one transaction that holds the place's lock: a crash in between
-publishes that one page again, and everything behind tells repeats by alert id. Otherwise a row is published once, over
-restarts and whoever else polls.
+Each page is published before its position is committed, in one transaction that holds the position's lock. A crash in
+between publishes that one page again, and everything behind tells repeats by alert id. Otherwise a row is published
+once, over restarts and whoever else polls.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.errors import AluskortError
+from shared.ingestion.feed_position import Feed, FeedPosition, Page
 from shared.ingestion.log_analytics import Answer, LogAnalytics, Row, WorkspaceUnavailable
-from shared.ingestion.place import Feed, Page, Place
 from shared.ingestion.source import Handle
 from shared.stores.postgres import Postgres
 
@@ -118,7 +118,7 @@ class SentinelPoller:
 
     async def _begin(self, feed: Feed) -> None:
         async with self._postgres.transaction(feed.tenant_id) as connection:
-            new = await Place.begin(connection, feed, look_back=FIRST_LOOK_BACK, page_rows=MAX_PAGE_ROWS)
+            new = await FeedPosition.begin(connection, feed, look_back=FIRST_LOOK_BACK, page_rows=MAX_PAGE_ROWS)
         if new:
             back = f"{FIRST_LOOK_BACK / timedelta(hours=1):g}"
             fields = {"action": "poll.begun", **feed.keys}
@@ -127,54 +127,54 @@ class SentinelPoller:
     async def _step(self, feed: Feed, handle: Handle) -> _Step:
         """The next page, in one transaction. While another poller reads the table it is left to that one."""
         async with self._postgres.transaction(feed.tenant_id) as connection:
-            place = await Place.take(connection, feed, overlap=OVERLAP)
-            if place is None or place.paused:
+            position = await FeedPosition.take(connection, feed, overlap=OVERLAP)
+            if position is None or position.paused:
                 return _Step()
-            page = place.next_page
+            page = position.next_page
             try:
                 answer = await self._log_analytics.page(
                     feed.workspace_id, feed.source_table, since=page.since, skip=page.skip, rows=page.rows
                 )
             except WorkspaceUnavailable as error:
                 if error.retry_after:
-                    await place.pause(min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
+                    await position.pause(min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
                 return _Step(problem=str(error))  # raising would undo the pause
             if answer.cut and page.rows > 1:  # the rows of a cut answer may be wrong, and fewer may fit
-                await place.ask_for(page.rows // 2)
+                await position.ask_for(page.rows // 2)
                 return _Step(more=True)
-            return await _take_in(place, answer, handle)
+            return await _take_in(position, answer, handle)
 
 
-async def _take_in(place: Place, answer: Answer, handle: Handle) -> _Step:
-    """Publish a page; the place moves only when every row of it was seen and published."""
-    published, failure = await _publish(place, answer.rows, handle)
+async def _take_in(position: FeedPosition, answer: Answer, handle: Handle) -> _Step:
+    """Publish a page; the position moves only when every row of it was seen and published."""
+    published, failure = await _publish(position, answer.rows, handle)
     if failure:
         return _Step(published, problem=str(failure))
     if answer.cut:
         return _Step(published, problem=f"Not even one row comes whole: {answer.cut}")
-    page = place.next_page
+    page = position.next_page
     page_rows = min(2 * page.rows, MAX_PAGE_ROWS)  # small pages only where they are needed
-    last = answer.rows[-1].ingested if answer.rows else place.read_until
+    last = answer.rows[-1].ingested if answer.rows else position.read_until
     following = None
     if len(answer.rows) == page.rows:  # a full page; many rows may share its last instant
         skip = sum(row.ingested == last for row in answer.rows) + (page.skip if last == page.since else 0)
         following = Page(last, skip, page_rows)
-    await place.move(last, next_page=following, page_rows=page_rows, overlap=OVERLAP)
+    await position.move(last, next_page=following, page_rows=page_rows, overlap=OVERLAP)
     return _Step(published, more=following is not None)
 
 
-async def _publish(place: Place, rows: Sequence[Row], handle: Handle) -> tuple[int, AluskortError | None]:
+async def _publish(position: FeedPosition, rows: Sequence[Row], handle: Handle) -> tuple[int, AluskortError | None]:
     """Hand on the rows that the overlap does not know and note those that went out; how many, and what failed."""
     # A row that differs from another by nothing but its ingestion says nothing new: its content is its key.
     bodies: dict[bytes, bytes] = {}
     ingested: dict[bytes, datetime] = {}
     for row in rows:
-        body = row.as_body(workspace_id=place.feed.workspace_id, tenant_id=place.feed.tenant_id)
+        body = row.as_body(workspace_id=position.feed.workspace_id, tenant_id=position.feed.tenant_id)
         digest = hashlib.sha256(body).digest()
         bodies[digest], ingested[digest] = body, row.ingested
-    for digest in await place.published(list(bodies)):
+    for digest in await position.published(list(bodies)):
         del bodies[digest]
-    headers = {"log-analytics-workspace": place.feed.workspace_id.encode()}
+    headers = {"log-analytics-workspace": position.feed.workspace_id.encode()}
     # Kafka's client sends concurrent messages as one batch; all end before an error is raised.
     outcomes = await asyncio.gather(*(handle(body, headers) for body in bodies.values()), return_exceptions=True)
     failure = None
@@ -184,5 +184,5 @@ async def _publish(place: Place, rows: Sequence[Row], handle: Handle) -> tuple[i
             del ingested[digest]
         elif isinstance(outcome, BaseException):
             raise outcome
-    await place.remember(ingested)
+    await position.remember(ingested)
     return sum(digest in ingested for digest in bodies), failure

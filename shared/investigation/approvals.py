@@ -17,7 +17,7 @@ from shared.errors import Conflict, NotFound
 from shared.investigation.waking import Wake
 from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
 from shared.stores.statements import statements
-from shared.telemetry import LogAction, told
+from shared.telemetry import LogAction, log_fields
 
 APPROVAL_EVENT = "approval"
 REPORTED_AFTER = timedelta(hours=3)  # an hour before the default time limit (product.md §7)
@@ -107,7 +107,7 @@ class Approvals:
                 row["tenant_id"],
                 waited // 60,
                 row["expires_at"].isoformat(),
-                extra=told(LogAction.APPROVAL_WAITING, waited_seconds=waited, tenant_id=row["tenant_id"]),
+                extra=log_fields(LogAction.APPROVAL_WAITING, waited_seconds=waited, tenant_id=row["tenant_id"]),
             )
         return len(rows)
 

@@ -17,11 +17,11 @@ from shared.contracts.tenant import DEFAULT_TENANT
 from shared.errors import Conflict, NotFound, Terminal
 from shared.investigation.case import new_case
 from shared.investigation.flow import AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow
-from shared.investigation.steps.bench import Bench
 from shared.investigation.steps.closing import fail, resolve_approval, respond
 from shared.investigation.steps.context import ask_model, gather
 from shared.investigation.steps.late_entities import bind_late_entities
 from shared.investigation.steps.opening import check_false_positive, extract_iocs
+from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import answer, is_answered, judge, reasoning_job
 
 logger = logging.getLogger(__name__)
@@ -41,12 +41,12 @@ def _progress(state: GraphState, *, escalate: bool = False, answered: bool = Fal
 class InvestigationGraph:
     """One alert from received to closed."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
 
     async def open(self, alert: NormalizedAlert) -> GraphState:
         """Store the investigation of an alert once; a later message about it amends it. Raises StoreUnavailable."""
-        return await self._bench.repository.open(alert, new_case(alert))
+        return await self._context.repository.open(alert, new_case(alert))
 
     async def perform(self, tenant_id: str, investigation: str, step: Step, attempt: int = 1) -> Progress:
         """Make one step and say where the investigation stands. An error that can never pass fails the investigation.
@@ -61,7 +61,7 @@ class InvestigationGraph:
 
     async def _perform(self, tenant_id: str, investigation: str, step: Step, attempt: int) -> Progress:
         """As often as somebody else moved the investigation on meanwhile: each step is made once and then a no-op."""
-        repository = self._bench.repository
+        repository = self._context.repository
         while True:
             state = await repository.load(tenant_id, investigation)
             try:
@@ -73,13 +73,13 @@ class InvestigationGraph:
                 logger.exception("Step %s of investigation %s can never be made.", step, investigation)
                 reason = error
             try:
-                return _progress(await fail(self._bench, current, step=step, error=str(reason)))
+                return _progress(await fail(self._context, current, step=step, error=str(reason)))
             except Conflict:
                 continue
 
     async def answer(self, job: LLMJob) -> None:
         """Ask the model what a queued job wants. Raises ModelUnavailable, NotFound."""
-        await answer(self._bench, job)
+        await answer(self._context, job)
 
     async def run(
         self, alert_id: str, tenant_id: str, entities: dict[str, Any], alert_title: str, severity: str
@@ -108,10 +108,10 @@ class InvestigationGraph:
         decided_by: str = "direct call",
     ) -> GraphState:
         """Answer the approval that an investigation waits for and go on (seed §4). Raises Conflict, NotFound."""
-        state = await self._bench.repository.load(tenant_id, investigation_id)
-        approval = await self._bench.approvals.resolve(tenant_id, state.case_facts.get("approval_id", ""))
+        state = await self._context.repository.load(tenant_id, investigation_id)
+        approval = await self._context.approvals.resolve(tenant_id, state.case_facts.get("approval_id", ""))
         decision = ApprovalDecision(approved=approved, actions_hash=approval.actions_hash)
-        await self._bench.approvals.decide(
+        await self._context.approvals.decide(
             tenant_id, approval.approval_id, decision, decided_by=decided_by, permissions=[]
         )
         return await self._drive(state)
@@ -128,7 +128,7 @@ class InvestigationGraph:
                 )
                 progress = made[-1]
             else:
-                current = await self._bench.repository.load(tenant, investigation)
+                current = await self._context.repository.load(tenant, investigation)
                 progress = Progress(state=current.state)
                 if isinstance(request, AwaitModel):
                     await self.answer(reasoning_job(current, request.attempt))
@@ -137,37 +137,37 @@ class InvestigationGraph:
             try:
                 request = flow.send(progress)
             except StopIteration:
-                return await self._bench.repository.load(tenant, investigation)
+                return await self._context.repository.load(tenant, investigation)
 
     async def _still_waits(self, state: GraphState) -> bool:
         if state.state is not InvestigationState.AWAITING_HUMAN:
             return False
-        approval = await self._bench.approvals.resolve(state.tenant_id, state.case_facts["approval_id"])
+        approval = await self._context.approvals.resolve(state.tenant_id, state.case_facts["approval_id"])
         return approval.decided_at is None
 
     async def _make(  # noqa: PLR0911 - one return a step
         self, step: Step, state: GraphState, attempt: int
     ) -> Progress:
-        bench = self._bench
-        bound = await bind_late_entities(bench, state)
+        context = self._context
+        bound = await bind_late_entities(context, state)
         if bound is not None:
             return _progress(bound)
         match step:
             case Step.ASK_MODEL:
-                asked = await ask_model(bench, state, attempt)
-                return _progress(asked, answered=await is_answered(bench, asked, attempt))
+                asked = await ask_model(context, state, attempt)
+                return _progress(asked, answered=await is_answered(context, asked, attempt))
             case Step.JUDGE:
-                judged, escalate = await judge(bench, state, attempt)
+                judged, escalate = await judge(context, state, attempt)
                 # Entities that came while it was judged met a case at work, so nobody wakes it when it waits.
-                bound = await bind_late_entities(bench, judged)
+                bound = await bind_late_entities(context, judged)
                 return _progress(bound) if bound else _progress(judged, escalate=escalate)
             case Step.ENRICH_CONTEXT | Step.CORRELATE_EXPOSURES | Step.MAP_TECHNIQUES:
-                return _progress(await gather(bench, state, step))
+                return _progress(await gather(context, state, step))
             case Step.EXTRACT_IOCS:
-                return _progress(await extract_iocs(bench, state))
+                return _progress(await extract_iocs(context, state))
             case Step.CHECK_FALSE_POSITIVE:
-                return _progress(await check_false_positive(bench, state))
+                return _progress(await check_false_positive(context, state))
             case Step.RESOLVE_APPROVAL:
-                return _progress(await resolve_approval(bench, state))
+                return _progress(await resolve_approval(context, state))
             case Step.RESPOND:
-                return _progress(await respond(bench, state))
+                return _progress(await respond(context, state))

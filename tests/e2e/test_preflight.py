@@ -2,10 +2,10 @@
 
 import pytest
 
-from local.deployment.environment import Deployment
-from local.deployment.finding import State, Target
-from local.deployment.preflight import passed, preflight
-from local.deployment.synthetic import follow
+from cli.deployment.environment import Deployment
+from cli.deployment.finding import State, Target
+from cli.deployment.preflight import passed, preflight
+from cli.deployment.synthetic import follow
 from shared.contracts.tenant import SYNTHETIC_TENANT
 from shared.settings import settings
 from tests.e2e.product import Product

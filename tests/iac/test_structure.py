@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.deployment.azure import ROLES
 from functions.ingest import GROUP
-from local.deployment.azure import ROLES
 from local.services.site import CHECKOUT
 from shared.settings import Settings
 from tests.iac.conftest import IAC

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from shared.contracts.audit import EVENT_CATEGORIES
-from shared.telemetry import LogAction, told
+from shared.telemetry import LogAction, log_fields
 
 ROOT = Path(__file__).parents[2]
 ALERTS: dict[str, Any] = yaml.safe_load((ROOT / "iac/modules/alerting/alerts.yaml").read_text("utf-8"))
@@ -30,4 +30,7 @@ def test_an_alert_waits_for_every_action() -> None:
 
 
 def test_values_stand_beside_the_action() -> None:
-    assert told(LogAction.APPROVAL_WAITING, waited_seconds=5) == {"action": "approval.waiting", "waited_seconds": 5}
+    assert log_fields(LogAction.APPROVAL_WAITING, waited_seconds=5) == {
+        "action": "approval.waiting",
+        "waited_seconds": 5,
+    }

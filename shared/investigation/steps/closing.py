@@ -11,19 +11,19 @@ from shared.errors import Conflict
 from shared.investigation import report
 from shared.investigation.decision import BENIGN
 from shared.investigation.flow import Step
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 from shared.investigation.transitions import FINAL
 
 
-async def resolve_approval(bench: Bench, state: GraphState) -> GraphState:
+async def resolve_approval(context: StepContext, state: GraphState) -> GraphState:
     """awaiting_human -> responding when granted, -> closed when denied or too late; a pending one changes nothing."""
     if state.state is not InvestigationState.AWAITING_HUMAN:
         return state
-    approval = await bench.approvals.resolve(state.tenant_id, state.case_facts["approval_id"])
+    approval = await context.approvals.resolve(state.tenant_id, state.case_facts["approval_id"])
     if approval.status is ApprovalStatus.PENDING:
         return state
     if approval.status is ApprovalStatus.GRANTED:
-        return await bench.advance(
+        return await context.advance(
             state,
             state,
             step=Step.RESOLVE_APPROVAL,
@@ -35,7 +35,7 @@ async def resolve_approval(bench: Bench, state: GraphState) -> GraphState:
     late = approval.status is ApprovalStatus.TIMED_OUT
     closed = state.model_copy(update={"outcome": "timed_out" if late else "rejected"})
     messages = [report.approval_timed_out(closed, approval)] if late else []
-    return await bench.advance(
+    return await context.advance(
         state,
         closed,
         step=Step.RESOLVE_APPROVAL,
@@ -46,18 +46,18 @@ async def resolve_approval(bench: Bench, state: GraphState) -> GraphState:
     )
 
 
-async def respond(bench: Bench, state: GraphState) -> GraphState:
+async def respond(context: StepContext, state: GraphState) -> GraphState:
     """responding -> closed: the actions go to the executor with the transition that records them."""
     if state.state is not InvestigationState.RESPONDING:
         return state
-    approval = await _granted(bench, state)
+    approval = await _granted(context, state)
     dismissed = approval is None and state.classification in BENIGN
     outcome = "approved" if approval else "auto_closed" if dismissed else "responded"
     closed = state.model_copy(update={"outcome": outcome})
     actions = [
         report.pending_action(closed, place, approval=approval) for place in range(len(closed.recommended_actions))
     ]
-    return await bench.advance(
+    return await context.advance(
         state,
         closed,
         step=Step.RESPOND,
@@ -72,12 +72,12 @@ async def respond(bench: Bench, state: GraphState) -> GraphState:
     )
 
 
-async def fail(bench: Bench, state: GraphState, *, step: str, error: str) -> GraphState:
+async def fail(context: StepContext, state: GraphState, *, step: str, error: str) -> GraphState:
     """any open state -> failed, with the error on the case. A person must look at it."""
     if state.state in FINAL:
         return state
     failed = state.model_copy(update={"outcome": "failed", "case_facts": {**state.case_facts, "error": error[:2048]}})
-    return await bench.advance(
+    return await context.advance(
         state,
         failed,
         step="fail",
@@ -92,11 +92,11 @@ async def fail(bench: Bench, state: GraphState, *, step: str, error: str) -> Gra
     )
 
 
-async def _granted(bench: Bench, state: GraphState) -> Approval | None:
+async def _granted(context: StepContext, state: GraphState) -> Approval | None:
     approval_id = state.case_facts.get("approval_id")
     if approval_id is None:
         return None
-    approval = await bench.approvals.resolve(state.tenant_id, approval_id)
+    approval = await context.approvals.resolve(state.tenant_id, approval_id)
     if approval.status is not ApprovalStatus.GRANTED:
         raise Conflict(f"approval {approval_id} is {approval.status}, so nothing may be executed")
     if approval.actions_hash != actions_hash(state.recommended_actions):

@@ -10,37 +10,37 @@ from shared.investigation.agents.agent import Agent
 from shared.investigation.evidence import is_safety_relevant
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import PARALLEL, Step
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import reasoning_job
 
 
-async def gather(bench: Bench, state: GraphState, step: Step) -> GraphState:
+async def gather(context: StepContext, state: GraphState, step: Step) -> GraphState:
     """One parallel agent: its finding is kept apart, because three of them work on one investigation at once."""
-    if state.state is InvestigationState.ENRICHING and await bench.repository.finding(state, step) is None:
+    if state.state is InvestigationState.ENRICHING and await context.repository.finding(state, step) is None:
         agents: dict[Step, Agent] = {
-            Step.ENRICH_CONTEXT: bench.enricher,
-            Step.CORRELATE_EXPOSURES: bench.correlator,
-            Step.MAP_TECHNIQUES: bench.mapper,
+            Step.ENRICH_CONTEXT: context.enricher,
+            Step.CORRELATE_EXPOSURES: context.correlator,
+            Step.MAP_TECHNIQUES: context.mapper,
         }
         after = await agents[step].execute(state)
-        await bench.repository.keep_finding(state, step, finding(state, after))
+        await context.repository.keep_finding(state, step, finding(state, after))
     return state
 
 
-async def ask_model(bench: Bench, state: GraphState, attempt: int) -> GraphState:
+async def ask_model(context: StepContext, state: GraphState, attempt: int) -> GraphState:
     """enriching -> reasoning with everything gathered, and the model's job on the queue of the alert's severity."""
     message = _job_message(state, attempt)
     if state.state is InvestigationState.REASONING and attempt > 1:
         # An escalation is no transition. The job may be sent twice: its answer is kept once.
-        await bench.producer.publish(message.topic, message.value, key=message.key)
+        await context.producer.publish(message.topic, message.value, key=message.key)
         return state
     if state.state is not InvestigationState.ENRICHING:
         return state
-    found = [await bench.repository.finding(state, step) or {} for step in PARALLEL]
+    found = [await context.repository.finding(state, step) or {} for step in PARALLEL]
     joined = merged(state, *found)
     safe = joined.fp_dismissal_allowed and not is_safety_relevant(joined)
     joined = joined.model_copy(update={"fp_dismissal_allowed": safe})
-    return await bench.advance(
+    return await context.advance(
         state,
         joined,
         step=Step.ASK_MODEL,

@@ -8,20 +8,20 @@ from shared.contracts.investigation import GraphState, InvestigationState
 from shared.errors import Conflict
 from shared.investigation import report
 from shared.investigation.case import is_incomplete, second_round
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 from shared.investigation.transitions import FINAL
 
 TOO_LATE = FINAL | {InvestigationState.RESPONDING}
 
 
-async def bind_late_entities(bench: Bench, state: GraphState) -> GraphState | None:
+async def bind_late_entities(context: StepContext, state: GraphState) -> GraphState | None:
     """The case at the start of its second round; None when there is nothing to bind, or a person has decided already.
 
     An approval that is still waited for becomes void: it was asked without knowing the entities.
     """
     if not is_incomplete(state) or state.state in TOO_LATE:
         return None
-    alert = await bench.repository.alert(state)
+    alert = await context.repository.alert(state)
     begun = second_round(state, alert)
     if is_incomplete(begun):
         return None
@@ -29,7 +29,7 @@ async def bind_late_entities(bench: Bench, state: GraphState) -> GraphState | No
     approval = state.case_facts.get("approval_id", "")
     void = f"; approval {approval} is void" if approval else ""
     try:
-        return await bench.advance(
+        return await context.advance(
             state,
             begun,
             step="bind_entities",

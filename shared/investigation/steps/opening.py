@@ -12,22 +12,22 @@ from shared.investigation.agents.ioc_extractor import IOCExtractorAgent
 from shared.investigation.evidence import entities_of
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 
 FP_CONFIDENCE = 0.90  # strictly greater (llm.md §15 row 6)
 
 
-async def extract_iocs(bench: Bench, state: GraphState) -> GraphState:
+async def extract_iocs(context: StepContext, state: GraphState) -> GraphState:
     """received -> parsing: pattern pre-check, then indicators. Raises ModelUnavailable while waiting is in order."""
     if state.state is not InvestigationState.RECEIVED:
         return state
-    checked = await with_pattern(bench, state)
-    agent = IOCExtractorAgent(bench.gateway, bench.indicators)
+    checked = await with_pattern(context, state)
+    agent = IOCExtractorAgent(context.gateway, context.indicators)
     if _explained(checked):
         found = await agent.from_parser(checked, "the parser; a known pattern explains the alert")
     else:
-        found = await _asked(bench, agent, checked)
-    return await bench.advance(
+        found = await _asked(context, agent, checked)
+    return await context.advance(
         state,
         found,
         step=Step.EXTRACT_IOCS,
@@ -38,14 +38,14 @@ async def extract_iocs(bench: Bench, state: GraphState) -> GraphState:
     )
 
 
-async def check_false_positive(bench: Bench, state: GraphState) -> GraphState:
+async def check_false_positive(context: StepContext, state: GraphState) -> GraphState:
     """parsing -> closed when an approved pattern explains the alert and nothing forbids it, else -> enriching."""
     if state.state is not InvestigationState.PARSING:
         return state
-    before, state = state, await with_pattern(bench, state)  # a switch or a revocation since then counts
+    before, state = state, await with_pattern(context, state)  # a switch or a revocation since then counts
     if not _explained(state):
         reason = _why_not_closed(state)
-        return await bench.advance(
+        return await context.advance(
             before,
             state,
             step=Step.CHECK_FALSE_POSITIVE,
@@ -63,7 +63,7 @@ async def check_false_positive(bench: Bench, state: GraphState) -> GraphState:
             "outcome": "auto_closed",
         }
     )
-    return await bench.advance(
+    return await context.advance(
         before,
         closed,
         step=Step.CHECK_FALSE_POSITIVE,
@@ -77,13 +77,13 @@ async def check_false_positive(bench: Bench, state: GraphState) -> GraphState:
     )
 
 
-async def with_pattern(bench: Bench, state: GraphState) -> GraphState:
+async def with_pattern(context: StepContext, state: GraphState) -> GraphState:
     """The state with the approved pattern that explains the alert now, if any, and the kill switches that are on."""
     facts = {key: value for key, value in state.case_facts.items() if key not in ("fp_match", "kill_switches")}
-    pattern = await bench.patterns.match(state.tenant_id, alert_name=state.alert_title, entities=entities_of(state))
+    pattern = await context.patterns.match(state.tenant_id, alert_name=state.alert_title, entities=entities_of(state))
     if pattern is None:
         return state.model_copy(update={"case_facts": facts})
-    switches = await bench.kill_switches.any_active(
+    switches = await context.kill_switches.any_active(
         state.tenant_id, pattern_id=pattern.pattern_id, techniques=state.techniques, source=state.source
     )
     match = {"pattern_id": pattern.pattern_id, "confidence": pattern.confidence, "reason": pattern.reason}
@@ -109,20 +109,20 @@ def _why_not_closed(state: GraphState) -> str:
     return f"pattern {match['pattern_id']} matches with {match['confidence']}, not above {FP_CONFIDENCE}"
 
 
-async def _asked(bench: Bench, agent: IOCExtractorAgent, state: GraphState) -> GraphState:
+async def _asked(context: StepContext, agent: IOCExtractorAgent, state: GraphState) -> GraphState:
     """The agent's answer, kept before anything else can fail: a repeated step pays no model twice.
 
     Once the waiting time is over: what the parser saw, marked as degraded.
     """
-    kept = await bench.repository.finding(state, Step.EXTRACT_IOCS)
+    kept = await context.repository.finding(state, Step.EXTRACT_IOCS)
     try:
         if kept is None:
             kept = finding(state, await agent.ask(state))
-            await bench.repository.keep_finding(state, Step.EXTRACT_IOCS, kept)
+            await context.repository.keep_finding(state, Step.EXTRACT_IOCS, kept)
         return await agent.with_reputation(merged(state, kept))
     except ModelUnavailable:
         opened = datetime.fromisoformat(state.case_facts["opened_at"])
-        if datetime.now(UTC) - opened < bench.llm_wait:
+        if datetime.now(UTC) - opened < context.llm_wait:
             raise
         degraded = state.model_copy(update={"degradation_level": DegradationLevel.DETERMINISTIC_ONLY})
         return await agent.from_parser(degraded, "the parser only, no model could be reached")

@@ -18,8 +18,8 @@ from shared.investigation.agents.reasoning import ReasoningAgent
 from shared.investigation.decision import decide, must_escalate
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
-from shared.investigation.steps.bench import Bench
 from shared.investigation.steps.opening import with_pattern
+from shared.investigation.steps.step_context import StepContext
 
 REASON = "reason"  # the step of the queued job
 
@@ -36,39 +36,39 @@ def reasoning_job(state: GraphState, attempt: int) -> LLMJob:
     )
 
 
-async def answer(bench: Bench, job: LLMJob) -> None:
+async def answer(context: StepContext, job: LLMJob) -> None:
     """Ask the model once per (investigation, round, attempt) and keep the answer before anyone is told.
 
     Raises ModelUnavailable (deliver the job again), NotFound for a job of no investigation.
     """
-    state = await bench.repository.load(job.tenant_id, job.investigation_id)
+    state = await context.repository.load(job.tenant_id, job.investigation_id)
     if state.state is not InvestigationState.REASONING or job.round != state.round:
         return  # the investigation does not wait for it
-    if await bench.repository.finding(state, REASON, job.attempt) is not None:
+    if await context.repository.finding(state, REASON, job.attempt) is not None:
         return
     previous = None
     if job.attempt > 1:
-        first = await bench.repository.finding(state, REASON, 1) or {}
+        first = await context.repository.finding(state, REASON, 1) or {}
         previous = float(first.get("confidence", 0.0))
-    after = await ReasoningAgent(bench.gateway, previous_confidence=previous).execute(state)
-    await bench.repository.keep_finding(state, REASON, finding(state, after), attempt=job.attempt)
+    after = await ReasoningAgent(context.gateway, previous_confidence=previous).execute(state)
+    await context.repository.keep_finding(state, REASON, finding(state, after), attempt=job.attempt)
 
 
-async def is_answered(bench: Bench, state: GraphState, attempt: int) -> bool:
+async def is_answered(context: StepContext, state: GraphState, attempt: int) -> bool:
     """True when the answer is kept already: nobody need wait for the event that tells of it."""
-    return await bench.repository.finding(state, REASON, attempt) is not None
+    return await context.repository.finding(state, REASON, attempt) is not None
 
 
-async def judge(bench: Bench, state: GraphState, attempt: int) -> tuple[GraphState, bool]:
+async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[GraphState, bool]:
     """reasoning -> responding or awaiting_human. The second value asks for the stronger model instead."""
     if state.state is not InvestigationState.REASONING:
         return state, False
-    findings = [await bench.repository.finding(state, REASON, number) for number in range(1, attempt + 1)]
+    findings = [await context.repository.finding(state, REASON, number) for number in range(1, attempt + 1)]
     judged = _best(state, findings)
     if attempt == 1 and findings[0] is not None and must_escalate(judged):
         return state, True
-    prepared = await with_pattern(bench, await bench.responder.execute(judged))
-    decision = decide(prepared, bench.constraints)
+    prepared = await with_pattern(context, await context.responder.execute(judged))
+    decision = decide(prepared, context.constraints)
     decided = prepared.model_copy(update={"classification": decision.classification})
     messages = report.judged(decided, decision)
     if attempt > 1:
@@ -76,13 +76,13 @@ async def judge(bench: Bench, state: GraphState, attempt: int) -> tuple[GraphSta
         messages.insert(0, report.event(decided, "alert.escalated", context=escalated))
     approval = None
     if decision.state is InvestigationState.AWAITING_HUMAN:
-        approval = _approval(bench, decided, decision.reason)
+        approval = _approval(context, decided, decision.reason)
         facts = {"approval_id": approval.approval_id, "approval_deadline": approval.expires_at}
         decided = decided.model_copy(
             update={"requires_human_approval": True, "case_facts": {**decided.case_facts, **facts}}
         )
         messages.append(report.approval_requested(decided, approval))
-    moved = await bench.advance(
+    moved = await context.advance(
         state,
         decided,
         step=Step.JUDGE,
@@ -127,7 +127,7 @@ def _undecided(state: GraphState) -> GraphState:
     )
 
 
-def _approval(bench: Bench, state: GraphState, reason: str) -> Approval:
+def _approval(context: StepContext, state: GraphState, reason: str) -> Approval:
     now = datetime.now(UTC)
     name = f"approval:{state.investigation_id}" + (f":{state.round}" if state.round > 1 else "")
     return Approval(
@@ -138,5 +138,5 @@ def _approval(bench: Bench, state: GraphState, reason: str) -> Approval:
         actions_hash=actions_hash(state.recommended_actions),
         reason=reason,
         requested_at=now.isoformat(),
-        expires_at=(now + bench.approval_timeout).isoformat(),
+        expires_at=(now + context.approval_timeout).isoformat(),
     )

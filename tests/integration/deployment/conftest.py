@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from local.cli import app
+from cli.app import app
 from local.services.postgres import Postgres as PostgresServer
 from shared.settings import settings
 from tests.unit.test_settings import example

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from local.deployment.environment import deployment
+from cli.deployment.environment import deployment
 from local.services.postgres import APP
 from local.services.postgres import Postgres as PostgresServer
 from local.services.simulators import Simulators

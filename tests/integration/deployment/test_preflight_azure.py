@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.deployment.azure import ROLES, management
-from local.deployment.finding import Finding, State, Target
+from cli.deployment.azure import ROLES, management
+from cli.deployment.finding import Finding, State, Target
 from local.services.simulators import Simulators
 from local.simulators.managed_identity import OBJECT_ID
 from local.simulators.resource_manager import NAMESPACE

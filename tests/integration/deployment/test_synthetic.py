@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from local.deployment.finding import State, Target
-from local.deployment.synthetic import follow, synthetic_alert
+from cli.deployment.finding import State, Target
+from cli.deployment.synthetic import follow, synthetic_alert
 from shared.ingestion.envelope import read_rows
 from shared.ingestion.sentinel import read_security_alert
 from shared.settings import Settings

@@ -18,7 +18,7 @@ from shared.routing.circuit_breaker import CircuitBreaker
 from shared.routing.router import LLMRouter
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
-from tests.integration.gateway.bench import Bench, Clock, Control, Events, MakeBench
+from tests.integration.gateway.harness import Clock, Control, Events, Harness, MakeHarness
 
 NUMBERS = itertools.count()
 
@@ -48,10 +48,10 @@ async def control(claude_url: str) -> AsyncIterator[Control]:
 
 
 @pytest.fixture
-async def make_bench(claude_url: str, store: Postgres, month: date) -> AsyncIterator[MakeBench]:
+async def make_harness(claude_url: str, store: Postgres, month: date) -> AsyncIterator[MakeHarness]:
     clients: list[AluskortAnthropicClient] = []
 
-    def make(*providers: LLMProvider, hard: float = 1000.0, soft: float = 500.0, url: str = claude_url) -> Bench:
+    def make(*providers: LLMProvider, hard: float = 1000.0, soft: float = 500.0, url: str = claude_url) -> Harness:
         clock, events = Clock(), Events()
         for provider in providers or (LLMProvider.SIMULATED,):
             sdk = anthropic.AsyncAnthropic(api_key="test-key", base_url=url, max_retries=0)
@@ -63,7 +63,7 @@ async def make_bench(claude_url: str, store: Postgres, month: date) -> AsyncIter
         breakers = {client.provider: client.breaker for client in own}
         spend = SpendGuard(store, soft_limit_usd=soft, hard_limit_usd=hard, month=lambda: month)
         gateway = ContextGateway(router=LLMRouter(breakers), clients=own, spend=spend, audit=events)
-        return Bench(gateway, spend, events, clock, breakers)
+        return Harness(gateway, spend, events, clock, breakers)
 
     yield make
     for client in clients:

@@ -4,43 +4,45 @@ import pytest
 
 from shared.contracts.gateway import CaseReference
 from shared.errors import ModelUnavailable
-from tests.integration.gateway.bench import Bench, Control, MakeBench
+from tests.integration.gateway.harness import Control, Harness, MakeHarness
 from tests.integration.gateway.test_gateway import request
 
 CASE = CaseReference(investigation_id="i-1", alert_id="a-1")
 
 
-async def lose_the_model(bench: Bench, control: Control) -> None:
+async def lose_the_model(harness: Harness, control: Control) -> None:
     await control.fault("overloaded", times=None)
-    while not bench.events.of("circuit_breaker.opened"):
+    while not harness.events.of("circuit_breaker.opened"):
         with pytest.raises(ModelUnavailable):
-            await bench.gateway.complete(request(), case=CASE)
+            await harness.gateway.complete(request(), case=CASE)
 
 
-async def test_every_event_of_a_request_names_its_case(make_bench: MakeBench, control: Control) -> None:
-    bench = make_bench()
-    await bench.gateway.complete(request(), case=CASE)
-    assert {event["event_type"] for event in bench.events.all} == {"routing.tier_selected"}
-    assert {(event["investigation_id"], event["alert_id"]) for event in bench.events.all} == {("i-1", "a-1")}
+async def test_every_event_of_a_request_names_its_case(make_harness: MakeHarness, control: Control) -> None:
+    harness = make_harness()
+    await harness.gateway.complete(request(), case=CASE)
+    assert {event["event_type"] for event in harness.events.all} == {"routing.tier_selected"}
+    assert {(event["investigation_id"], event["alert_id"]) for event in harness.events.all} == {("i-1", "a-1")}
 
 
-async def test_losing_the_last_provider_enters_deterministic_only_once(make_bench: MakeBench, control: Control) -> None:
-    bench = make_bench()
-    await lose_the_model(bench, control)
-    bench.clock.now += 31
+async def test_losing_the_last_provider_enters_deterministic_only_once(
+    make_harness: MakeHarness, control: Control
+) -> None:
+    harness = make_harness()
+    await lose_the_model(harness, control)
+    harness.clock.now += 31
     with pytest.raises(ModelUnavailable):
-        await bench.gateway.complete(request(), case=CASE)  # the probe fails too
-    (entered,) = bench.events.of("degradation.entered")
+        await harness.gateway.complete(request(), case=CASE)  # the probe fails too
+    (entered,) = harness.events.of("degradation.entered")
     assert entered["level"] == "deterministic_only"
-    assert bench.events.of("degradation.exited") == []
+    assert harness.events.of("degradation.exited") == []
 
 
-async def test_provider_that_answers_again_ends_the_degradation(make_bench: MakeBench, control: Control) -> None:
-    bench = make_bench()
-    await lose_the_model(bench, control)
+async def test_provider_that_answers_again_ends_the_degradation(make_harness: MakeHarness, control: Control) -> None:
+    harness = make_harness()
+    await lose_the_model(harness, control)
     await control.clear()
-    bench.clock.now += 31
-    await bench.gateway.complete(request(), case=CASE)
-    (left,) = bench.events.of("degradation.exited")
+    harness.clock.now += 31
+    await harness.gateway.complete(request(), case=CASE)
+    (left,) = harness.events.of("degradation.exited")
     assert left["level"] == "deterministic_only"
-    assert len(bench.events.of("degradation.entered")) == 1
+    assert len(harness.events.of("degradation.entered")) == 1

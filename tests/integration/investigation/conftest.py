@@ -22,7 +22,7 @@ from shared.investigation.agents.response import ResponseAgent
 from shared.investigation.approvals import Approvals
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.repository import InvestigationRepository
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 from shared.investigation.waking import wake_current
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.incidents import IncidentMemory
@@ -117,10 +117,12 @@ def bus() -> MemoryProducer:
 
 
 @pytest.fixture
-async def bench(store: Postgres, redis_url: str, gateway: ScriptedGateway, bus: MemoryProducer) -> AsyncIterator[Bench]:
+async def context(
+    store: Postgres, redis_url: str, gateway: ScriptedGateway, bus: MemoryProducer
+) -> AsyncIterator[StepContext]:
     redis, qdrant = Redis(redis_url), Qdrant.connect(url="", path=":memory:")
     outbox = Outbox(store, bus)
-    yield Bench(
+    yield StepContext(
         repository=InvestigationRepository(store),
         outbox=outbox,
         producer=bus,
@@ -141,8 +143,8 @@ async def bench(store: Postgres, redis_url: str, gateway: ScriptedGateway, bus: 
 
 
 @pytest.fixture
-def graph(bench: Bench) -> InvestigationGraph:
-    return InvestigationGraph(bench)
+def graph(context: StepContext) -> InvestigationGraph:
+    return InvestigationGraph(context)
 
 
 def approved_pattern(tenant: str, *, confidence: float = 0.97) -> FPPattern:

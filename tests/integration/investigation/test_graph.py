@@ -15,7 +15,7 @@ from shared.contracts.investigation import GraphState, InvestigationState
 from shared.errors import Conflict, ModelUnavailable, NotFound
 from shared.investigation.flow import Step
 from shared.investigation.graph import InvestigationGraph
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.stores.postgres import Postgres
 from tests.integration.investigation.conftest import ScriptedGateway, approved_pattern, host, verdict
@@ -110,16 +110,21 @@ async def test_harmless_response_by_allowlisted_playbook_closes(
 
 
 async def test_destructive_action_waits_and_runs_only_after_approval(
-    graph: InvestigationGraph, bench: Bench, store: Postgres, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
+    graph: InvestigationGraph,
+    context: StepContext,
+    store: Postgres,
+    gateway: ScriptedGateway,
+    bus: MemoryProducer,
+    tenant: str,
 ) -> None:
     gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "WS-17"), severity="high")]
     waiting = await drive(graph, await graph.open(alert(tenant)))
     assert waiting.state is InvestigationState.AWAITING_HUMAN
     assert bus.on("actions.pending") == []
-    approval = await bench.approvals.resolve(tenant, waiting.case_facts["approval_id"])
+    approval = await context.approvals.resolve(tenant, waiting.case_facts["approval_id"])
     wrong = ApprovalDecision(approved=True, actions_hash="0" * 64)
     with pytest.raises(Conflict, match="other actions"):
-        await bench.approvals.decide(tenant, approval.approval_id, wrong, decided_by="s", permissions=[])
+        await context.approvals.decide(tenant, approval.approval_id, wrong, decided_by="s", permissions=[])
     closed = await graph.resume_from_approval(waiting.investigation_id, True, tenant_id=tenant, decided_by="senior")
     assert (closed.state, closed.outcome) == ("closed", "approved")
     assert len(bus.on("actions.pending")) == 1
@@ -134,7 +139,7 @@ async def test_destructive_action_waits_and_runs_only_after_approval(
     ]
     second = ApprovalDecision(approved=False, actions_hash=approval.actions_hash)
     with pytest.raises(Conflict, match="already granted"):
-        await bench.approvals.decide(tenant, approval.approval_id, second, decided_by="s", permissions=[])
+        await context.approvals.decide(tenant, approval.approval_id, second, decided_by="s", permissions=[])
 
 
 async def test_rejected_approval_closes_and_executes_nothing(
@@ -149,7 +154,7 @@ async def test_rejected_approval_closes_and_executes_nothing(
 
 async def test_approval_that_waits_for_hours_is_told_to_operators(
     graph: InvestigationGraph,
-    bench: Bench,
+    context: StepContext,
     store: Postgres,
     gateway: ScriptedGateway,
     tenant: str,
@@ -165,15 +170,15 @@ async def test_approval_that_waits_for_hours_is_told_to_operators(
                 " WHERE tenant_id = %(tenant)s",
                 age,
             )
-        await bench.approvals.report_waiting()
+        await context.approvals.report_waiting()
     (told,) = [record for record in caplog.records if getattr(record, "tenant_id", "") == tenant]
     assert (told.action, told.waited_seconds // 60) == ("approval.waiting", 210)  # type: ignore[attr-defined]
 
 
 async def test_expired_approval_closes_as_timed_out_and_takes_no_answer(
-    bench: Bench, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
+    context: StepContext, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
 ) -> None:
-    graph = InvestigationGraph(replace(bench, approval_timeout=timedelta(seconds=-1)))
+    graph = InvestigationGraph(replace(context, approval_timeout=timedelta(seconds=-1)))
     gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "ws-17"))]
     opened = await graph.open(alert(tenant))
     closed = await drive(graph, opened)
@@ -221,16 +226,16 @@ async def test_safety_relevant_alert_is_never_dismissed(
 
 
 async def test_model_away_makes_extraction_wait_then_degrade(
-    bench: Bench, gateway: ScriptedGateway, tenant: str
+    context: StepContext, gateway: ScriptedGateway, tenant: str
 ) -> None:
     gateway.away = True
-    patient = InvestigationGraph(bench)
+    patient = InvestigationGraph(context)
     opened = await patient.open(alert(tenant))
     with pytest.raises(ModelUnavailable):
         await patient.perform(tenant, opened.investigation_id, Step.EXTRACT_IOCS)
-    hurried = InvestigationGraph(replace(bench, llm_wait=timedelta(0)))
+    hurried = InvestigationGraph(replace(context, llm_wait=timedelta(0)))
     progress = await hurried.perform(tenant, opened.investigation_id, Step.EXTRACT_IOCS)
-    state = await bench.repository.load(tenant, opened.investigation_id)
+    state = await context.repository.load(tenant, opened.investigation_id)
     assert progress.state is InvestigationState.PARSING
     assert state.degradation_level == "deterministic_only"
 
@@ -255,14 +260,14 @@ async def test_open_again_returns_the_same_investigation(graph: InvestigationGra
 
 
 async def test_investigation_of_another_tenant_is_not_found(
-    graph: InvestigationGraph, bench: Bench, tenant: str
+    graph: InvestigationGraph, context: StepContext, tenant: str
 ) -> None:
     opened = await graph.open(alert(tenant))
     with pytest.raises(NotFound):
-        await bench.repository.load(f"{tenant}-other", opened.investigation_id)
+        await context.repository.load(f"{tenant}-other", opened.investigation_id)
 
 
-async def test_hostile_text_is_stored(graph: InvestigationGraph, bench: Bench, tenant: str) -> None:
+async def test_hostile_text_is_stored(graph: InvestigationGraph, context: StepContext, tenant: str) -> None:
     opened = await graph.open(alert(tenant, title="nul \x00 and more"))
-    loaded = await bench.repository.load(tenant, opened.investigation_id)
+    loaded = await context.repository.load(tenant, opened.investigation_id)
     assert loaded.alert_title == "nul  and more"

@@ -15,7 +15,7 @@ from shared.contracts.investigation import GraphState, InvestigationState
 from shared.errors import StoreUnavailable
 from shared.investigation.flow import Step
 from shared.investigation.graph import InvestigationGraph
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.indicators import Indicator, Indicators, _key
 from shared.stores.postgres import Postgres
@@ -64,7 +64,7 @@ async def switched_on(store: Postgres, tenant: str) -> None:
 
 
 async def test_kill_switch_turned_on_while_the_model_thought_keeps_the_case_open(
-    graph: InvestigationGraph, store: Postgres, bench: Bench, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph, store: Postgres, context: StepContext, gateway: ScriptedGateway, tenant: str
 ) -> None:
     class Slow(ScriptedGateway):
         async def complete(self, request: Any, **options: Any) -> Any:
@@ -74,7 +74,7 @@ async def test_kill_switch_turned_on_while_the_model_thought_keeps_the_case_open
 
     await FPPatterns(store).store(approved_pattern(tenant, confidence=0.5))
     gateway.verdicts = [verdict("false_positive", 0.99)]
-    slow = InvestigationGraph(replace(bench, gateway=Slow()))
+    slow = InvestigationGraph(replace(context, gateway=Slow()))
     state = await drive(slow, await slow.open(alert(tenant, **SCAN, parsed_entities=host("scanner-1"))))
     assert state.state is InvestigationState.AWAITING_HUMAN
     assert state.case_facts["kill_switches"] == [f"tenant:{tenant}"]
@@ -94,18 +94,18 @@ async def test_benign_verdict_that_a_pattern_confirms_is_audited_as_an_automatic
 
 
 async def test_step_that_fails_after_the_model_answered_pays_no_second_call(
-    graph: InvestigationGraph, bench: Bench, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, tenant: str
 ) -> None:
     class Away(Indicators):
         async def lookup(self, values: Any) -> dict[str, Indicator]:
             raise StoreUnavailable("PostgreSQL", "gone")
 
-    away = InvestigationGraph(replace(bench, indicators=Away.__new__(Away)))
+    away = InvestigationGraph(replace(context, indicators=Away.__new__(Away)))
     opened = await graph.open(alert(tenant))
     with pytest.raises(StoreUnavailable):
         await away.perform(tenant, opened.investigation_id, Step.EXTRACT_IOCS)
     await graph.perform(tenant, opened.investigation_id, Step.EXTRACT_IOCS)
-    state = await bench.repository.load(tenant, opened.investigation_id)
+    state = await context.repository.load(tenant, opened.investigation_id)
     assert len(gateway.requests) == state.llm_calls == 1
 
 
@@ -120,11 +120,16 @@ async def test_poisoned_cache_entry_is_no_reputation_and_fails_nothing(store: Po
 
 
 async def test_approval_does_not_cover_actions_that_changed_afterwards(
-    graph: InvestigationGraph, store: Postgres, bench: Bench, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
+    graph: InvestigationGraph,
+    store: Postgres,
+    context: StepContext,
+    gateway: ScriptedGateway,
+    bus: MemoryProducer,
+    tenant: str,
 ) -> None:
     gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "ws-17"))]
     waiting = await drive(graph, await graph.open(alert(tenant)))
-    asked = await bench.approvals.resolve(tenant, waiting.case_facts["approval_id"])
+    asked = await context.approvals.resolve(tenant, waiting.case_facts["approval_id"])
     await sql(
         store,
         tenant,
@@ -134,7 +139,7 @@ async def test_approval_does_not_cover_actions_that_changed_afterwards(
         waiting.investigation_id,
     )
     decision = ApprovalDecision(approved=True, actions_hash=asked.actions_hash)
-    await bench.approvals.decide(tenant, asked.approval_id, decision, decided_by="senior", permissions=[])
+    await context.approvals.decide(tenant, asked.approval_id, decision, decided_by="senior", permissions=[])
     state: GraphState = await drive(graph, waiting)
     assert state.state is InvestigationState.FAILED
     assert bus.on("actions.pending") == []

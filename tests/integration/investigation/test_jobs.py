@@ -13,7 +13,7 @@ from shared.gateway.call_failed import CallFailed
 from shared.investigation.flow import PARALLEL, Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import LLMJobs
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 from shared.routing.degradation import QUEUE_CONCURRENCY
 from tests.integration.investigation.conftest import ScriptedGateway, verdict
 from tests.integration.investigation.test_graph import alert
@@ -39,32 +39,32 @@ async def queued(graph: InvestigationGraph, bus: MemoryProducer, tenant: str) ->
     return Received(QUEUE, message.value)
 
 
-def jobs(bench: Bench, bus: MemoryProducer, error: ModelUnavailable) -> LLMJobs:
+def jobs(context: StepContext, bus: MemoryProducer, error: ModelUnavailable) -> LLMJobs:
     gateway = Failing()
     gateway.error = error
-    return LLMJobs(bus, InvestigationGraph(replace(bench, gateway=gateway)), concurrency=QUEUE_CONCURRENCY)
+    return LLMJobs(bus, InvestigationGraph(replace(context, gateway=gateway)), concurrency=QUEUE_CONCURRENCY)
 
 
 async def test_question_whose_call_failed_goes_to_the_end_of_its_queue(
-    graph: InvestigationGraph, bench: Bench, bus: MemoryProducer, tenant: str
+    graph: InvestigationGraph, context: StepContext, bus: MemoryProducer, tenant: str
 ) -> None:
     job = await queued(graph, bus, tenant)
-    assert await jobs(bench, bus, CallFailed("timed out", unanswered=3)).answer(job) is None
+    assert await jobs(context, bus, CallFailed("timed out", unanswered=3)).answer(job) is None
     assert [message.value for message in bus.on(QUEUE)] == [job.value, job.value]
     assert not [message for message in bus.messages if message.topic.endswith(".dlq")]
 
 
 async def test_question_waits_where_it_stands_while_no_model_can_be_asked(
-    graph: InvestigationGraph, bench: Bench, bus: MemoryProducer, tenant: str
+    graph: InvestigationGraph, context: StepContext, bus: MemoryProducer, tenant: str
 ) -> None:
     job = await queued(graph, bus, tenant)
     with pytest.raises(ModelUnavailable):
-        await jobs(bench, bus, ModelUnavailable("every circuit breaker is open")).answer(job)
+        await jobs(context, bus, ModelUnavailable("every circuit breaker is open")).answer(job)
     assert len(bus.on(QUEUE)) == 1
 
 
 async def test_question_that_came_twice_is_paid_once(
-    graph: InvestigationGraph, bench: Bench, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
+    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
 ) -> None:
     job = await queued(graph, bus, tenant)
     gateway.verdicts = [verdict("true_positive", 0.9)]

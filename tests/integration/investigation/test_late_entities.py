@@ -19,7 +19,7 @@ from shared.investigation.agents.agent import Agent
 from shared.investigation.flow import Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake
-from shared.investigation.steps.bench import Bench
+from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import reasoning_job
 from shared.stores.postgres import Postgres
 from tests.integration.investigation.conftest import ScriptedGateway, host, verdict
@@ -64,7 +64,12 @@ async def opened(graph: InvestigationGraph, alert: NormalizedAlert) -> GraphStat
 
 
 async def test_case_that_waits_for_a_person_begins_anew_with_late_entities(
-    graph: InvestigationGraph, bench: Bench, store: Postgres, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
+    graph: InvestigationGraph,
+    context: StepContext,
+    store: Postgres,
+    gateway: ScriptedGateway,
+    bus: MemoryProducer,
+    tenant: str,
 ) -> None:
     gateway.verdicts = [UNSURE, ISOLATE]
     waiting = await opened(graph, bare(tenant))
@@ -81,33 +86,33 @@ async def test_case_that_waits_for_a_person_begins_anew_with_late_entities(
     assert again.llm_calls == waiting.llm_calls + 2
     assert any("entities came after" in line.reasoning for line in again.decision_chain)
     first, second = waiting.case_facts["approval_id"], again.case_facts["approval_id"]
-    assert (await bench.approvals.resolve(tenant, first)).status == "superseded"
-    assert (await bench.approvals.resolve(tenant, second)).status == "pending"
+    assert (await context.approvals.resolve(tenant, first)).status == "superseded"
+    assert (await context.approvals.resolve(tenant, second)).status == "pending"
     assert await count(store, tenant, "investigation_state") == 1
     assert await count(store, tenant, "action_approvals") == 2
 
 
 async def test_void_approval_cannot_be_granted(
-    graph: InvestigationGraph, bench: Bench, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, tenant: str
 ) -> None:
     gateway.verdicts = [UNSURE, ISOLATE]
     waiting = await opened(graph, bare(tenant))
-    asked = await bench.approvals.resolve(tenant, waiting.case_facts["approval_id"])
+    asked = await context.approvals.resolve(tenant, waiting.case_facts["approval_id"])
     await opened(graph, full(tenant))
     with pytest.raises(Conflict, match="superseded"):
         answer = ApprovalDecision(approved=True, actions_hash=asked.actions_hash)
-        await bench.approvals.decide(tenant, asked.approval_id, answer, decided_by="p", permissions=[])
+        await context.approvals.decide(tenant, asked.approval_id, answer, decided_by="p", permissions=[])
 
 
 async def test_decision_of_a_person_stands_when_entities_come_at_the_same_time(
-    graph: InvestigationGraph, bench: Bench, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, tenant: str
 ) -> None:
     gateway.verdicts = [UNSURE]
     waiting = await opened(graph, bare(tenant))
-    asked = await bench.approvals.resolve(tenant, waiting.case_facts["approval_id"])
+    asked = await context.approvals.resolve(tenant, waiting.case_facts["approval_id"])
     await graph.open(full(tenant))
     denial = ApprovalDecision(approved=False, actions_hash=asked.actions_hash)
-    await bench.approvals.decide(tenant, asked.approval_id, denial, decided_by="p", permissions=[])
+    await context.approvals.decide(tenant, asked.approval_id, denial, decided_by="p", permissions=[])
     closed = await graph._drive(waiting)
     assert (closed.state, closed.outcome, closed.round) == ("closed", "rejected", 1)
 
@@ -127,7 +132,7 @@ async def test_case_at_work_finds_late_entities_at_its_next_step(
 
 
 async def test_answer_to_the_first_round_is_not_asked_for_in_the_second(
-    graph: InvestigationGraph, bench: Bench, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
+    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
 ) -> None:
     state = await graph.open(bare(tenant))
     for step in (Step.EXTRACT_IOCS, Step.CHECK_FALSE_POSITIVE, Step.ENRICH_CONTEXT, Step.ASK_MODEL):
@@ -145,7 +150,7 @@ async def test_answer_to_the_first_round_is_not_asked_for_in_the_second(
 
 
 async def test_late_entities_rebind_once_and_later_ones_are_kept_with_the_alert(
-    graph: InvestigationGraph, bench: Bench, store: Postgres, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph, context: StepContext, store: Postgres, gateway: ScriptedGateway, tenant: str
 ) -> None:
     gateway.verdicts = [UNSURE, ISOLATE]
     await opened(graph, bare(tenant))
@@ -153,19 +158,19 @@ async def test_late_entities_rebind_once_and_later_ones_are_kept_with_the_alert(
     again = await opened(graph, full(tenant, parsed_entities=host("ws-18")))
     assert again.round == 2
     assert [entity["primary_value"] for entity in again.entities["hosts"]] == ["ws-17"]
-    alert = await bench.repository.alert(again)
+    alert = await context.repository.alert(again)
     assert [entity.primary_value for entity in alert.parsed_entities.hosts] == ["ws-17", "ws-18"]
     assert await count(store, tenant, "alert_updates") == 2
 
 
 async def test_repeated_messages_leave_one_update_and_one_audit_event(
-    graph: InvestigationGraph, bench: Bench, store: Postgres, bus: MemoryProducer, tenant: str
+    graph: InvestigationGraph, context: StepContext, store: Postgres, bus: MemoryProducer, tenant: str
 ) -> None:
     await graph.open(bare(tenant))
     update = full(tenant, raw_payload={"Status": "New"})
     await asyncio.gather(*(graph.open(update) for _ in range(5)))
     assert await count(store, tenant, "alert_updates") == 1
-    await bench.outbox.sweep()
+    await context.outbox.sweep()
     events = [AuditEvent.from_json(message.value) for message in bus.on("audit.events")]
     own = [event for event in events if event.tenant_id == tenant]
     assert [event.event_type for event in own] == ["investigation.enriched"]
@@ -173,26 +178,26 @@ async def test_repeated_messages_leave_one_update_and_one_audit_event(
 
 
 async def test_closed_case_keeps_what_came_later_and_stays_closed(
-    graph: InvestigationGraph, bench: Bench, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, tenant: str
 ) -> None:
     gateway.verdicts = [UNSURE]
     waiting = await opened(graph, bare(tenant))
     closed = await graph.resume_from_approval(waiting.investigation_id, False, tenant_id=tenant)
     after = await opened(graph, full(tenant))
     assert (after.state, after.version) == ("closed", closed.version)
-    assert [host.primary_value for host in (await bench.repository.alert(after)).parsed_entities.hosts] == ["ws-17"]
+    assert [host.primary_value for host in (await context.repository.alert(after)).parsed_entities.hosts] == ["ws-17"]
 
 
 async def test_alerts_whose_entities_are_still_to_come_are_listed_for_their_tenant_only(
-    graph: InvestigationGraph, bench: Bench, tenant: str
+    graph: InvestigationGraph, context: StepContext, tenant: str
 ) -> None:
     await graph.open(bare(tenant))
-    assert await bench.repository.without_entities(tenant) == ["alert-1"]
-    assert await bench.repository.without_entities("another") == []
+    assert await context.repository.without_entities(tenant) == ["alert-1"]
+    assert await context.repository.without_entities("another") == []
     await graph.open(bare(tenant).model_copy(update={"alert_id": "alert-2"}))
-    assert await bench.repository.without_entities(tenant) == ["alert-2", "alert-1"]
+    assert await context.repository.without_entities(tenant) == ["alert-2", "alert-1"]
     await graph.open(full(tenant))
-    assert await bench.repository.without_entities(tenant) == ["alert-2"]
+    assert await context.repository.without_entities(tenant) == ["alert-2"]
 
 
 @dataclass
@@ -209,17 +214,17 @@ class Interrupted:
 
 
 async def test_entities_that_come_while_a_case_is_judged_do_not_wait_with_it_for_a_person(
-    graph: InvestigationGraph, bench: Bench, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, tenant: str
 ) -> None:
     gateway.verdicts = [UNSURE]
     state = await graph.open(bare(tenant))
     for step in (Step.EXTRACT_IOCS, Step.CHECK_FALSE_POSITIVE, Step.ENRICH_CONTEXT, Step.ASK_MODEL):
         await graph.perform(tenant, state.investigation_id, step)
-    await graph.answer(reasoning_job(await bench.repository.load(tenant, state.investigation_id), 1))
-    interrupted = replace(bench, responder=Interrupted(graph, bench.responder, full(tenant)))
+    await graph.answer(reasoning_job(await context.repository.load(tenant, state.investigation_id), 1))
+    interrupted = replace(context, responder=Interrupted(graph, context.responder, full(tenant)))
     progress = await InvestigationGraph(interrupted).perform(tenant, state.investigation_id, Step.JUDGE)
     assert (progress.state, progress.round) == ("received", 2)
-    again = await bench.repository.load(tenant, state.investigation_id)
+    again = await context.repository.load(tenant, state.investigation_id)
     assert "is void" in again.decision_chain[-1].reasoning
 
 

@@ -55,7 +55,7 @@ def test_simulation_can_be_wished_in_spite_of_a_key(own_site: Site) -> None:
 
 def test_command_line_tells_a_half_given_service_in_one_sentence() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "local.cli", "status"],
+        [sys.executable, "-m", "cli.app", "status"],
         env={**os.environ, "ALUSKORT_TASKHUB_URL": "postgresql://x"},
         cwd=CHECKOUT,
         capture_output=True,
@@ -68,7 +68,7 @@ def test_command_line_tells_a_half_given_service_in_one_sentence() -> None:
 
 
 def test_logs_of_an_unknown_service_names_those_that_exist() -> None:
-    command = [sys.executable, "-m", "local.cli", "logs", "nobody"]
+    command = [sys.executable, "-m", "cli.app", "logs", "nobody"]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "kafka, postgres" in done.stderr

@@ -38,7 +38,7 @@ def stack(built: Stack) -> Iterator[Stack]:
 
 
 def pids(stack: Stack) -> dict[str, int | None]:
-    return {name: look.pid for name, look in stack.looks().items() if name in BACKING}
+    return {name: look.pid for name, look in stack.statuses().items() if name in BACKING}
 
 
 def processes_of(site: Site) -> list[str]:
@@ -52,7 +52,7 @@ def processes_of(site: Site) -> list[str]:
 
 
 def test_every_service_is_healthy_with_a_version_after_up(stack: Stack) -> None:
-    healthy = {name for name, look in stack.looks().items() if look.health is Health.HEALTHY}
+    healthy = {name for name, look in stack.statuses().items() if look.health is Health.HEALTHY}
     versions = stack.versions()
 
     assert healthy == BACKING == versions.keys()
@@ -85,7 +85,7 @@ def test_down_leaves_no_process_and_keeps_the_data(stack: Stack) -> None:
 
     assert set(stack.down()) == BACKING
     assert processes_of(stack.site) == []
-    assert {look.health for look in stack.looks().values()} == {Health.STOPPED}
+    assert {look.health for look in stack.statuses().values()} == {Health.STOPPED}
 
     stack.up(quiet, with_host=False)
     assert stack.environment()["ALUSKORT_REDIS_URL"] == url
@@ -136,10 +136,10 @@ def test_silent_service_is_seen_as_silent(stack: Stack) -> None:
     assert pid is not None
     psutil.Process(pid).suspend()
     try:
-        assert stack.looks()["eventhubs"].health is Health.SILENT
+        assert stack.statuses()["eventhubs"].health is Health.SILENT
     finally:
         psutil.Process(pid).resume()
     deadline = time.monotonic() + 10
-    while stack.looks()["eventhubs"].health is not Health.HEALTHY and time.monotonic() < deadline:
+    while stack.statuses()["eventhubs"].health is not Health.HEALTHY and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert stack.looks()["eventhubs"].health is Health.HEALTHY
+    assert stack.statuses()["eventhubs"].health is Health.HEALTHY

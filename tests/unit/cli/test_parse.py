@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from local.cli import app
+from cli.app import app
 from local.samples import SAMPLES
 
 

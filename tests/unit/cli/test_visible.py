@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from local.visible import SHOWN_BYTES, visible, visible_bytes
+from cli.visible import SHOWN_BYTES, visible, visible_bytes
 
 
 def printed(text: Text) -> str:

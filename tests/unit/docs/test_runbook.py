@@ -8,8 +8,8 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from local.cli import app
-from local.deployment.azure import PROVIDERS
+from cli.app import app
+from cli.deployment.azure import PROVIDERS
 
 ROOT = Path(__file__).parents[3]
 PAGES = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}

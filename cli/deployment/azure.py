@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
-from local.deployment.network import event_hubs_address
-from local.deployment.streams import HUBS
+from cli.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
+from cli.deployment.network import event_hubs_address
+from cli.deployment.streams import HUBS
 from local.services.event_hubs import GROUP
 from shared.errors import StoreUnavailable
 from shared.stores.entra import EntraToken, object_id

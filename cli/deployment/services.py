@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from local.deployment.finding import KEY_VAULT_REFERENCE, Finding, Target, failed, not_applicable, ok, warning
-from local.deployment.network import CLAUDE
+from cli.deployment.finding import KEY_VAULT_REFERENCE, Finding, Target, failed, not_applicable, ok, warning
+from cli.deployment.network import CLAUDE
 from shared.contracts.routing import LLMProvider
 from shared.contracts.taxonomy import taxonomy_version, techniques
 from shared.routing.models import TIERS

@@ -1,4 +1,4 @@
-"""``aluskort dlq``: the arguments of its commands; local/dlq/desk.py does the work."""
+"""``aluskort dlq``: the arguments of its commands; cli/dead_letters/operations.py does the work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local.services.stack import Stack
 from shared.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from local.dlq.desk import Desk
+    from cli.dead_letters.operations import DeadLetters
 
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: what could not be handled, why, and the way back.")
 
@@ -25,31 +25,35 @@ At = Annotated[str, typer.Argument(metavar="POSITION", help="partition:offset, a
 
 
 @dlq.command("list")
-def list_letters(
+def list_entries(
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help="One topic; an overview of all when left out.")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many of the newest.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """List what could not be handled, newest last."""
-    desk = _desk()
-    asyncio.run(desk.show_letters(topic, limit=limit, as_json=as_json) if topic else desk.show_topics(as_json=as_json))
+    dead_letters = _dead_letters()
+    asyncio.run(
+        dead_letters.show_entries(topic, limit=limit, as_json=as_json)
+        if topic
+        else dead_letters.show_topics(as_json=as_json)
+    )
 
 
 @dlq.command("show")
-def show_letter(
+def show_entry(
     topic: Topic,
     position: At,
     raw: Annotated[bool, typer.Option("--raw", help="Write the exact original bytes, and nothing else.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the exact bytes to a file.")] = None,
 ) -> None:
     """Show everything about one letter. Its content is shown harmless; --raw and --output give it as it came."""
-    from local.dlq.letter import Position  # noqa: PLC0415 - the other commands start faster without the product
+    from cli.dead_letters.entry import Position  # noqa: PLC0415 - the other commands start faster without the product
 
-    desk, at = _desk(), Position.read(position)
+    dead_letters, at = _dead_letters(), Position.read(position)
     if not raw and output is None:
-        asyncio.run(desk.show_letter(topic, at))
+        asyncio.run(dead_letters.show_entry(topic, at))
         return
-    original = asyncio.run(desk.original(topic, at))
+    original = asyncio.run(dead_letters.original(topic, at))
     if output is None:
         sys.stdout.buffer.write(original.value)
     else:
@@ -62,7 +66,7 @@ def show_letter(
 
 
 @dlq.command("replay")
-def replay_letters(  # noqa: PLR0913, PLR0917 - one for each thing that the command line can say
+def replay_entries(  # noqa: PLR0913, PLR0917 - one for each thing that the command line can say
     topic: Topic,
     positions: Annotated[
         list[str] | None, typer.Argument(metavar="POSITION", help="partition:offset, as `list` shows it.")
@@ -73,7 +77,7 @@ def replay_letters(  # noqa: PLR0913, PLR0917 - one for each thing that the comm
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Send letters back to where they came from: same bytes, key and headers, and a note of where they were."""
-    from local.dlq.letter import Position  # noqa: PLC0415 - as above
+    from cli.dead_letters.entry import Position  # noqa: PLC0415 - as above
 
     if bool(positions) == everything:
         raise typer.BadParameter("name the positions to send back, or --all")
@@ -82,19 +86,19 @@ def replay_letters(  # noqa: PLR0913, PLR0917 - one for each thing that the comm
         return yes or typer.confirm(f"Send {'it' if count == 1 else f'these {count}'} back?")
 
     wanted = [Position.read(position) for position in positions or []]
-    if not asyncio.run(_desk().replay(topic, wanted, again=again, dry_run=dry_run, agreed=agreed)):
+    if not asyncio.run(_dead_letters().replay(topic, wanted, again=again, dry_run=dry_run, agreed=agreed)):
         raise typer.Exit(1)
 
 
-def _desk() -> Desk:
-    from local.dlq.desk import Desk  # noqa: PLC0415 - as above
+def _dead_letters() -> DeadLetters:
+    from cli.dead_letters.operations import DeadLetters  # noqa: PLC0415 - as above
     from shared.settings import kafka_security  # noqa: PLC0415
 
     environment = Stack(Site(CHECKOUT / ".local"), os.environ).environment()
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=160)  # a table must stay readable in a file or a pipe
-    return Desk(
+    return DeadLetters(
         console, environment["ALUSKORT_KAFKA_BROKERS"], kafka_security(), environment["ALUSKORT_SENTINEL_EVENTHUB"]
     )
 

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from local.deployment.environment import Deployment, deployment
-from local.deployment.finding import Finding, State, Target
+from cli.deployment.environment import Deployment, deployment
+from cli.deployment.finding import Finding, State, Target
 from local.services.site import CHECKOUT, Site
 from local.services.stack import Stack
 from shared.errors import ConfigurationError
@@ -87,7 +87,7 @@ def preflight(
     coming = _findings(target, follow_for=timeout if synthetic_alert else None, excuse=before_migration)
     found = asyncio.run(_collected(console, coming))
     if as_json:
-        from local.deployment.preflight import as_json as write  # noqa: PLC0415 - as below
+        from cli.deployment.preflight import as_json as write  # noqa: PLC0415 - as below
 
         typer.echo(write(found))
     if any(finding.state is State.FAILED for finding in found):
@@ -95,8 +95,8 @@ def preflight(
 
 
 async def _findings(target: Deployment, *, follow_for: float | None, excuse: bool) -> AsyncIterator[Finding]:
-    from local.deployment.preflight import preflight as checks  # noqa: PLC0415 - the clients take seconds to import
-    from local.deployment.synthetic import follow  # noqa: PLC0415
+    from cli.deployment.preflight import preflight as checks  # noqa: PLC0415 - the clients take seconds to import
+    from cli.deployment.synthetic import follow  # noqa: PLC0415
     from shared.settings import settings  # noqa: PLC0415
 
     complete = True
@@ -110,7 +110,7 @@ async def _findings(target: Deployment, *, follow_for: float | None, excuse: boo
 
 
 async def _collected(console: Console, coming: AsyncIterator[Finding]) -> list[Finding]:
-    from local.deployment.report import print_report, shown  # noqa: PLC0415 - as above
+    from cli.deployment.report import print_report, shown  # noqa: PLC0415 - as above
 
     found = await shown(console, coming)
     print_report(console, found)
@@ -145,7 +145,7 @@ def _admit(console: Console, url: str, given: str, *, check: bool) -> None:
 
 
 def _topics(console: Console, *, check: bool) -> bool:
-    from local.deployment.topics import make_missing, topic_faults  # noqa: PLC0415 - as above
+    from cli.deployment.topics import make_missing, topic_faults  # noqa: PLC0415 - as above
     from shared.settings import settings  # noqa: PLC0415
 
     if not check:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
-from local.dlq.letter import Letter
-from local.dlq.topic import Survey
-from local.visible import visible
+from cli.dead_letters.entry import Entry
+from cli.dead_letters.topic import Survey
+from cli.visible import visible
 from shared.bus.dead_letters import Original
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.topics import topics
@@ -31,7 +31,7 @@ def overview(surveys: Mapping[str, Survey]) -> Table:
     return table
 
 
-def letters(found: list[Letter]) -> Table:
+def letters(found: list[Entry]) -> Table:
     """One line a letter."""
     table = Table(box=None, header_style="bold")
     for heading in ("position", "first failed", "came from"):
@@ -54,7 +54,7 @@ def letters(found: list[Letter]) -> Table:
     return table
 
 
-def details(letter: Letter, facts: DeadLetter | None, original: Original) -> Table:
+def details(letter: Entry, facts: DeadLetter | None, original: Original) -> Table:
     """All that is known of one letter but its bytes."""
     table = Table.grid(padding=(0, 2, 0, 2))
     table.add_column(style="bold", no_wrap=True)
@@ -90,14 +90,14 @@ def _add_facts(table: Table, facts: DeadLetter) -> None:
     table.add_row("reason", visible(facts.reason, lines=True))
 
 
-def _state(letter: Letter) -> Text:
+def _state(letter: Entry) -> Text:
     if letter.marks:
         return Text("sent back", style="green")
     tries = letter.facts.attempts if letter.facts else 1
     return Text(f"failed {tries} times", style="red") if tries > 1 else Text("")
 
 
-def _incomplete(letter: Letter) -> Text:
+def _incomplete(letter: Entry) -> Text:
     return Text(f"[parts {_numbers(letter.missing)} missing] " if letter.missing else "", style="yellow")
 
 

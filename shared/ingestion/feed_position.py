@@ -1,4 +1,4 @@
-"""Place: how far a table of a workspace was read, and which rows of its overlap were published. Kept in PostgreSQL."""
+"""How far a table of a workspace was read, and which rows of its overlap were published. Kept in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The place of one feed, locked until its transaction ends. Times are the service's ``ingestion_time()``."""
+class FeedPosition:
+    """The position in one feed, locked until its transaction ends. Times are the service's ``ingestion_time()``."""
 
     connection: Connection
     feed: Feed
@@ -51,13 +51,13 @@ class Place:
 
     @classmethod
     async def begin(cls, connection: Connection, feed: Feed, *, look_back: timedelta, page_rows: int) -> bool:
-        """Make the place of a feed that has none and return True; commit before the feed is read."""
+        """Make the position of a feed that has none and return True; commit before the feed is read."""
         values = {**feed.keys, "look_back": look_back, "page_rows": page_rows}
         return (await connection.execute(_SQL["begin"], values)).rowcount == 1
 
     @classmethod
-    async def take(cls, connection: Connection, feed: Feed, *, overlap: timedelta) -> Place | None:
-        """Lock the place of ``feed``, whose first page begins ``overlap`` early; None while somebody else has it."""
+    async def take(cls, connection: Connection, feed: Feed, *, overlap: timedelta) -> FeedPosition | None:
+        """Lock the position of ``feed``, whose first page begins ``overlap`` early; None while somebody else has it."""
         row = await (await connection.execute(_SQL["take"], feed.keys)).fetchone()
         if row is None:
             return None

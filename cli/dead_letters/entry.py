@@ -35,7 +35,7 @@ class Position:
 
 
 @dataclass(slots=True)
-class Letter:
+class Entry:
     """A letter, or bytes on the topic that are none: then ``facts`` is None and ``foreign`` says why."""
 
     position: Position  # of the part that came first

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from local.deployment.finding import Finding, Target, failed, ok
+from cli.deployment.finding import Finding, Target, failed, ok
 from shared.settings import KafkaSecurity
 
 CONNECT_SECONDS = 5.0

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from local.dlq.letter import Letter
-from local.dlq.topic import DeadLetterTopic
+from cli.dead_letters.entry import Entry
+from cli.dead_letters.topic import DeadLetterTopic
 from local.send import send_event
 from shared.bus.dead_letters import Original
 from shared.bus.producer import KafkaProducer
@@ -34,7 +34,7 @@ class Destination:
         return f"{'event hub' if self.is_hub else 'topic'} {self.name}"
 
 
-def destination(letter: Letter) -> Destination:
+def destination(letter: Entry) -> Destination:
     """Where the letter came from. Raises NotFound that says why it cannot be sent back at all."""
     if letter.facts is None:
         raise NotFound("These bytes are no dead letter: nothing says where they came from.")
@@ -56,7 +56,7 @@ class Replayer:
         self._producer = producer
         self._hub_connection = hub_connection
 
-    async def replay(self, letter: Letter) -> Destination:
+    async def replay(self, letter: Entry) -> Destination:
         """Send one letter with its original key and headers, then note it: a crash between may send it once more.
 
         A message that had no key gets the letter's id as its key, for it belonged to no partition.
@@ -88,7 +88,7 @@ class Replayer:
             send_event, original.value, self._hub_connection, hub, key=facts.key, properties=properties
         )
 
-    def _history(self, letter: Letter, facts: DeadLetter) -> ReplayHistory:
+    def _history(self, letter: Entry, facts: DeadLetter) -> ReplayHistory:
         place = f"{self._topic.name}/{letter.position.partition}/{letter.position.offset}"
         return ReplayHistory(facts.attempts, facts.first_failed_at, place)
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from local.deployment.finding import Finding, State
-from local.deployment.preflight import passed
+from cli.deployment.finding import Finding, State
+from cli.deployment.preflight import passed
 
 STYLES = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State.NOT_APPLICABLE: "dim"}
 

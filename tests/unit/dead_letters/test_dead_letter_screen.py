@@ -5,8 +5,8 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
-from local.dlq import screen
-from local.dlq.letter import Letter, Position
+from cli.dead_letters import screen
+from cli.dead_letters.entry import Entry, Position
 from shared.bus.dead_letters import Original
 from shared.contracts.dead_letter import DeadLetter, LetterPart, ReplayMark
 from shared.errors import InvalidInput
@@ -20,7 +20,7 @@ def printed(shown: RenderableType) -> str:
     return file.getvalue()
 
 
-def forged() -> Letter:
+def forged() -> Entry:
     facts = DeadLetter(
         letter_id=HOSTILE,
         error_type=HOSTILE,
@@ -35,7 +35,7 @@ def forged() -> Letter:
         part=LetterPart(number=1_000, count=1_000, holds="value"),
     )
     mark = ReplayMark(letter_id="l", replayed_at=HOSTILE, replayed_by=HOSTILE, destination=HOSTILE)
-    return Letter(Position(0, 7), 2**62, facts, parts={1_000: Position(0, 7)}, marks=[mark])
+    return Entry(Position(0, 7), 2**62, facts, parts={1_000: Position(0, 7)}, marks=[mark])
 
 
 def test_forged_letter_is_shown_harmless_and_short() -> None:
@@ -50,7 +50,7 @@ def test_forged_letter_is_shown_harmless_and_short() -> None:
 
 @pytest.mark.parametrize("recorded_at", [2**62, -(2**62)])
 def test_impossible_time_of_foreign_bytes_is_left_open(recorded_at: int) -> None:
-    assert "?" in printed(screen.letters([Letter(Position(0, 7), recorded_at, None, foreign=HOSTILE)]))
+    assert "?" in printed(screen.letters([Entry(Position(0, 7), recorded_at, None, foreign=HOSTILE)]))
 
 
 @pytest.mark.parametrize("text", ["", "1", "a:b", "1:2:3", "-1:2", "1:-2", "\u0661:2", "1:" + "9" * 20, " 1:2"])

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from local.dlq import screen
-from local.dlq.letter import Letter, Position
-from local.dlq.replay import Replayer, destination
-from local.dlq.topic import Survey, dead_letter_topics, opened
-from local.visible import visible, visible_bytes
+from cli.dead_letters import screen
+from cli.dead_letters.entry import Entry, Position
+from cli.dead_letters.replay import Replayer, destination
+from cli.dead_letters.topic import Survey, dead_letter_topics, opened
+from cli.visible import visible, visible_bytes
 from shared.bus.dead_letters import Original
 from shared.bus.producer import KafkaProducer
 from shared.errors import InvalidInput, NotFound
@@ -21,7 +21,7 @@ from shared.settings import KafkaSecurity
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class DeadLetters:
     """An operator's place: the console, and the brokers and the event hubs that letters come from and go to."""
 
     console: Console
@@ -38,7 +38,7 @@ class Desk:
         self.console.print(screen.overview(surveys))
         self.console.print("`aluskort dlq list TOPIC` shows the letters of one.", style="dim")
 
-    async def show_letters(self, name: str, *, limit: int, as_json: bool) -> None:
+    async def show_entries(self, name: str, *, limit: int, as_json: bool) -> None:
         """List the newest letters of one topic, newest last."""
         survey = await self._survey(name)
         found = survey.letters[-limit:]
@@ -54,7 +54,7 @@ class Desk:
             style="dim",
         )
 
-    async def show_letter(self, name: str, position: Position) -> None:
+    async def show_entry(self, name: str, position: Position) -> None:
         """Show everything about one letter, its bytes last."""
         async with opened(self.brokers, self.security, name) as topic:
             (letter,) = (await topic.survey([position])).letters
@@ -105,7 +105,7 @@ class Desk:
             older = survey.total - len(survey.letters)
             self.console.print(f"The {older:,} oldest letters of {name} are left out: name those by position.")
 
-    def _may_go(self, letter: Letter, *, again: bool) -> bool:
+    def _may_go(self, letter: Entry, *, again: bool) -> bool:
         """Say what would become of one letter, and whether it would be sent."""
         try:
             target = destination(letter)
@@ -119,7 +119,7 @@ class Desk:
         self._say(letter, f"to {target}, {letter.size:,} bytes")
         return True
 
-    async def _send(self, replayer: Replayer, letter: Letter) -> bool:
+    async def _send(self, replayer: Replayer, letter: Entry) -> bool:
         try:
             target = await replayer.replay(letter)
         except InvalidInput as error:
@@ -128,7 +128,7 @@ class Desk:
         self._say(letter, f"sent to {target}", style="green")
         return True
 
-    def _say(self, letter: Letter, what: str, *, style: str = "") -> None:
+    def _say(self, letter: Entry, what: str, *, style: str = "") -> None:
         self.console.print(Text(f"{letter.position}  ") + visible(what), style=style, soft_wrap=True)
 
     def _print_json(self, value: object) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from local.visible import visible
+from cli.visible import visible
 from shared.contracts.alert import CanonicalAlert
 from shared.contracts.alert_source import AlertSource, Siem
 from shared.contracts.entity import CATEGORIES, AlertEntities, NormalizedEntity

@@ -17,11 +17,11 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 from typer.core import TyperGroup
 
-from local.deployment.commands import migrate, preflight
-from local.dlq.commands import dlq
+from cli.dead_letters.commands import dlq
+from cli.deployment.commands import migrate, preflight
 from local.services.functions_host import PORT
 from local.services.guard import guarded
-from local.services.service import Health, Look
+from local.services.service import Health, ServiceStatus
 from local.services.site import CHECKOUT, Site
 from local.services.stack import Stack, Step
 from shared.errors import AluskortError
@@ -108,19 +108,19 @@ def down() -> None:
 def status() -> None:
     """Show each service; exit code 1 unless all are healthy."""
     stack = local_stack()
-    looks, versions = stack.looks(), stack.versions()
+    statuses, versions = stack.statuses(), stack.versions()
     table = Table("service", "state", "pid", "port", "version", "memory", box=None, header_style="bold")
     for service in stack.services():
-        seen = looks[service.name]
+        seen = statuses[service.name]
         port, pid = str(service.ports()[0]), str(seen.pid or "")
         table.add_row(
             service.name, STYLES[seen.health], pid, port, versions.get(service.name, ""), _megabytes(seen.memory)
         )
     for name in stack.replaced():
         table.add_row(name, "given by the environment")
-    table.add_row("", "", "", "", "[bold]together[/]", f"[bold]{_megabytes(_memory(looks))}[/]")
+    table.add_row("", "", "", "", "[bold]together[/]", f"[bold]{_megabytes(_memory(statuses))}[/]")
     Console(highlight=False).print(table)
-    if any(seen.health is not Health.HEALTHY for seen in looks.values()):
+    if any(seen.health is not Health.HEALTHY for seen in statuses.values()):
         raise typer.Exit(1)
 
 
@@ -182,8 +182,8 @@ def parse(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show the entities of alerts, or the indicators of a text, and what could not be mapped."""
-    from local.parse import parse as parse_file  # noqa: PLC0415 - as above
-    from local.parse import print_parsed  # noqa: PLC0415
+    from cli.parse import parse as parse_file  # noqa: PLC0415 - as above
+    from cli.parse import print_parsed  # noqa: PLC0415
 
     found = parse_file(file, siem)
     print_parsed(found, _wide_console(), as_json=as_json)
@@ -197,8 +197,8 @@ def _wide_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=140)
 
 
-def _memory(looks: dict[str, Look]) -> int:
-    return sum(seen.memory for seen in looks.values())
+def _memory(statuses: dict[str, ServiceStatus]) -> int:
+    return sum(seen.memory for seen in statuses.values())
 
 
 def _megabytes(count: int) -> str:

@@ -20,8 +20,8 @@ from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 from azure.identity.aio import DefaultAzureCredential
 
-from local.deployment.finding import Finding, Target, failed, ok
-from local.deployment.network import event_hubs_address
+from cli.deployment.finding import Finding, Target, failed, ok
+from cli.deployment.network import event_hubs_address
 from shared.audit.ledger import RecordFilters
 from shared.audit.service import AuditService
 from shared.contracts.audit import AuditRecord

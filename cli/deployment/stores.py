@@ -13,7 +13,7 @@ from azure.identity.aio import DefaultAzureCredential
 from azure.storage.blob.aio import BlobServiceClient
 from psycopg.rows import DictRow, dict_row
 
-from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
+from cli.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
 from shared.errors import AluskortError
 from shared.knowledge.incidents import COLLECTION
 from shared.stores.migrations import missing

@@ -6,9 +6,9 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 
-from local.deployment import azure, network, services, stores, streams
-from local.deployment.environment import Deployment
-from local.deployment.finding import Check, Finding, State, Target, failed, findings, not_applicable
+from cli.deployment import azure, network, services, stores, streams
+from cli.deployment.environment import Deployment
+from cli.deployment.finding import Check, Finding, State, Target, failed, findings, not_applicable
 from shared.errors import ConfigurationError
 from shared.settings import settings
 

@@ -43,7 +43,7 @@ class Clock:
 
 
 @dataclass
-class Bench:
+class Harness:
     """A gateway and all that stands around it."""
 
     gateway: ContextGateway
@@ -53,7 +53,7 @@ class Bench:
     breakers: dict[LLMProvider, CircuitBreaker] = field(default_factory=dict)
 
 
-MakeBench = Callable[..., Bench]
+MakeHarness = Callable[..., Harness]
 
 
 @dataclass(frozen=True)

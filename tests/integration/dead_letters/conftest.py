@@ -13,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner, Result
 
-from local.cli import app
+from cli.app import app
 from local.services.stack import CATALOGUE
 from local.services.topics import create
 from shared.bus.dead_letters import publish_dead_letter

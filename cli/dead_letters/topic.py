@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.structs import ConsumerRecord
 
-from local.dlq.letter import Letter, Position, without_content
+from cli.dead_letters.entry import Entry, Position, without_content
 from shared.bus.connection import connection_arguments
 from shared.bus.dead_letters import Original, reassemble
 from shared.contracts.dead_letter import MARK, DeadLetter, ReplayMark
@@ -28,7 +28,7 @@ SILENCE_MS = 15_000  # without a message, while there must be more
 class Survey:
     """Letters, oldest first, and how many there are with those that were too old to remember."""
 
-    letters: list[Letter]
+    letters: list[Entry]
     total: int
 
 
@@ -46,11 +46,11 @@ class DeadLetterTopic:
         """
         ids = {_identity(await self._record(position)): position for position in wanted}
         partitions = {position.partition for position in wanted}
-        found: dict[str | Position, Letter] = {}
+        found: dict[str | Position, Entry] = {}
         total = 0
         for partition in sorted(self._consumer.assignment(), key=lambda one: one.partition):
             if not wanted or partition.partition in partitions:
-                letters: dict[str | Position, Letter] = {}
+                letters: dict[str | Position, Entry] = {}
                 async for record in self._records(partition):
                     if not wanted or _identity(record) in ids:
                         total += _note(letters, record)
@@ -61,7 +61,7 @@ class DeadLetterTopic:
             raise NotFound(f"{self.name} {ids[gone]} only notes that a letter was sent back; the letter is gone.")
         return Survey(sorted(found.values(), key=lambda letter: (letter.recorded_at, letter.position)), total)
 
-    async def read(self, letter: Letter) -> tuple[DeadLetter | None, Original]:
+    async def read(self, letter: Entry) -> tuple[DeadLetter | None, Original]:
         """All that is known of the failure, None of foreign bytes, and the message.
 
         Raises InvalidInput when its parts do not fit together.
@@ -144,7 +144,7 @@ def dead_letter_topics() -> list[str]:
     return [name for name in topics() if name.endswith(".dlq")]
 
 
-def _note(letters: dict[str | Position, Letter], record: ConsumerRecord) -> int:
+def _note(letters: dict[str | Position, Entry], record: ConsumerRecord) -> int:
     """Add one record to what is known of its letter; 1 when the letter is a new one."""
     position = Position(record.partition, record.offset)
     message = _message(record)
@@ -153,7 +153,7 @@ def _note(letters: dict[str | Position, Letter], record: ConsumerRecord) -> int:
             letters[message.letter_id].marks.append(message)
         return 0
     if isinstance(message, InvalidInput):
-        letters[position] = Letter(
+        letters[position] = Entry(
             position,
             record.timestamp,
             facts=None,
@@ -164,7 +164,7 @@ def _note(letters: dict[str | Position, Letter], record: ConsumerRecord) -> int:
         return 1
     new = message.letter_id not in letters
     if new:
-        letters[message.letter_id] = Letter(position, record.timestamp, without_content(message))
+        letters[message.letter_id] = Entry(position, record.timestamp, without_content(message))
     letters[message.letter_id].take(message, position)
     return int(new)
 

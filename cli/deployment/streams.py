@@ -12,9 +12,9 @@ from azure.eventhub.aio import EventHubConsumerClient
 from azure.eventhub.exceptions import EventHubError
 from azure.identity.aio import DefaultAzureCredential
 
-from local.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
-from local.deployment.network import event_hubs_address
-from local.deployment.topics import admin, topic_faults
+from cli.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
+from cli.deployment.network import event_hubs_address
+from cli.deployment.topics import admin, topic_faults
 from shared.bus.connection import connection_arguments
 from shared.bus.producer import KafkaProducer
 from shared.contracts.topics import topics

@@ -30,7 +30,7 @@ class ActiveSwitches(Protocol):
 
 
 @dataclass(frozen=True)
-class Bench:
+class StepContext:
     """The steps' tools; the time limits are settings."""
 
     repository: InvestigationRepository

@@ -63,7 +63,7 @@ class Question:
         )
 
 
-class Asker:
+class ModelCaller:
     """Asks the models of a routing decision, in its order."""
 
     def __init__(self, clients: Iterable[AluskortAnthropicClient], spend: SpendGuard) -> None:

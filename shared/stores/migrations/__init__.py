@@ -1,4 +1,4 @@
-"""The schema, as numbered SQL files named as sentences; applied by yoyo, idempotent, safe beside a running app."""
+"""The schema, as SQL files named by UTC minute and sentence; applied by yoyo, idempotent, safe beside a running app."""
 
 from __future__ import annotations
 

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.integration.dead_letters.conftest import REFUSED, Operator
 
 from shared.bus.dead_letters import PART_BYTES
 from shared.contracts.dead_letter import MARK, ReplayMark
+from tests.integration.dead_letters.conftest import REFUSED, Operator
 
 TOPIC = "jobs.llm.priority.low.dlq"
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 \u202egnp.exe [red]not markup[/] :bomb: \x00".encode()

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from azure.eventhub import EventData
 from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
-from tests.integration.dead_letters.conftest import Operator
 
 from shared.bus.dead_letters import PART_BYTES
 from shared.bus.producer import MemoryProducer, Message
@@ -16,6 +15,7 @@ from shared.bus.replay_history import ATTEMPTS, FIRST_FAILED_AT, REPLAYED_FROM
 from shared.contracts.dead_letter import DeadLetter
 from shared.ingestion import SentinelConnector
 from tests.integration.bus.reading import messages_of
+from tests.integration.dead_letters.conftest import Operator
 
 TOPIC, SOURCE = "jobs.llm.priority.high.dlq", "jobs.llm.priority.high"
 WHOLE_TOPIC = "jobs.llm.priority.critical.dlq"  # no other test uses it

@@ -8,6 +8,7 @@ import azure.functions as func
 
 from functions.kafka_message import RETRY_FOREVER
 from shared.bootstrap import services
+from shared.ingestion.batch import take_batch
 from shared.ingestion.push import take_push
 
 GROUP = "aluskort"  # $Default is for whoever looks at a hub by hand
@@ -27,8 +28,7 @@ blueprint = func.Blueprint()
 @blueprint.retry(**RETRY_FOREVER)
 async def ingest_sentinel(events: typing.List[func.EventHubEvent]) -> None:
     """Publish every alert of the batch; what cannot be read goes to alerts.raw.dlq."""
-    for body, headers in _received(events):
-        await services().connector.ingest(body, headers=headers)
+    await take_batch(services().connector.ingest, _received(events))
 
 
 @blueprint.function_name("ingest_siem")
@@ -43,8 +43,7 @@ async def ingest_sentinel(events: typing.List[func.EventHubEvent]) -> None:
 @blueprint.retry(**RETRY_FOREVER)
 async def ingest_siem(events: typing.List[func.EventHubEvent]) -> None:
     """Publish every alert of the batch; the property `source` of an event names the SIEM it is from."""
-    for body, headers in _received(events):
-        await services().alert_sources.ingest_event(body, headers=headers)
+    await take_batch(services().alert_sources.ingest_event, _received(events))
 
 
 @blueprint.function_name("ingest_http")

@@ -55,6 +55,13 @@ if TYPE_CHECKING:
     from shared.stores.qdrant import Qdrant
 
 
+# Connections of one process by class of work; together what one instance may take of the server's (docs/scaling.md).
+STEP_CONNECTIONS = 6
+API_CONNECTIONS = 3
+RELAY_CONNECTIONS = 1
+API_WAIT_SECONDS = 3.0  # a person waits: better an early 503 with Retry-After
+
+
 class Services:
     """Everything that a trigger can call, built when it is first asked for."""
 
@@ -63,8 +70,20 @@ class Services:
 
     @cached_property
     def postgres(self) -> Postgres:
-        """PostgreSQL as the application's role."""
-        return Postgres(self.settings.postgres_url.get_secret_value())
+        """PostgreSQL as the application's role, for the steps of investigations and for consumers."""
+        return Postgres(self.settings.postgres_url.get_secret_value(), pool_size=STEP_CONNECTIONS)
+
+    @cached_property
+    def postgres_for_api(self) -> Postgres:
+        """The same for requests, which a flood of steps must not keep waiting."""
+        url = self.settings.postgres_url.get_secret_value()
+        return Postgres(url, name="the API", pool_size=API_CONNECTIONS, wait_seconds=API_WAIT_SECONDS)
+
+    @cached_property
+    def postgres_for_relay(self) -> Postgres:
+        """The same for the outbox: its relay has one short transaction at a time."""
+        url = self.settings.postgres_url.get_secret_value()
+        return Postgres(url, name="the outbox relay", pool_size=RELAY_CONNECTIONS)
 
     @cached_property
     def redis(self) -> Redis:
@@ -100,7 +119,7 @@ class Services:
     @cached_property
     def outbox(self) -> Outbox:
         """Messages that wait for their commit."""
-        return Outbox(self.postgres, self.producer)
+        return Outbox(self.postgres_for_relay, self.producer)
 
     @cached_property
     def connector(self) -> SentinelConnector:
@@ -160,7 +179,7 @@ class Services:
             router=LLMRouter({client.provider: client.breaker}),
             clients=[client],
             spend=spend,
-            audit=AuditProducer(self.producer, source_service="context-gateway"),
+            audit=AuditProducer(self.postgres, self.outbox, source_service="context-gateway"),
         )
 
     @cached_property
@@ -173,17 +192,17 @@ class Services:
 
         return create_app(
             ApiServices(
-                postgres=self.postgres,
-                audit=self.audit,
-                audit_producer=AuditProducer(self.producer, source_service="api"),
+                postgres=self.postgres_for_api,
+                audit=AuditService(self.postgres_for_api),
+                audit_producer=AuditProducer(self.postgres_for_api, self.outbox, source_service="api"),
                 tokens=TokenVerifier(
                     SigningKeys(self.settings.oidc_jwks_url),
                     issuer=self.settings.oidc_issuer,
                     audience=self.settings.oidc_audience,
                 ),
-                approvals=self.approvals,
+                approvals=Approvals(self.postgres_for_api, self.outbox, wake_current),
                 health_checks={
-                    "postgresql": self.postgres.health,
+                    "postgresql": self.postgres_for_api.health,
                     "redis": self.redis.health,
                     "qdrant": self.qdrant.health,
                     "blob": self.blob.health,

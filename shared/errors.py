@@ -3,6 +3,7 @@
 AluskortError
 ├── Retryable              the same call may succeed later; the layer that owns retrying decides when
 │   ├── StoreUnavailable   PostgreSQL, Redis, Qdrant or Blob cannot be reached
+│   │   └── StoreSlow      it can be reached and did not answer in time
 │   ├── BusUnavailable     Kafka cannot be reached or did not acknowledge
 │   ├── ModelUnavailable   the model provider failed, throttled or timed out (gateway: CallFailed)
 │   ├── SigningKeysUnavailable   in shared/access: the identity provider cannot be reached
@@ -40,6 +41,14 @@ class StoreUnavailable(Retryable):
 
     def __init__(self, store: str, reason: object) -> None:
         super().__init__(f"{store} cannot be reached: {reason}")
+        self.store = store
+
+
+class StoreSlow(StoreUnavailable):
+    """A store can be reached and did not answer in time: it is overloaded, or what is asked of it takes too long."""
+
+    def __init__(self, store: str, reason: object) -> None:
+        Retryable.__init__(self, f"{store} is too slow: {reason}")
         self.store = store
 
 

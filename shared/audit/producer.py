@@ -1,40 +1,28 @@
-"""Sends audit events to `audit.events`, keyed by tenant. Kafka being away never fails the caller.
+"""Records audit events that belong to no other change: each goes into the outbox, and from there to `audit.events`.
 
-What must not be lost with the process goes through an outbox instead: build it with ``audit_event``.
+What happens together with a change of state is put into that change's own transaction instead: build it with
+``audit_event``.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 from shared.audit.event import audit_event
-from shared.bus.producer import Producer, check_message
-from shared.errors import BusUnavailable, InvalidInput
+from shared.bus.outbox import Outbox, OutboxMessage, put
+from shared.stores.postgres import Postgres
 
 TOPIC = "audit.events"
-SPOOL_SIZE = 10_000  # events of about 2 KB: 20 MB of a process's memory at most
-
-log = logging.getLogger(__name__)
 
 
 class AuditProducer:
-    """Publishes at once; while Kafka is away, events wait in memory in their order and go out with the next one."""
+    """Writes one event in a transaction of its own; neither a crash nor Kafka's absence loses it afterwards."""
 
-    def __init__(self, producer: Producer, *, source_service: str, spool_size: int = SPOOL_SIZE) -> None:
-        self._producer = producer
+    def __init__(self, postgres: Postgres, outbox: Outbox, *, source_service: str) -> None:
+        self._postgres = postgres
+        self._outbox = outbox
         self._source_service = source_service
-        self._spool_size = spool_size
-        self._waiting: deque[tuple[str, bytes]] = deque()
-        self._sending = asyncio.Lock()
-
-    @property
-    def waiting(self) -> int:
-        """How many events wait for Kafka."""
-        return len(self._waiting)
 
     async def emit(  # noqa: PLR0913 - an event says who, what, where and how it ended
         self,
@@ -52,7 +40,9 @@ class AuditProducer:
         actor_permissions: list[str] | None = None,
         audit_id: str | None = None,
     ) -> None:
-        """Record one event. Raises InvalidInput for an event that no ledger would take, never BusUnavailable."""
+        """Record one event; on return it is safe. Raises InvalidInput for an event that no ledger would take,
+        StoreUnavailable when it could not be recorded: then what it reports must not go on unrecorded either.
+        """
         event = audit_event(
             tenant_id=tenant_id,
             event_type=event_type,
@@ -68,26 +58,7 @@ class AuditProducer:
             actor_permissions=actor_permissions,
             audit_id=audit_id,
         )
-        message = event.to_json()
-        check_message(TOPIC, message)
-        if len(self._waiting) < self._spool_size:
-            self._waiting.append((tenant_id, message))
-        else:
-            log.critical("An audit event is lost, %d wait already: %s", self._spool_size, message.decode())
-        await self.flush()
-
-    async def flush(self) -> None:
-        """Send what waits, oldest first; keep the rest when Kafka is away. Returns at once while another call sends."""
-        if self._sending.locked():
-            return
-        async with self._sending:
-            while self._waiting:
-                tenant_id, message = self._waiting[0]
-                try:
-                    await self._producer.publish(TOPIC, message, key=tenant_id)
-                except BusUnavailable as error:
-                    log.error("Kafka is away: %d audit events wait in memory. %s", len(self._waiting), error)
-                    return
-                except InvalidInput:
-                    log.critical("Kafka refused an audit event for good: %s", message.decode(), exc_info=True)
-                self._waiting.popleft()
+        message = OutboxMessage(topic=TOPIC, key=tenant_id, value=event.to_json())
+        async with self._postgres.transaction(tenant_id) as connection:
+            await put(connection, tenant_id, investigation_id, [message])
+        self._outbox.notify()

@@ -1,26 +1,31 @@
 """The transactional outbox: a message is written with the change that it reports and published after the commit.
 
-A crash between publishing and removing publishes again, so every consumer of these topics ignores repeats by id.
+A relay claims rows in one short transaction, publishes them while it holds no connection, and deletes them in another.
+A crash in between publishes again once the claim lapses, so every consumer of these topics ignores repeats by id.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from psycopg.rows import DictRow
 
 from shared.bus.dead_letters import publish_dead_letter
-from shared.bus.producer import Producer, check_message
+from shared.bus.producer import PUBLISH_SECONDS, Producer, check_message
 from shared.contracts.contract import Contract
-from shared.errors import BusUnavailable, InvalidInput, StoreUnavailable
+from shared.errors import InvalidInput, Retryable, StoreUnavailable
 from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
 from shared.stores.statements import statements
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+LEASE = timedelta(seconds=3 * PUBLISH_SECONDS)  # longer than a batch can take: message, dead letter, and the deletion
+CLAIMING = 0x6F757462  # the advisory lock of whoever claims
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
@@ -33,48 +38,93 @@ class OutboxMessage(Contract):
     value: bytes
 
 
-async def put(connection: Connection, tenant_id: str, investigation_id: str, messages: list[OutboxMessage]) -> None:
-    """Write messages in the caller's transaction. Raises InvalidInput for one that no sweep could ever publish."""
+async def put(connection: Connection, tenant_id: str, subject_id: str, messages: Sequence[OutboxMessage]) -> None:
+    """Write messages in the caller's transaction, in one statement and in their order.
+
+    ``subject_id`` is what they are about, such as an investigation; empty when it is nothing that has an id. Raises
+    InvalidInput for a message that no relay could ever publish.
+    """
     for message in messages:
         check_message(message.topic, message.value)
+    if messages:
         await connection.execute(
-            _SQL["put"], {"tenant_id": tenant_id, "investigation_id": investigation_id, **message.model_dump()}
+            _SQL["put"],
+            {
+                "tenant_id": tenant_id,
+                "subject_id": subject_id,
+                "topics": [message.topic for message in messages],
+                "keys": [message.key for message in messages],
+                "values": [message.value for message in messages],
+            },
         )
 
 
 class Outbox:
-    """Publishes what committed transactions left behind."""
+    """Publishes what committed transactions left behind: soon after :meth:`notify`, and by a timer's :meth:`sweep`."""
 
     def __init__(self, postgres: Postgres, producer: Producer) -> None:
         self._postgres = postgres
         self._producer = producer
+        self._relaying: asyncio.Task[None] | None = None
+        self._notified = False
 
-    async def relay(self, tenant_id: str, investigation_id: str) -> None:
-        """Publish one investigation's messages now. What cannot go out stays for the sweep, which is no failure."""
-        try:
-            await self._publish(tenant_id, "take_of_investigation", investigation_id)
-        except (BusUnavailable, StoreUnavailable) as error:  # what they report is committed, so nobody must fail now
-            logger.warning("Messages of investigation %s stay in the outbox: %s", investigation_id, error)
+    def notify(self) -> None:
+        """Have this process's one relay publish what was committed; returns at once and never fails.
+
+        What cannot go out now stays for the next notification or sweep.
+        """
+        self._notified = True
+        if self._relaying is None or self._relaying.done():
+            self._relaying = asyncio.create_task(self._relay())
+
+    async def settled(self) -> None:
+        """Wait until the relay that was notified has published, or has given up until the next sweep."""
+        if self._relaying is not None:
+            await self._relaying
 
     async def sweep(self) -> int:
         """Publish everything left over and return how many. Raises BusUnavailable, StoreUnavailable."""
         total = 0
-        while count := await self._publish(EVERY_TENANT, "take_oldest", ""):
+        while count := await self._publish():
             total += count
         return total
 
-    async def _publish(self, scope: str, statement: str, investigation_id: str) -> int:
-        async with self._postgres.transaction(scope) as connection:
-            cursor = await connection.execute(_SQL[statement], {"investigation_id": investigation_id, "limit": BATCH})
-            rows = await cursor.fetchall()
-            if rows:
-                # gather keeps the order of messages with one key: the producer queues them in call order.
-                outcomes = await asyncio.gather(*(self._send(row) for row in rows), return_exceptions=True)
-                for outcome in outcomes:  # all have ended, so a repetition overtakes none of them
-                    if isinstance(outcome, BaseException):
-                        raise outcome
-                await connection.execute(_SQL["remove"], {"ids": [row["id"] for row in rows]})
+    async def _relay(self) -> None:
+        while self._notified:
+            self._notified = False
+            try:
+                await self.sweep()
+            except Retryable as error:  # what they report is committed, so nobody must fail now
+                logger.warning("Messages stay in the outbox until the next sweep: %s", error)
+                return
+
+    async def _publish(self) -> int:
+        rows = await self._claim()
+        if not rows:
+            return 0
+        ids = [row["id"] for row in rows]
+        # gather keeps the order of messages with one key: the producer queues them in call order.
+        outcomes = await asyncio.gather(*(self._send(row) for row in rows), return_exceptions=True)
+        for outcome in outcomes:  # all have ended, so a repetition overtakes none of them
+            if isinstance(outcome, BaseException):
+                await self._release(ids)
+                raise outcome
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            await connection.execute(_SQL["remove"], {"ids": ids})
         return len(rows)
+
+    async def _claim(self) -> list[DictRow]:
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            await connection.execute(_SQL["one_claim_at_a_time"], {"lock": CLAIMING})
+            cursor = await connection.execute(_SQL["claim"], {"lease": LEASE, "limit": BATCH})
+            return sorted(await cursor.fetchall(), key=lambda row: row["id"])
+
+    async def _release(self, ids: list[int]) -> None:
+        try:
+            async with self._postgres.transaction(EVERY_TENANT) as connection:
+                await connection.execute(_SQL["release"], {"ids": ids})
+        except StoreUnavailable as error:  # the claim lapses by itself
+            logger.warning("%d messages in the outbox wait until their claim lapses: %s", len(ids), error)
 
     async def _send(self, row: DictRow) -> None:
         """A message that Kafka refuses for good goes to the dead letters: one row must not block those behind it."""

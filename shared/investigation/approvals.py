@@ -74,7 +74,7 @@ class Approvals:
             message = OutboxMessage(topic="audit.events", key=tenant_id, value=event.to_json())
             await put(connection, tenant_id, approval.investigation_id, [message])
             approval = _approval(await _lock(connection, approval_id))
-        await self._outbox.relay(tenant_id, approval.investigation_id)
+        self._outbox.notify()
         await self._tell(approval.investigation_id)
         return approval
 

@@ -96,8 +96,7 @@ class InvestigationGraph:
                 "parsed_entities": AlertEntities.model_validate(entities),
             }
         )
-        opened = await self.open(alert)
-        return await self._drive(opened)
+        return await self._drive(await self.open(alert))
 
     async def resume_from_approval(
         self,
@@ -117,7 +116,14 @@ class InvestigationGraph:
         return await self._drive(state)
 
     async def _drive(self, state: GraphState) -> GraphState:
-        """Follow the flow without a durable host: steps already made cost nothing."""
+        """Follow the flow without a durable host, and publish what it reports: the process may end with its caller."""
+        try:
+            return await self._follow(state)
+        finally:
+            await self._context.outbox.settled()
+
+    async def _follow(self, state: GraphState) -> GraphState:
+        """Steps already made cost nothing."""
         tenant, investigation = state.tenant_id, state.investigation_id
         flow = investigation_flow()
         request = next(flow)

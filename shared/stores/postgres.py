@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from shared.errors import InvalidInput, StoreUnavailable
+from shared.errors import InvalidInput, StoreSlow, StoreUnavailable
 from shared.stores import entra
 from shared.stores.entra import EntraToken
 
@@ -23,9 +23,34 @@ Connection = psycopg.AsyncConnection[DictRow]
 EVERY_TENANT = "*"  # the scope of relays and sweeps that work for all tenants; policies know it
 POOL_SIZE = 10
 CONNECT_TIMEOUT_SECONDS = 10
+# A peer that vanished is noticed by the kernel, not only by the next user of the connection.
+SOCKET_BOUNDS = {
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "keepalives_idle": 30,  # seconds
+    "keepalives_interval": 10,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds until data that nobody acknowledges ends the connection
+}
+# Set in each transaction and not at connecting: PgBouncer refuses most options of a new connection.
+STATEMENT_SECONDS = 30
+LOCK_SECONDS = 10
+IDLE_SECONDS = 60  # a transaction whose owner hangs must not hold its locks for ever
 # Where Flexible Server's PgBouncer listens. It hands each transaction to another session, which knows no statement
 # that an earlier one prepared.
 PGBOUNCER_PORT = "6432"
+
+
+_BEGIN = """
+SELECT set_config('aluskort.tenant', %(tenant)s, true),
+    set_config('statement_timeout', %(statement)s, true),
+    set_config('lock_timeout', %(lock)s, true),
+    set_config('idle_in_transaction_session_timeout', %(idle)s, true)
+"""
+
+
+def _bounds() -> dict[str, str]:
+    seconds = {"statement": STATEMENT_SECONDS, "lock": LOCK_SECONDS, "idle": IDLE_SECONDS}
+    return {name: f"{round(1_000 * value)}ms" for name, value in seconds.items()}
 
 
 class Login:
@@ -45,9 +70,19 @@ class Login:
 
 
 class Postgres:
-    """A pool that opens on first use. Every transaction names the tenant whose rows it may see."""
+    """A pool that opens on first use. Every transaction names the tenant whose rows it may see.
 
-    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+    A pool is a bulkhead: one class of work, such as steps or the API, waits for its own connections only. ``name``
+    says which in errors; ``wait_seconds`` is how long one waits for a connection before it fails.
+    """
+
+    def __init__(
+        self, url: str, *, name: str = "steps", pool_size: int = POOL_SIZE, wait_seconds: float | None = None
+    ) -> None:
+        self._name = name
+        self._wait_seconds = CONNECT_TIMEOUT_SECONDS if wait_seconds is None else wait_seconds
+        self._size = pool_size
+        self._in_use = 0
         self._login = Login(url)
         self._pool = AsyncConnectionPool(
             url,
@@ -55,25 +90,37 @@ class Postgres:
             kwargs=self._arguments,
             min_size=1,
             max_size=pool_size,
-            timeout=CONNECT_TIMEOUT_SECONDS,
+            timeout=self._wait_seconds,
             open=False,
             check=AsyncConnectionPool.check_connection,
         )
 
     @asynccontextmanager
     async def transaction(self, tenant_id: str) -> AsyncIterator[Connection]:
-        """One transaction that sees ``tenant_id``'s rows only. Raises StoreUnavailable, InvalidInput."""
+        """One transaction that sees ``tenant_id``'s rows only. Raises StoreUnavailable, InvalidInput.
+
+        Call no other service in it: its connection and its locks are everybody's.
+        """
         try:
             await self._pool.open()
-            async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute("SELECT set_config('aluskort.tenant', %s, true)", (tenant_id,))
-                yield connection
+            async with self._pool.connection() as connection:
+                self._in_use += 1
+                try:
+                    async with connection.pipeline():  # BEGIN and the settings in one round trip
+                        await connection.execute(_BEGIN, {"tenant": tenant_id, **_bounds()})
+                    yield connection
+                finally:
+                    self._in_use -= 1
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as error:
             # Outside data that no column takes, such as a NUL, an endless key or a broken rule: waiting never helps.
             raise InvalidInput(
                 "value for PostgreSQL", got=str(error), expected="what the columns and their constraints allow"
             ) from error
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        except PoolTimeout as error:
+            raise self._no_connection() from error
+        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
+            raise StoreSlow("PostgreSQL", error) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise StoreUnavailable("PostgreSQL", error) from error
 
     async def health(self) -> dict[str, Any]:
@@ -87,5 +134,12 @@ class Postgres:
         """Close the pool."""
         await self._pool.close()
 
+    def _no_connection(self) -> StoreUnavailable:
+        """Whether the server gave no connection, or all that it gave are at work."""
+        waited = f"for {self._wait_seconds:g} s"
+        if self._in_use >= self._size:
+            return StoreSlow("PostgreSQL", f"all {self._size} connections for {self._name} were in use {waited}")
+        return StoreUnavailable("PostgreSQL", f"it gave no connection {waited}")
+
     async def _arguments(self) -> dict[str, Any]:
-        return {"row_factory": dict_row, **await self._login.arguments()}
+        return {"row_factory": dict_row, **SOCKET_BOUNDS, **await self._login.arguments()}

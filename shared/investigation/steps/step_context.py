@@ -62,7 +62,7 @@ class StepContext:
         approval: Approval | None = None,
         supersedes: str = "",
     ) -> GraphState:
-        """Make the transition, with its line in the decision chain and its audit event, then relay the outbox."""
+        """Make the transition, with its line in the decision chain and its audit event, then notify the relay."""
         line = decision_entry(
             before,
             step=step,
@@ -85,5 +85,5 @@ class StepContext:
                 supersedes=supersedes,
             )
         )
-        await self.outbox.relay(before.tenant_id, before.investigation_id)
+        self.outbox.notify()
         return stored

@@ -14,6 +14,7 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
+from shared.contracts.audit import AuditEvent
 from shared.errors import StoreUnavailable
 from shared.investigation.approvals import Approvals
 from shared.stores.postgres import Postgres
@@ -56,9 +57,15 @@ class Api:
 
     services: ApiServices
     bus: MemoryProducer
+    outbox: Outbox
     redis: Dependency
     issuer: str
     woken: list[str] = field(default_factory=list)
+
+    async def audited(self) -> list[AuditEvent]:
+        """The audit events so far, oldest first."""
+        await self.outbox.settled()
+        return [AuditEvent.from_json(message.value) for message in self.bus.on("audit.events")]
 
     def client(self) -> httpx.AsyncClient:
         """Without a token."""
@@ -76,7 +83,7 @@ class Api:
 
 
 @pytest.fixture
-def api(store: Postgres, simulators: Simulators) -> Api:
+async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
     bus = MemoryProducer()
     redis = Dependency()
     woken: list[str] = []
@@ -85,12 +92,14 @@ def api(store: Postgres, simulators: Simulators) -> Api:
         woken.append(investigation_id)
 
     issuer = simulators.issuer()
+    outbox = Outbox(store, bus)
     services = ApiServices(
         postgres=store,
         audit=AuditService(store),
-        audit_producer=AuditProducer(bus, source_service="api"),
+        audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
-        approvals=Approvals(store, Outbox(store, bus), wake),
+        approvals=Approvals(store, outbox, wake),
         health_checks={"postgresql": store.health, "redis": redis.health},
     )
-    return Api(services, bus, redis, issuer, woken)
+    yield Api(services, bus, outbox, redis, issuer, woken)
+    await outbox.settled()  # a relay publishes for everybody, also for the next test

@@ -10,7 +10,6 @@ import pytest
 
 from shared.audit.event import audit_event
 from shared.audit.uuid7 import uuid7
-from shared.contracts.audit import AuditEvent
 
 if TYPE_CHECKING:
     from tests.integration.api.conftest import Api
@@ -115,5 +114,5 @@ async def test_evidence_package_is_complete_and_its_hash_can_be_checked(api: Api
     stated = package.pop("package_hash")
     text = json.dumps(package, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert hashlib.sha256(text.encode()).hexdigest() == stated
-    (exported,) = api.bus.on("audit.events")
-    assert AuditEvent.from_json(exported.value).event_type == "audit.exported"
+    (exported,) = await api.audited()
+    assert exported.event_type == "audit.exported"

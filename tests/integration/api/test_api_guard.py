@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -8,7 +9,8 @@ from fastapi.routing import iter_route_contexts
 
 from shared.api.app import create_app
 from shared.api.guard import Permits
-from shared.contracts.audit import AuditEvent
+from shared.audit.producer import AuditProducer
+from shared.stores.postgres import Postgres
 
 if TYPE_CHECKING:
     from tests.integration.api.conftest import Api
@@ -72,8 +74,7 @@ async def test_role_decides_what_may_be_read(api: Api, tenant: str, roles: list[
 async def test_denial_is_audited_with_who_and_what(api: Api, tenant: str) -> None:
     async with await api.signed_in("analyst", tenant=tenant) as client:
         await client.get("/v1/audit/events")
-    (message,) = api.bus.on("audit.events")
-    event = AuditEvent.from_json(message.value)
+    (event,) = await api.audited()
     assert (event.event_type, event.tenant_id, event.actor_id) == ("access.denied", tenant, "casey")
     assert event.context == {"method": "GET", "path": "/api/v1/audit/events", "wanted": "audit.read"}
 
@@ -84,7 +85,17 @@ async def test_naming_another_tenant_is_refused_and_audited(api: Api, tenant: st
         verify = await client.post("/v1/audit/verify", json={"tenant": "someone-else"})
         own = await client.get("/v1/audit/events", params={"tenant": tenant})
     assert (query.status_code, verify.status_code, own.status_code) == (403, 403, 200)
-    assert [AuditEvent.from_json(message.value).event_type for message in api.bus.messages] == ["access.denied"] * 2
+    assert [event.event_type for event in await api.audited()] == ["access.denied"] * 2
+
+
+async def test_denial_that_cannot_be_recorded_is_answered_503(api: Api, tenant: str) -> None:
+    nowhere = Postgres("postgresql://nobody@127.0.0.1:1/none", wait_seconds=0.3)
+    audit = AuditProducer(nowhere, api.outbox, source_service="api")
+    api.services = replace(api.services, audit_producer=audit)
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        answer = await client.get("/v1/audit/events")
+    await nowhere.close()
+    assert answer.status_code == 503
 
 
 async def test_path_that_is_no_route_answers_in_the_error_shape(api: Api) -> None:

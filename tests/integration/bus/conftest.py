@@ -6,7 +6,7 @@ import pytest
 from local.services.stack import CATALOGUE
 from local.services.topics import create
 from shared.bus.producer import KafkaProducer
-from shared.stores.postgres import Postgres
+from shared.stores.postgres import EVERY_TENANT, Postgres
 from tests.conftest import Database
 
 
@@ -25,8 +25,16 @@ async def kafka(brokers: str) -> AsyncIterator[KafkaProducer]:
 
 
 @pytest.fixture(scope="session")
-async def store(database: Callable[[str], Database]) -> AsyncIterator[Postgres]:
-    own = Postgres(database("bus_tests").url)
+def own_database(database: Callable[[str], Database]) -> Database:
+    return database("bus_tests")
+
+
+@pytest.fixture
+async def store(own_database: Database) -> AsyncIterator[Postgres]:
+    """The store, with an empty outbox: a relay publishes for everybody."""
+    own = Postgres(own_database.url)
+    async with own.transaction(EVERY_TENANT) as connection:
+        await connection.execute("DELETE FROM outbox")
     yield own
     await own.close()
 

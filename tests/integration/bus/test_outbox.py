@@ -10,6 +10,7 @@ from shared.bus.producer import KafkaProducer, MemoryProducer
 from shared.contracts.topics import MAX_MESSAGE_BYTES
 from shared.errors import BusUnavailable, InvalidInput
 from shared.stores.postgres import EVERY_TENANT, Postgres
+from tests.conftest import Database
 from tests.integration.bus.reading import messages_of
 
 TOPIC = "audit.events"
@@ -32,6 +33,24 @@ class Unsteady(MemoryProducer):
         return [message.value for message in self.messages]
 
 
+class Stalling(Unsteady):
+    """A bus that takes a message only once it is let go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def publish(self, topic: str, value: bytes, *, key: str, headers: Mapping[str, bytes] | None = None) -> None:
+        self.reached.set()
+        await self.goes_on.wait()
+        await super().publish(topic, value, key=key, headers=headers)
+
+
+async def relayed(outbox: Outbox) -> None:
+    outbox.notify()
+    await outbox.settled()
+
+
 def messages(*values: bytes, key: str = "k") -> list[OutboxMessage]:
     return [OutboxMessage(topic=TOPIC, key=key, value=value) for value in values]
 
@@ -52,8 +71,8 @@ async def test_committed_messages_are_published_once_in_order(store: Postgres, k
     bus = Unsteady()
     await commit(store, key, b"1", b"2", b"3")
     outbox = Outbox(store, bus)
-    await outbox.relay(key, f"i-{key}")
-    await outbox.relay(key, f"i-{key}")
+    await relayed(outbox)
+    await relayed(outbox)
     assert bus.values == [b"1", b"2", b"3"]
     assert await left(store, key) == 0
 
@@ -64,7 +83,7 @@ async def test_rolled_back_messages_are_never_published(store: Postgres, key: st
         async with store.transaction(key) as connection:
             await put(connection, key, f"i-{key}", messages(b"never"))
             raise KeyError
-    await Outbox(store, bus).relay(key, f"i-{key}")
+    await relayed(Outbox(store, bus))
     assert bus.values == []
 
 
@@ -78,15 +97,76 @@ async def test_message_that_no_sweep_could_publish_is_refused_when_it_is_put(
     assert await left(store, key) == 0
 
 
-async def test_relay_publishes_one_investigation_of_one_tenant_only(store: Postgres, key: str) -> None:
+async def test_notifications_during_a_relay_are_one_more_relay(store: Postgres, key: str) -> None:
+    bus = Stalling()
+    outbox = Outbox(store, bus)
+    await commit(store, key, b"1")
+    outbox.notify()
+    await bus.reached.wait()
+    await commit(store, key, b"2")
+    for _ in range(10):
+        outbox.notify()
+    bus.goes_on.set()
+    await outbox.settled()
+    assert bus.values == [b"1", b"2"]
+    assert await left(store, key) == 0
+
+
+async def test_slow_bus_holds_no_connection(own_database: Database, key: str) -> None:
+    """Ten relays under way, as on ten instances, and one connection: a read is served meanwhile."""
+    store, bus = Postgres(own_database.url, pool_size=1, wait_seconds=5), Stalling()
+    relays = [Outbox(store, bus) for _ in range(10)]
+    for number, outbox in enumerate(relays):
+        await commit(store, f"{key}-{number}", b"x")
+        outbox.notify()
+    await bus.reached.wait()
+    assert await left(store, f"{key}-0") == 1
+    bus.goes_on.set()
+    for outbox in relays:
+        await outbox.settled()
+    assert sorted(bus.values) == [b"x"] * 10
+    await store.close()
+
+
+async def test_row_behind_a_claimed_one_of_its_key_waits_for_it(store: Postgres, key: str) -> None:
+    first, second = Stalling(), Unsteady()
+    slow = Outbox(store, first)
+    await commit(store, key, b"1")
+    slow.notify()
+    await first.reached.wait()
+    await commit(store, key, b"2")
+    await commit(store, f"{key}-other", b"3")
+    await Outbox(store, second).sweep()
+    assert second.values == [b"3"]
+    first.goes_on.set()
+    await slow.settled()
+    assert first.values == [b"1", b"2"]
+
+
+async def test_claim_of_a_relay_that_died_lapses(store: Postgres, key: str) -> None:
+    died, bus = Stalling(), Unsteady()
+    outbox = Outbox(store, died)
+    await commit(store, key, b"1")
+    task = asyncio.create_task(outbox.sweep())
+    await died.reached.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert await Outbox(store, bus).sweep() == 0
+    async with store.transaction(EVERY_TENANT) as connection:
+        await connection.execute("UPDATE outbox SET claimed_until = now() - interval '1 second'")
+    assert await Outbox(store, bus).sweep() == 1
+    assert bus.values == [b"1"]
+
+
+async def test_rows_of_the_version_before_are_published_too(store: Postgres, key: str) -> None:
     bus = Unsteady()
-    await commit(store, key, b"mine")
-    await commit(store, f"{key}-other", b"other")
-    await Outbox(store, bus).relay(key, f"i-{key}-other")
-    assert bus.values == []
-    await Outbox(store, bus).relay(key, f"i-{key}")
-    assert bus.values == [b"mine"]
-    await Outbox(store, bus).relay(f"{key}-other", f"i-{key}-other")
+    async with store.transaction(key) as connection:
+        await connection.execute(
+            "INSERT INTO outbox (tenant_id, investigation_id, topic, key, value) VALUES (%s, 'i', %s, %s, 'old')",
+            (key, TOPIC, key),
+        )
+    await Outbox(store, bus).sweep()
+    assert bus.values == [b"old"]
 
 
 async def test_messages_stay_while_the_bus_is_away_and_the_sweep_publishes_them(store: Postgres, key: str) -> None:
@@ -94,7 +174,7 @@ async def test_messages_stay_while_the_bus_is_away_and_the_sweep_publishes_them(
     outbox = Outbox(store, bus)
     await commit(store, key, b"1", b"2")
     await commit(store, f"{key}-other", b"3")
-    await outbox.relay(key, f"i-{key}")
+    await relayed(outbox)
     assert await left(store, key) == 2
     with pytest.raises(BusUnavailable):
         await outbox.sweep()
@@ -108,9 +188,9 @@ async def test_bus_lost_amid_a_batch_loses_nothing(store: Postgres, key: str) ->
     bus = Unsteady(takes=1)
     outbox = Outbox(store, bus)
     await commit(store, key, b"1", b"2", b"3")
-    await outbox.relay(key, f"i-{key}")
+    await relayed(outbox)
     bus.takes = None
-    await outbox.relay(key, f"i-{key}")
+    await relayed(outbox)
     assert bus.values == [b"1", b"1", b"2", b"3"]  # at least once: consumers ignore repeats by id
     assert await left(store, key) == 0
 
@@ -146,5 +226,5 @@ async def test_sweep_waits_for_no_transaction_under_way(store: Postgres, key: st
 async def test_order_per_key_holds_on_kafka(store: Postgres, kafka: KafkaProducer, brokers: str, key: str) -> None:
     values = [str(number).encode() for number in range(200)]
     await commit(store, key, *values)
-    await Outbox(store, kafka).relay(key, f"i-{key}")
+    await relayed(Outbox(store, kafka))
     assert [message.value for message in await messages_of(brokers, TOPIC, key)] == values

@@ -41,7 +41,9 @@ async def test_message_that_kafka_refuses_for_good_goes_to_the_dead_letters_and_
 async def test_relay_without_its_database_fails_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.stores.postgres.CONNECT_TIMEOUT_SECONDS", 0.3)
     away = Postgres("postgresql://nobody@127.0.0.1:1/none")
-    await Outbox(away, MemoryProducer()).relay("t", "i")
+    outbox = Outbox(away, MemoryProducer())
+    outbox.notify()
+    await outbox.settled()
     with pytest.raises(StoreUnavailable):
         await Outbox(away, MemoryProducer()).sweep()
     await away.close()

@@ -74,7 +74,10 @@ async def test_health_counts_the_topics(kafka: KafkaProducer) -> None:
     assert (await kafka.health())["topics"] >= 31
 
 
-async def test_kafka_away_is_bus_unavailable_until_it_is_back(brokers: str, key: str) -> None:
+async def test_kafka_unavailable_is_bus_unavailable_until_it_is_back(
+    brokers: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.bus.producer.FAIL_FAST_SECONDS", 0)
     with closing(socket()) as reserved:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
@@ -87,6 +90,44 @@ async def test_kafka_away_is_bus_unavailable_until_it_is_back(brokers: str, key:
         await own.publish(TOPIC, b"late", key=key)
         await own.close()
     assert [message.value for message in await messages_of(brokers, TOPIC, key)] == [b"late"]
+
+
+async def test_broker_that_accepts_and_never_answers_is_asked_once_for_all_and_then_left_alone(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.bus.producer.CONNECT_SECONDS", 0.3)
+    connections: list[asyncio.StreamWriter] = []
+
+    async def never_answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+
+    async with await asyncio.start_server(never_answer, "127.0.0.1", 0) as silent:
+        own = KafkaProducer(f"127.0.0.1:{silent.sockets[0].getsockname()[1]}")
+        outcomes = await asyncio.gather(*(own.publish(TOPIC, b"x", key=key) for _ in range(4)), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [BusUnavailable] * 4
+        assert len(connections) == 1
+        with pytest.raises(BusUnavailable, match=r"let nobody in for 0\.3 s"):
+            await own.publish(TOPIC, b"x", key=key)
+        assert len(connections) == 1
+        monkeypatch.setattr(own, "_failing_until", 0.0)
+        with pytest.raises(BusUnavailable):
+            await own.health()
+        assert len(connections) == 2
+        await own.close()
+        for writer in connections:
+            writer.close()
+
+
+async def test_topic_that_a_broker_lacks_does_not_hold_up_the_others(
+    brokers: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.bus.producer.check_message", lambda topic, value: None)
+    monkeypatch.setattr("shared.bus.producer.REQUEST_TIMEOUT_MS", 1_000)
+    own = KafkaProducer(brokers)
+    with pytest.raises(BusUnavailable, match="no-such-topic"):
+        await own.publish("no-such-topic", b"x", key=key)
+    await own.publish(TOPIC, b"x", key=key)
+    await own.close()
 
 
 async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, brokers: str) -> None:

@@ -138,6 +138,7 @@ async def context(
         constraints=ExecutorConstraints(allowlisted_playbooks=frozenset({"pb-note"})),
         llm_wait=timedelta(seconds=60),
     )
+    await outbox.settled()
     await redis.close()
     await qdrant.close()
 

@@ -137,6 +137,7 @@ async def test_answer_to_the_first_round_is_not_asked_for_in_the_second(
     state = await graph.open(bare(tenant))
     for step in (Step.EXTRACT_IOCS, Step.CHECK_FALSE_POSITIVE, Step.ENRICH_CONTEXT, Step.ASK_MODEL):
         await graph.perform(tenant, state.investigation_id, step)
+    await context.outbox.settled()
     (job,) = [LLMJob.from_json(message.value) for message in bus.on("jobs.llm.priority.normal")]
     await graph.open(full(tenant))
     for step in (Step.JUDGE, Step.EXTRACT_IOCS, Step.CHECK_FALSE_POSITIVE, Step.ENRICH_CONTEXT, Step.ASK_MODEL):

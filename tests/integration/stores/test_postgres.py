@@ -1,5 +1,6 @@
 """PostgreSQL's adapter: foreign errors become ours, and it is there again when the server is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -9,8 +10,9 @@ from psycopg.types.json import Jsonb
 from local.services.postgres import Postgres as PostgresServer
 from local.services.service import ensure, stop
 from local.services.site import Site
-from shared.errors import InvalidInput, StoreUnavailable
+from shared.errors import InvalidInput, StoreSlow, StoreUnavailable
 from shared.stores.postgres import EVERY_TENANT, Postgres
+from tests.conftest import Database
 from tests.integration.stores.conftest import answered
 
 LONG_KEY = "".join(f"{number:x}" for number in range(20_000))  # no index entry holds it, however it is packed
@@ -65,6 +67,51 @@ async def test_connection_lost_amid_a_transaction_is_store_unavailable_and_the_n
                 superuser.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
             await connection.execute("SELECT 1")
     assert await ask(store) == 1
+
+
+async def test_flood_of_one_kind_of_work_keeps_no_other_waiting(own_database: Database) -> None:
+    steps = Postgres(own_database.url, pool_size=2, wait_seconds=0.2)
+    api = Postgres(own_database.url, name="the API", pool_size=1, wait_seconds=0.2)
+    done, holding = asyncio.Event(), asyncio.Barrier(3)
+
+    async def hold() -> None:
+        async with steps.transaction(EVERY_TENANT):
+            await holding.wait()
+            await done.wait()
+
+    flood = [asyncio.create_task(hold()) for _ in range(2)]
+    await holding.wait()
+    with pytest.raises(StoreSlow, match=r"PostgreSQL is too slow: all 2 connections for steps were in use for 0\.2 s"):
+        await ask(steps)
+    assert await ask(api) == 1
+    done.set()
+    await asyncio.gather(*flood)
+    await steps.close()
+    await api.close()
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_sleep(30)", "LOCK TABLE kill_switches"])
+async def test_statement_that_takes_too_long_is_a_slow_store(
+    store: Postgres, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    monkeypatch.setattr("shared.stores.postgres.STATEMENT_SECONDS", 0.3)
+    monkeypatch.setattr("shared.stores.postgres.LOCK_SECONDS", 0.1)
+    with owner.transaction():
+        owner.execute("LOCK TABLE kill_switches")
+        with pytest.raises(StoreSlow, match="PostgreSQL is too slow: canceling statement"):
+            async with store.transaction(EVERY_TENANT) as connection:
+                await connection.execute(statement.encode())
+    assert await ask(store) == 1
+
+
+async def test_bounds_end_with_the_transaction(store: Postgres, owner: psycopg.Connection) -> None:
+    async with store.transaction("t") as connection:
+        cursor = await connection.execute("SELECT current_setting('statement_timeout') AS bound")
+        assert await cursor.fetchone() == {"bound": "30s"}
+        pid = connection.info.backend_pid
+        await connection.commit()
+        cursor = await connection.execute("SELECT current_setting('statement_timeout') AS bound, pg_backend_pid() AS p")
+        assert await cursor.fetchone() == {"bound": "0", "p": pid}
 
 
 async def test_health_tells_the_servers_version(store: Postgres) -> None:

@@ -1,5 +1,6 @@
 """The subscription, over Azure's management API, when AZURE_SUBSCRIPTION_ID is given: resource providers, the
-identity's roles, quotas, the app's Key Vault references, and the triggers' consumer groups. Reads only.
+identity's roles, quotas, the app's Key Vault references and extension bundle, the triggers' consumer groups.
+Reads only.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "3b03c2da-16b3-4a49-8834-0f8130efdd3b": "Log Analytics Data Reader",
     }
 )
+# The oldest extension bundle that Microsoft's pages on the Durable Task Scheduler name; host.json asks for it.
+OLDEST_BUNDLE = "4.32.0"
+# A reader of the subscription may not see the host's own status, and not every plan passes the question on.
+NOT_SHOWN = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND})
 BLOB_OWNER, BLOB_CONTRIBUTOR = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 # Quotas by the path below a region: what they limit.
 QUOTAS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -93,6 +98,7 @@ async def management(target: Target) -> AsyncIterator[Finding]:
             ("Azure: roles", _roles(client, principal)),
             ("Azure: quotas", _quotas(client, target.variables.get("AZURE_LOCATION", ""))),
             ("Azure: Key Vault references", _references(client, target.variables.get("AZURE_FUNCTION_APP_ID", ""))),
+            ("Azure: extension bundle", _bundle(client, target.variables.get("AZURE_FUNCTION_APP_ID", ""))),
             ("Azure: consumer groups", _consumer_groups(client, target)),
         )
         for name, step in steps:
@@ -162,6 +168,29 @@ async def _references(client: httpx.AsyncClient, app: str) -> Finding:
         todo = "Let the identity read the vault's secrets, and the app reach the vault."
         return failed(name, "; ".join(broken), todo, mended=True)  # a restart, which a package brings, asks again
     return ok(name, f"{len(found)} resolved")
+
+
+async def _bundle(client: httpx.AsyncClient, app: str) -> Finding:
+    """Which extension bundle the host has loaded; host.json only says which ones it may take."""
+    name = "Azure: extension bundle"
+    if not app:
+        return not_applicable(name, "AZURE_FUNCTION_APP_ID, the app's resource id, is not given")
+    try:
+        status = await _get(client, f"{_below(app)}/hostruntime/admin/host/status", "2024-04-01")
+    except _Refused as error:
+        if error.status in NOT_SHOWN:
+            return not_applicable(name, f"the host does not show its status: {error}")
+        raise
+    version = str((status.get("extensionBundle") or {}).get("version") or "")
+    if not version:
+        return not_applicable(name, "the host's status names no bundle")
+    if _numbers(version) < _numbers(OLDEST_BUNDLE):
+        return failed(name, f"the host runs {version}, {OLDEST_BUNDLE} is the oldest that will do", "Restart the app.")
+    return ok(name, f"the host runs {version}")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
 async def _consumer_groups(client: httpx.AsyncClient, target: Target) -> Finding:

@@ -20,7 +20,7 @@ SUBSCRIPTION = "/subscriptions/{subscription}"
 @dataclass
 class ResourceManager:
     """``state``: providers (namespace: state), roles (ids of the assigned), usages (provider: list), references,
-    consumer_groups (hub: list), namespaces (names).
+    consumer_groups (hub: list), namespaces (names), bundle (version, None when the host shows nothing).
     """
 
     state: dict[str, Any] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class ResourceManager:
     @property
     def routes(self) -> list[Route]:
         """The routes below the mount point."""
-        site = "/resourceGroups/{group}/providers/Microsoft.Web/sites/{app}/config/configreferences/appsettings"
+        site = "/resourceGroups/{group}/providers/Microsoft.Web/sites/{app}"
         hub = f"/resourceGroups/{{group}}/providers/Microsoft.EventHub/namespaces/{NAMESPACE}/eventhubs/{{hub}}"
         return [
             Route(f"{SUBSCRIPTION}/providers/Microsoft.EventHub/namespaces", self._namespaces),
@@ -36,7 +36,8 @@ class ResourceManager:
             Route(f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignments", self._roles),
             Route(f"{SUBSCRIPTION}/providers/{{provider}}/locations/{{rest:path}}", self._usages),
             Route(f"{SUBSCRIPTION}/providers/{{provider}}", self._provider),
-            Route(f"{SUBSCRIPTION}{site}", self._references),
+            Route(f"{SUBSCRIPTION}{site}/config/configreferences/appsettings", self._references),
+            Route(f"{SUBSCRIPTION}{site}/hostruntime/admin/host/status", self._host_status),
         ]
 
     @property
@@ -72,6 +73,13 @@ class ResourceManager:
         return _answer(
             request, {"value": [{"name": name, "properties": {"status": status}} for name, status in found.items()]}
         )
+
+    async def _host_status(self, request: Request) -> Response:
+        version = self.state.get("bundle", "4.37.1")
+        if version is None:
+            return _refusal(403, "AuthorizationFailed", "The client does not have authorization to perform action.")
+        bundle = {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": version}
+        return _answer(request, {"state": "Running", "extensionBundle": bundle})
 
     async def _namespaces(self, request: Request) -> Response:
         scope = f"/subscriptions/{request.path_params['subscription']}/resourceGroups/rg"

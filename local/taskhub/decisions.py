@@ -6,7 +6,7 @@ event arrives, then the actions that the code yields. ``decide`` walks the histo
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -106,12 +106,14 @@ class Decision:
 
 @dataclass
 class Plan:
-    """The outcome of a walk: ``new`` decisions, ``open`` tasks by id, event ``waits`` by name that nothing answered."""
+    """The outcome of a walk: ``new`` decisions and ``open`` tasks by id.
+
+    Waits for events are no tasks: the history has an event from its arrival on, waited for or not.
+    """
 
     new: list[Decision] = field(default_factory=list)
     open: dict[int, Decision] = field(default_factory=dict)
     cancelled: set[int] = field(default_factory=set)
-    waits: Counter[str] = field(default_factory=Counter)
 
 
 def actions_of(state: dict[str, Any]) -> list[Action]:
@@ -132,25 +134,21 @@ def decide(history: list[Event], actions: list[Action]) -> Plan:
             walk.complete(item, kind)
         elif kind in DECISIONS:
             walk.confirm(item, kind)
-        elif kind is EventType.EVENT_RAISED:
-            walk.plan.waits[item["Name"]] -= 1
     return walk.finish()
 
 
-def _leaves(actions: list[Action], waits: Counter[str]) -> Iterator[Action]:
-    """The numbered calls among the actions, in scheduling order; counts the event waits on the way."""
+def _leaves(actions: list[Action]) -> Iterator[Action]:
+    """The numbered calls among the actions, in scheduling order."""
     for action in actions:
         kind = action["actionType"]
         if kind in COMPOUND:
-            yield from _leaves(action["compoundActions"], waits)
-        elif kind == ActionType.WAIT_FOR_EXTERNAL_EVENT:
-            waits[action["externalEventName"]] += 1
+            yield from _leaves(action["compoundActions"])
         elif kind in NOT_OFFERED:
             raise NotOffered(
                 f"{NOT_OFFERED[ActionType(kind)]} is not offered by the local host: durable entities and durable HTTP "
                 "need Azure; call an activity instead"
             )
-        elif kind != ActionType.CONTINUE_AS_NEW:
+        elif kind in KIND:
             yield action
 
 
@@ -159,7 +157,7 @@ class _Walk:
 
     def __init__(self, actions: list[Action]) -> None:
         self.plan = Plan()
-        self._leaves = deque(_leaves(actions, self.plan.waits))
+        self._leaves = deque(_leaves(actions))
         self._follow_ups: deque[Decision] = deque()
         self._next_id = 0
 
@@ -195,12 +193,6 @@ class _Walk:
         while decision := self._take():
             self.plan.new.append(decision)
             self._settle(decision)
-        overdrawn = [name for name, count in self.plan.waits.items() if count < 0]
-        if overdrawn:
-            raise NonDeterminism(
-                f"the history delivered event {overdrawn[0]!r}, the code now does not wait for it so often. An "
-                "orchestrator must decide the same on every replay; if its code was changed, give it a new version"
-            )
         return self.plan
 
     def _follow(self, kind: EventType, action: Action, *, fire_at: str | None = None, retry: Retry) -> None:

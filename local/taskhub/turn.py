@@ -73,7 +73,8 @@ class Turn:
 async def take_turn(execution: Execution, messages: Sequence[Message], runner: FunctionRunner) -> Turn:
     """Feed the messages that the instance can take to its orchestrator; the rest stays in the inbox.
 
-    An event that nobody waits for stays there until somebody does: the SDK would keep only the last of a name.
+    As on the platform an event is in the history from its arrival on. What the SDK makes of one that nobody waits for
+    yet is the orchestrator's to reckon with: it keeps the last of a name, and answers every later wait of it.
     """
     return await _TurnTaker(execution, messages, runner).run()
 
@@ -113,8 +114,6 @@ class _TurnTaker:
                 await self._episode(batch)
             else:
                 self._control(batch[0])
-        if turn.continue_with is not None:
-            self._drop_events()
         self._execution.plan = self._plan
         return turn
 
@@ -213,11 +212,10 @@ class _TurnTaker:
             self._end(Status.COMPLETED, state.get("output"), EventType.EXECUTION_COMPLETED)
 
     def _next_batch(self) -> list[Event]:
-        """The next events that can be fed together, in the order of arrival.
+        """The next events that can be fed together, in the order of arrival: none but commands while suspended.
 
         What a retried call decides by itself comes before what the code decides, so its event opens a batch.
         """
-        waits = self._plan.waits.copy()
         batch: list[Event] = []
         left: list[Message] = []
         suspended = self._turn.status is Status.SUSPENDED
@@ -232,12 +230,10 @@ class _TurnTaker:
             if opens and batch:
                 left += self._pending[position:]
                 break
-            if not control and (suspended or (kind is EventType.EVENT_RAISED and waits[message.event["Name"]] < 1)):
+            if suspended and not control:
                 left.append(message)
                 continue
-            if kind is EventType.EVENT_RAISED:
-                waits[message.event["Name"]] -= 1
-            elif kind in COMPLETIONS:
+            if kind in COMPLETIONS:
                 answered.add(completed_task_id(message.event))
             self._turn.consumed.append(message.message_id)
             batch.append(message.event)
@@ -266,19 +262,6 @@ class _TurnTaker:
             return
         self._execution.append(command)
         self._turn.status = Status.SUSPENDED if kind is EventType.EXECUTION_SUSPENDED else Status.RUNNING
-
-    def _drop_events(self) -> None:
-        """The platform drops the events that nobody waited for when an orchestrator continues as new."""
-        dropped = [m for m in self._pending if m.event["EventType"] == EventType.EVENT_RAISED]
-        if dropped:
-            names = sorted({m.event["Name"] for m in dropped})
-            logger.warning(
-                "%s continues as new; %d events nobody waited for are dropped: %s",
-                self._instance.instance_id,
-                len(dropped),
-                names,
-            )
-        self._turn.consumed += [m.message_id for m in dropped]
 
     def _fail(self, reason: str) -> None:
         message = f"Orchestrator function '{self._instance.name}' failed: {reason}"

@@ -1,14 +1,16 @@
 """The preflight's questions to Azure's management API, answered by the simulated one."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from cli.deployment.azure import ROLES, management
+from cli.deployment.azure import OLDEST_BUNDLE, ROLES, management
 from cli.deployment.finding import Finding, State, Target
 from local.services.simulators import Simulators
+from local.services.site import CHECKOUT
 from local.simulators.managed_identity import OBJECT_ID
 from local.simulators.resource_manager import NAMESPACE
 from shared.settings import Settings
@@ -56,13 +58,21 @@ async def test_subscription_in_order_passes_every_question(ask: Ask) -> None:
     assert {finding.state for finding in found.values()} == {State.OK}
     assert set(found) == {
         *("Azure: resource providers", "Azure: roles", "Azure: quotas", "Azure: Key Vault references"),
+        "Azure: extension bundle",
         "Azure: consumer groups",
     }
+    assert found["Azure: extension bundle"].found == "the host runs 4.37.1"
 
 
 @pytest.mark.parametrize(
-    ("disorder", "name", "state", "told"),
+    ("disorder", "name", "state", "sentence"),
     [
+        (
+            {"bundle": "4.31.2"},
+            "Azure: extension bundle",
+            State.FAILED,
+            "the host runs 4.31.2, 4.32.0 is the oldest that will do",
+        ),
         (
             {"providers": {"Microsoft.App": "NotRegistered"}},
             "Azure: resource providers",
@@ -102,11 +112,20 @@ async def test_subscription_in_order_passes_every_question(ask: Ask) -> None:
     ],
 )
 async def test_what_is_in_disorder_is_named(
-    ask: Ask, disorder: dict[str, Any], name: str, state: State, told: str
+    ask: Ask, disorder: dict[str, Any], name: str, state: State, sentence: str
 ) -> None:
     found = (await ask(IN_ORDER | disorder))[name]
-    assert (found.state, found.found) == (state, told)
+    assert (found.state, found.found) == (state, sentence)
     assert found.todo
+
+
+async def test_bundle_that_may_not_be_seen_is_no_failure(ask: Ask) -> None:
+    assert (await ask(IN_ORDER | {"bundle": None}))["Azure: extension bundle"].state is State.NOT_APPLICABLE
+
+
+async def test_host_json_asks_for_the_oldest_bundle_that_the_preflight_accepts() -> None:
+    host = json.loads((CHECKOUT / "host.json").read_text())
+    assert host["extensionBundle"]["version"] == f"[{OLDEST_BUNDLE}, 5.0.0)"
 
 
 async def test_owner_of_blobs_needs_no_lesser_role(ask: Ask) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from durable.investigation import orchestrator
 from durable.investigation.messages import Case
 from local.taskhub import Status, TaskHub
 from shared.contracts.investigation import InvestigationState
+from shared.investigation.approvals import APPROVAL_EVENT
 from shared.investigation.flow import AwaitApproval, Progress, Step
 from tests.integration.taskhub.sdk_runner import SdkRunner
 
@@ -58,6 +60,61 @@ async def test_investigation_outlasts_an_outage_that_is_longer_than_its_retries(
     finally:
         await hub.stop()
     assert outage.left == 0
+
+
+class Waiting:
+    """Activities of a case that waits for a person until ``decided``; counts the looks at its approval."""
+
+    def __init__(self) -> None:
+        self.decided = False
+        self.looks = 0
+        self.made: list[str] = []
+
+    def step(self, name: str) -> Callable[[Any], dict[str, Any]]:
+        def perform(payload: Any) -> dict[str, Any]:
+            self.made.append(name)
+            self.looks += name == Step.RESOLVE_APPROVAL
+            done = self.decided and name == Step.RESOLVE_APPROVAL
+            deadline = (datetime.now(UTC) + timedelta(hours=4)).isoformat()
+            state = InvestigationState.CLOSED if done else InvestigationState.AWAITING_HUMAN
+            progress = Progress(state=state, approval_id="a", approval_deadline=deadline)
+            return progress.model_dump(mode="json")
+
+        return perform
+
+
+@pytest.mark.filterwarnings("ignore:azure.functions df_loads was called without expected_type")
+@pytest.mark.parametrize("early", [1, 3])
+async def test_event_that_comes_before_the_wait_costs_one_look_and_no_more(postgres_url: str, early: int) -> None:
+    case = Waiting()
+    activities = {step.value: case.step(step.value) for step in Step}
+    runner = SdkRunner("durable.investigation.orchestrator", activities=activities)
+    hub = TaskHub(url=postgres_url, name=f"hub-{uuid.uuid4().hex}", runner=runner)
+    await hub.start()
+    try:
+        started = CASE.model_copy(update={"new_generation_a_look": True})
+        instance_id = await hub.start_new("investigate", input_json=started.to_json().decode())
+        for _ in range(early):
+            await hub.raise_event(instance_id, APPROVAL_EVENT)
+        await until_quiet(case)
+        assert 1 <= case.looks <= early
+        case.decided = True
+        await hub.raise_event(instance_id, APPROVAL_EVENT)
+        assert await finished(hub, instance_id) is Status.COMPLETED
+    finally:
+        await hub.stop()
+    assert case.made[-1] == Step.RESOLVE_APPROVAL
+    assert case.looks <= early + 1
+
+
+async def until_quiet(case: Waiting) -> None:
+    """Until no step was made for a while: a case that spins makes hundreds in that time, without end."""
+    end, seen = time.monotonic() + DEADLINE_SECONDS, -1
+    while seen != len(case.made) or not case.looks:
+        if time.monotonic() > end:
+            pytest.fail(f"the case makes steps without end: {len(case.made)} so far, {case.looks} looks")
+        seen = len(case.made)
+        await asyncio.sleep(0.3)
 
 
 def test_wait_for_an_approval_whose_deadline_has_passed_is_never_instant() -> None:

@@ -109,6 +109,17 @@ def collect(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @blueprint.orchestration_trigger(context_name="context")
+def looks_once_a_generation(context: df.DurableOrchestrationContext) -> Flow:
+    """Waits for ``Look`` as often as asked for, each time with a history of its own."""
+    left = int(context.get_input())
+    yield context.wait_for_external_event("Look")
+    if left > 1:
+        context.continue_as_new(left - 1)
+        return None
+    return "looked"
+
+
+@blueprint.orchestration_trigger(context_name="context")
 def parent(context: df.DurableOrchestrationContext) -> Flow:
     return (
         yield context.task_all(

@@ -13,7 +13,7 @@ from azure.durable_functions.orchestrator import Orchestrator
 
 from local.taskhub import Status, replay_differences
 from local.taskhub.export import export_histories, read_history
-from tests.integration.taskhub.conftest import SAMPLE_APP, UNTYPED_LOADS, MakeHub, reach
+from tests.integration.taskhub.conftest import SAMPLE_APP, UNTYPED_LOADS, MakeHub, reach, until
 from tests.integration.taskhub.sdk_runner import SdkRunner
 
 pytestmark = pytest.mark.filterwarnings(UNTYPED_LOADS)
@@ -92,6 +92,12 @@ async def test_changed_orchestrator_fails_its_running_instance_and_says_both_sid
 async def stored_history(make_hub: MakeHub) -> list[dict[str, Any]]:
     hub = await make_hub(runner=runner_with(original))
     instance_id = await hub.start_new("flow")
+
+    async def waits() -> bool:
+        kinds = [item["EventType"] for item in await hub.get_history(instance_id)]
+        return 5 in kinds and kinds[-1] == 13  # the activity has completed, and so has the turn that took its result
+
+    await until(waits)
     await hub.raise_event(instance_id, "Go")
     await reach(hub, instance_id)
     return await hub.get_history(instance_id)

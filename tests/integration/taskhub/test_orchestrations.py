@@ -84,13 +84,47 @@ async def test_orchestrator_that_ends_with_an_open_timer_stays_running_as_on_the
     await reach(hub, instance_id, Status.TERMINATED)
 
 
-async def test_events_before_the_wait_are_delivered_in_order(hub: TaskHub) -> None:
+async def test_events_of_one_name_are_delivered_in_order_to_the_waits_for_it(hub: TaskHub) -> None:
     instance_id = await hub.start_new("collect", input_json=json.dumps("20"))
+    await hub.raise_event(instance_id, "Go")
     for number in range(20):
+        await hub.raise_event(instance_id, "Item", data_json=str(number))
+    ended = await reach(hub, instance_id)
+    assert json.loads(ended.output or "") == list(range(20))
+
+
+async def test_event_before_its_wait_answers_every_later_wait_of_that_name_as_on_the_platform(hub: TaskHub) -> None:
+    """Issue 507 of azure-functions-durable-python: one event, five answers. An orchestrator must not loop on a name."""
+    instance_id = await hub.start_new("collect", input_json=json.dumps("5"))
+    for number in range(2):
         await hub.raise_event(instance_id, "Item", data_json=str(number))
     await hub.raise_event(instance_id, "Go")
     ended = await reach(hub, instance_id)
-    assert json.loads(ended.output or "") == list(range(20))
+    assert json.loads(ended.output or "") == [1] * 5
+    raised = [item["Name"] for item in await hub.get_history(instance_id) if item["EventType"] == 15]
+    assert raised == ["Item", "Item", "Go"]
+
+
+async def test_event_of_another_case_answers_no_wait(hub: TaskHub) -> None:
+    instance_id = await hub.start_new("approval", input_json=json.dumps("0.5"))
+    await hub.raise_event(instance_id, "approval")
+    assert (await reach(hub, instance_id)).output == '"expired"'
+
+
+async def test_continue_as_new_forgets_the_events_of_the_history_before(hub: TaskHub) -> None:
+    instance_id = await hub.start_new("looks_once_a_generation", input_json=json.dumps("3"))
+    for left in ("2", "1"):
+        await hub.raise_event(instance_id, "Look")
+        await until(lambda left=left: waits_with(hub, instance_id, left))
+    assert (await hub.get_status(instance_id)).status is Status.RUNNING
+    await hub.raise_event(instance_id, "Look")
+    assert (await reach(hub, instance_id)).output == '"looked"'
+
+
+async def waits_with(hub: TaskHub, instance_id: str, left: str) -> bool:
+    """Whether the generation with so many looks to go waits."""
+    history = await hub.get_history(instance_id)
+    return len(history) > 2 and left in history[1]["Input"] and history[-1]["EventType"] == 13
 
 
 async def test_sub_orchestrations_return_their_results_and_know_their_ids(hub: TaskHub) -> None:

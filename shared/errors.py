@@ -4,6 +4,7 @@ AluskortError
 ├── Retryable              the same call may succeed later; the layer that owns retrying decides when
 │   ├── StoreUnavailable   PostgreSQL, Redis, Qdrant or Blob cannot be reached
 │   │   └── StoreSlow      it can be reached and did not answer in time
+│   ├── StoredByAnotherVersion   a row of our own holds what this version does not know
 │   ├── BusUnavailable     Kafka cannot be reached or did not acknowledge
 │   ├── ModelUnavailable   the model provider failed, throttled or timed out (gateway: CallFailed)
 │   ├── SigningKeysUnavailable   in shared/access: the identity provider cannot be reached
@@ -50,6 +51,14 @@ class StoreSlow(StoreUnavailable):
     def __init__(self, store: str, reason: object) -> None:
         Retryable.__init__(self, f"{store} is too slow: {reason}")
         self.store = store
+
+
+class StoredByAnotherVersion(Retryable):
+    """A row of our own cannot be read: while two versions run together, the newer one knows more names."""
+
+    def __init__(self, where: str, reason: object) -> None:
+        super().__init__(f"{where} cannot be read by this version: {reason} Finish the rollout, or roll forward again.")
+        self.where = where
 
 
 class BusUnavailable(Retryable):

@@ -123,7 +123,7 @@ async def list_investigations(
     }
     async with postgres.transaction(tenant_id) as connection:
         rows = await (await connection.execute(_SQL["investigations"], parameters)).fetchall()
-    page = [InvestigationSummary.model_validate(row) for row in rows[:limit]]
+    page = [InvestigationSummary.from_stored(row, where="investigation_state") for row in rows[:limit]]
     more = len(rows) > limit
     return InvestigationPage(
         investigations=page,
@@ -142,14 +142,15 @@ async def read_investigation(postgres: Postgres, tenant_id: str, investigation_i
         updates = await (await connection.execute(_SQL["alert_updates"], parameters)).fetchall()
         approvals = await (await connection.execute(_SQL["approvals"], parameters)).fetchall()
         actions = await (await connection.execute(_SQL["executed_actions"], parameters)).fetchall()
-    return InvestigationDetail.model_validate(
+    return InvestigationDetail.from_stored(
         {
             **found,
             "transitions": transitions,
             "alert_updates": updates,
             "approvals": [_approval(row) for row in approvals],
             "actions": actions,
-        }
+        },
+        where=f"investigation_state {investigation_id}",
     )
 
 
@@ -163,4 +164,4 @@ async def list_waiting_approvals(postgres: Postgres, tenant_id: str) -> list[App
 
 def _approval(row: dict[str, Any]) -> Approval:
     times = {name: value.isoformat() for name, value in row.items() if isinstance(value, datetime)}
-    return Approval.model_validate(row | times)
+    return Approval.from_stored(row | times, where=f"action_approvals {row['approval_id']}")

@@ -6,7 +6,6 @@ An event that may be emitted twice (a replayed step) must be given its ``audit_i
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,12 +15,15 @@ from pydantic import ValidationError
 from shared.audit.uuid7 import uuid7
 from shared.contracts.audit import EVENT_CATEGORIES, AuditEvent
 from shared.contracts.contract import invalid_input
+from shared.contracts.outside_text import storable
 from shared.errors import InvalidInput
 
 TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"  # fixed precision: the text itself is hashed
 
-# PostgreSQL stores no NUL and UTF-8 has no surrogates: an attacker's text must not cost us the event.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+def _written_out(value: Any) -> Any:
+    """The chain holds numbers of any size as they are; JSON has no infinity, so the word stands for it."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def utc_timestamp(moment: datetime | None = None) -> str:
@@ -69,18 +71,6 @@ def audit_event(  # noqa: PLR0913 - an event says who, what, where and how it en
         "source_service": source_service,
     }
     try:
-        return AuditEvent.model_validate(_storable(fields))
+        return AuditEvent.model_validate(storable(fields, number=_written_out))
     except ValidationError as error:
         raise invalid_input("AuditEvent", error) from error
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_storable(item) for item in value]
-    return value

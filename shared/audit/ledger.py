@@ -137,4 +137,5 @@ async def _append_to_chain(connection: Connection, tenant_id: str, events: list[
 
 
 def _record(row: dict[str, Any]) -> AuditRecord:
-    return AuditRecord.model_validate(json.loads(row["canonical"]) | {"record_hash": row["record_hash"]})
+    record = json.loads(row["canonical"]) | {"record_hash": row["record_hash"]}
+    return AuditRecord.from_stored(record, where=f"audit_records {record.get('audit_id')}")

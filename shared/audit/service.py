@@ -13,6 +13,7 @@ from shared.audit.evidence import evidence_package, read_case_file
 from shared.audit.ledger import PAGE_LIMIT, AppendReport, AuditLedger, RecordFilters, RecordPage
 from shared.audit.verification import VerificationType, verify_chain, verify_every
 from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, EvidencePackage
+from shared.contracts.outside_text import storable_text
 from shared.errors import InvalidInput
 from shared.stores.postgres import EVERY_TENANT, Postgres
 from shared.stores.statements import statements
@@ -107,7 +108,7 @@ class AuditService:
             "original_sha256": hashlib.sha256(message).hexdigest(),
             "original": message,
             "error_type": type(error).__name__,
-            "reason": str(error).replace("\x00", "\ufffd"),
+            "reason": storable_text(str(error)),
         }
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             await connection.execute(_SQL["keep_rejected"], parameters)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
+import logging
+from collections.abc import Iterable
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, StoredByAnotherVersion
+
+logger = logging.getLogger(__name__)
 
 
 class Contract(BaseModel):
@@ -23,9 +27,36 @@ class Contract(BaseModel):
         except ValidationError as error:
             raise invalid_input(cls.__name__, error) from error
 
+    @classmethod
+    def from_stored(cls, row: Any, *, where: str) -> Self:
+        """Read a row of our own; ``where`` names it, such as ``fp_patterns p-1``.
+
+        What we stored was valid when it was stored, so what cannot be read is a newer version's and waits for it.
+        Raises StoredByAnotherVersion, which is retryable: only messages from outside can be poison.
+        """
+        try:
+            return cls.model_validate(row, extra="ignore")
+        except ValidationError as error:
+            raise StoredByAnotherVersion(where, invalid_input(cls.__name__, error)) from error
+
     def to_json(self) -> bytes:
         """UTF-8 JSON, fields in the order of their declaration."""
         return self.model_dump_json().encode()
+
+
+def readable[T: Contract](kind: type[T], rows: Iterable[Any], *, where: str) -> list[T]:
+    """Those of our own rows that this version can read; the others are logged.
+
+    For rows that only ever make less wait for a person, such as patterns and playbooks: without one that a newer
+    version wrote, more does, and one row stops nobody.
+    """
+    found = []
+    for row in rows:
+        try:
+            found.append(kind.from_stored(row, where=where))
+        except StoredByAnotherVersion as error:
+            logger.warning("A row is left out: %s", error)
+    return found
 
 
 def invalid_input(subject: str, error: ValidationError) -> InvalidInput:

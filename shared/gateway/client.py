@@ -15,6 +15,7 @@ from typing import Any, cast
 import anthropic
 from anthropic.types import Message, MessageParam, TextBlockParam
 
+from shared.contracts.outside_text import storable_text
 from shared.contracts.routing import LLMProvider
 from shared.errors import Terminal
 from shared.gateway.call_failed import CallFailed
@@ -208,7 +209,7 @@ def wire_schema(schema: Any) -> Any:
 def _reply(message: Message, *, latency_ms: float, unanswered: int) -> Reply:
     usage = message.usage
     return Reply(
-        text="".join(block.text for block in message.content if block.type == "text"),
+        text=storable_text("".join(block.text for block in message.content if block.type == "text")),
         stop_reason=message.stop_reason or "",
         usage=Usage(
             input_tokens=usage.input_tokens,

@@ -14,6 +14,7 @@ from typing import Any
 import re2
 
 from shared.contracts.gateway import NO_CASE, CaseReference, GatewayRequest, GatewayResponse
+from shared.contracts.outside_text import storable_text
 from shared.contracts.routing import TaskContext
 from shared.errors import Terminal
 from shared.gateway.audit import AuditSink, RequestAudit
@@ -62,6 +63,7 @@ class ContextGateway:
 
         Raises ModelUnavailable when no provider answers, StoreUnavailable when the spend ledger is away.
         """
+        request = request.model_copy(update={"user_content": storable_text(request.user_content)})
         audit = RequestAudit(self._audit, request, case)
         # 1. Sanitise.
         screening = await _screen(request, audit)

@@ -10,7 +10,9 @@ from typing import Any, NoReturn
 import re2
 from jsonschema import Draft202012Validator
 
+from shared.contracts.outside_text import storable
 from shared.contracts.taxonomy import techniques
+from shared.errors import InvalidInput
 from shared.gateway.evidence import map_strings
 
 MAX_ERRORS = 10
@@ -36,8 +38,8 @@ def validate_output(raw_output: str, output_schema: dict[str, Any] | None) -> Va
     if output_schema is None:
         return ValidatedOutput(raw_output, (), tuple(_unknown_ids(raw_output)))
     try:
-        value = json.loads(raw_output, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        value = storable(json.loads(raw_output, parse_constant=_refuse_constant))
+    except (ValueError, RecursionError, InvalidInput) as error:
         return ValidatedOutput(None, ("not_json", f"the answer is no JSON: {error}"))
     found = sorted(Draft202012Validator(output_schema).iter_errors(value), key=lambda error: error.json_path)
     errors = tuple(f"{error.json_path}: {error.message}"[:MAX_ERROR_LENGTH] for error in found[:MAX_ERRORS])

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.contracts.alert import CanonicalAlert
+from shared.contracts.outside_text import storable
 from shared.errors import InvalidInput
 from shared.ingestion import entity_json
 from shared.ingestion.draft import Draft
 from shared.ingestion.ecs import ecs_entities
-from shared.ingestion.envelope import storable
 from shared.ingestion.fields import Fields
 from shared.ingestion.severity import RISK_SCORES
 

@@ -13,6 +13,7 @@ from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.fitting import fitted
 from shared.bus.producer import Producer
 from shared.bus.received import UNREADABLE
+from shared.contracts.outside_text import storable_text
 from shared.errors import ConfigurationError, InvalidInput
 from shared.ingestion.adapter import Adapter
 from shared.ingestion.envelope import read_rows, row_text, rows_as_bytes
@@ -87,7 +88,7 @@ class Intake:
         try:
             alert = self._adapter.to_canonical(row)
             if text:
-                alert = alert.model_copy(update={"raw_text": text.replace("\x00", "\ufffd")})
+                alert = alert.model_copy(update={"raw_text": storable_text(text)})
             message = fitted(alert).to_json()
         except UNREADABLE as error:  # raised, it would bring the whole body again for ever
             raise InvalidInput("row", got=row, expected="an alert that can be read", hint=repr(error)[:200]) from error

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.contracts.alert import CanonicalAlert
+from shared.contracts.outside_text import storable
 from shared.errors import InvalidInput
 from shared.ingestion.defender import CATEGORY, read_alert_evidence, read_alert_info
-from shared.ingestion.envelope import storable
 from shared.ingestion.graph_alert import ODATA_TYPE, read_graph_alert
 from shared.ingestion.sentinel import alerts_of_incident, read_arm_alert, read_incident, read_security_alert
 

@@ -12,11 +12,11 @@ import orjson
 import re2
 
 from shared.contracts.alert import CanonicalAlert
+from shared.contracts.outside_text import storable
 from shared.errors import InvalidInput
 from shared.ingestion import entity_json
 from shared.ingestion.cim import cim_entities
 from shared.ingestion.draft import Draft
-from shared.ingestion.envelope import storable
 from shared.ingestion.fields import EMPTY, Fields
 from shared.ingestion.severity import SPLUNK_LEVELS
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from shared.audit.event import audit_event
 from shared.bus.outbox import Outbox, OutboxMessage, put
-from shared.contracts.action import Action
 from shared.contracts.approval import Approval, ApprovalDecision, ApprovalStatus
 from shared.contracts.audit import ActorType
+from shared.contracts.outside_text import storable_text
 from shared.contracts.tenant import SYNTHETIC_TENANT
 from shared.errors import Conflict, NotFound
 from shared.investigation.waking import Wake
@@ -136,7 +136,7 @@ async def _decide(connection: Connection, approval_id: str, status: str, decided
             "approval_id": approval_id,
             "status": status,
             "decided_by": decided_by,
-            "comment": comment.replace("\x00", ""),
+            "comment": storable_text(comment),
         },
     )
 
@@ -147,6 +147,4 @@ def _approval(row: dict[str, Any]) -> Approval:
         name: values[name].isoformat() if values[name] else None
         for name in ("requested_at", "expires_at", "decided_at")
     }
-    return Approval.model_validate(
-        {**values, **times, "actions": [Action.model_validate(item) for item in row["actions"]]}
-    )
+    return Approval.from_stored({**values, **times}, where=f"action_approvals {row['approval_id']}")

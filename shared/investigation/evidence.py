@@ -21,7 +21,7 @@ OT_PRODUCTS = ("defender for iot", "security center for iot")  # Sentinel has us
 
 def entities_of(state: GraphState) -> AlertEntities:
     """The parsed entities of the alert."""
-    return AlertEntities.model_validate(state.entities, extra="ignore")
+    return AlertEntities.from_stored(state.entities, where=f"entities of investigation_state {state.investigation_id}")
 
 
 def named_targets(state: GraphState) -> dict[tuple[EntityType, str], str]:

@@ -38,4 +38,4 @@ def merged(state: GraphState, *findings: dict[str, Any]) -> GraphState:
                 values[name] = {**values[name], **value}
             else:
                 values[name] = value
-    return GraphState.model_validate(values)
+    return GraphState.from_stored(values, where=f"investigation_findings of {state.investigation_id}")

@@ -16,6 +16,7 @@ from shared.bus.outbox import OutboxMessage, put
 from shared.contracts.alert import NormalizedAlert
 from shared.contracts.approval import Approval
 from shared.contracts.investigation import GraphState
+from shared.contracts.outside_text import storable
 from shared.errors import Conflict, NotFound
 from shared.investigation import report
 from shared.investigation.alert_update import amended
@@ -61,12 +62,12 @@ class InvestigationRepository:
                 {
                     "investigation_id": state.investigation_id,
                     "tenant_id": state.tenant_id,
-                    "alert_id": _storable(state.alert_id),
-                    "source": _storable(alert.source),
-                    "alert_title": _storable(alert.title),
+                    "alert_id": storable(state.alert_id),
+                    "source": storable(alert.source),
+                    "alert_title": storable(alert.title),
                     "severity": alert.severity,
                     "graph_state": _json(state),
-                    "alert": Jsonb(_storable(alert.model_dump(mode="json"))),
+                    "alert": Jsonb(storable(alert.model_dump(mode="json"))),
                 },
             )
             stored = await _load(connection, state.investigation_id)
@@ -121,7 +122,7 @@ class InvestigationRepository:
                     "step": step,
                     "attempt": attempt,
                     "round": state.round,
-                    "finding": Jsonb(_storable(finding)),
+                    "finding": Jsonb(storable(finding)),
                 },
             )
 
@@ -165,7 +166,7 @@ class InvestigationRepository:
                     "state_before": before.state,
                     "state_after": stored.state,
                     "agent": transition.agent,
-                    "reasoning": _storable(transition.reasoning),
+                    "reasoning": storable(transition.reasoning),
                 },
             )
             if transition.supersedes:
@@ -181,7 +182,7 @@ async def _load(connection: Connection, investigation_id: str) -> GraphState:
     row = await cursor.fetchone()
     if row is None:
         raise NotFound(f"investigation {investigation_id} does not exist for this tenant")
-    return GraphState.model_validate(row["graph_state"], extra="ignore")
+    return GraphState.from_stored(row["graph_state"], where=f"investigation_state {investigation_id}")
 
 
 async def _alert(connection: Connection, statement: str, investigation_id: str) -> NormalizedAlert:
@@ -189,7 +190,7 @@ async def _alert(connection: Connection, statement: str, investigation_id: str) 
     row = await cursor.fetchone()
     if row is None:
         raise NotFound(f"investigation {investigation_id} does not exist for this tenant")
-    return NormalizedAlert.model_validate(row["alert"], extra="ignore")
+    return NormalizedAlert.from_stored(row["alert"], where=f"alert of investigation_state {investigation_id}")
 
 
 async def _amend(connection: Connection, state: GraphState, update: NormalizedAlert) -> None:
@@ -198,7 +199,7 @@ async def _amend(connection: Connection, state: GraphState, update: NormalizedAl
     amended_alert, changed = amended(stored, update)
     if not changed and update.raw_payload == stored.raw_payload:
         return
-    said = _storable(update.model_dump(mode="json"))
+    said = storable(update.model_dump(mode="json"))
     cursor = await connection.execute(
         _SQL["record_update"],
         {
@@ -213,8 +214,8 @@ async def _amend(connection: Connection, state: GraphState, update: NormalizedAl
         return
     values = {
         "investigation_id": state.investigation_id,
-        "alert_title": _storable(amended_alert.title),
-        "alert": Jsonb(_storable(amended_alert.model_dump(mode="json"))),
+        "alert_title": storable(amended_alert.title),
+        "alert": Jsonb(storable(amended_alert.model_dump(mode="json"))),
     }
     await connection.execute(_SQL["amend_alert"], values)
     await put(connection, state.tenant_id, state.investigation_id, [report.alert_updated(state, changed)])
@@ -228,20 +229,9 @@ async def _supersede(connection: Connection, approval_id: str) -> None:
 
 async def _request_approval(connection: Connection, approval: Approval) -> None:
     values = approval.model_dump(mode="json", exclude={"actions", "status", "decided_at", "decided_by", "comment"})
-    actions = Jsonb(_storable([action.model_dump(mode="json") for action in approval.actions]))
+    actions = Jsonb(storable([action.model_dump(mode="json") for action in approval.actions]))
     await connection.execute(_SQL["request_approval"], {**values, "actions": actions})
 
 
 def _json(state: GraphState) -> Jsonb:
-    return Jsonb(_storable(state.model_dump(mode="json")))
-
-
-def _storable[T](value: T) -> T:
-    """PostgreSQL's text and jsonb hold no NUL and no lone surrogate; both can only come from hostile text."""
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode()  # type: ignore[return-value]
-    if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}  # type: ignore[return-value]
-    if isinstance(value, list):
-        return [_storable(item) for item in value]  # type: ignore[return-value]
-    return value
+    return Jsonb(storable(state.model_dump(mode="json")))

@@ -10,6 +10,7 @@ import re2
 from psycopg.types.json import Jsonb
 
 from shared.contracts.batch import EntityPattern, FPPattern
+from shared.contracts.contract import readable
 from shared.contracts.entity import AlertEntities
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
@@ -44,7 +45,7 @@ class FPPatterns:
         async with self._postgres.transaction(tenant_id) as connection:
             cursor = await connection.execute(_SQL["patterns_in_force"])
             rows = await cursor.fetchall()
-        patterns = [FPPattern.model_validate(row["pattern"], extra="ignore") for row in rows]
+        patterns = readable(FPPattern, [row["pattern"] for row in rows], where="fp_patterns")
         fitting = [pattern for pattern in patterns if fits(pattern, alert_name, entities)]
         return max(fitting, key=lambda pattern: pattern.confidence, default=None)
 

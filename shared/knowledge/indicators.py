@@ -54,7 +54,7 @@ class Indicators:
         if missing:
             async with self._postgres.transaction(EVERY_TENANT) as connection:
                 cursor = await connection.execute(_SQL["find_indicators"], {"values": missing})
-                rows = [Indicator.model_validate(row) for row in await cursor.fetchall()]
+                rows = [Indicator.from_stored(row, where="threat_indicators") for row in await cursor.fetchall()]
             await self._remember(rows)
             found |= {row.value: row for row in rows}
         return found

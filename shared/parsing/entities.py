@@ -8,12 +8,12 @@ from itertools import islice
 from typing import Any
 
 from shared.contracts.entity import MAX_ENTITIES, AlertEntities
+from shared.contracts.outside_text import holds_json, read_json_text
 from shared.errors import InvalidInput
 from shared.parsing.allowance import Allowance
 from shared.parsing.collection import Collection
 from shared.parsing.graph import MAX_POINTER, MAX_VALUES, EntityGraph
 from shared.parsing.indicators import find_indicators
-from shared.parsing.json_text import decode, holds_json
 from shared.parsing.kinds import Reader, read_node
 
 TEXT_DEPTH = 8  # levels of the payload that are searched for text
@@ -45,9 +45,9 @@ def _read_graph(entities_raw: str, found: Collection) -> bool:
     if not entities_raw.strip():
         return True
     try:
-        value, unread = decode(entities_raw)
+        value, unread = read_json_text(entities_raw)
         if isinstance(value, str) and value.strip():
-            value, unread = decode(value)  # some exporters encode the column twice
+            value, unread = read_json_text(value)  # some exporters encode the column twice
     except InvalidInput as error:
         found.lose("entities", str(error).removeprefix("entities: "))
         return False
@@ -99,7 +99,7 @@ def _texts(payload: Mapping[str, Any], found: Collection) -> Iterator[tuple[str,
 def _decoded(text: str) -> Any:
     """The object or array that a string holds; None when it holds none, or not a whole one."""
     try:
-        value, unread = decode(text) if holds_json(text) else (None, "")
+        value, unread = read_json_text(text) if holds_json(text) else (None, "")
     except InvalidInput:
         return None
     return None if unread else value

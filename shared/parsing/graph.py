@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
+from shared.contracts.outside_text import holds_json, read_json_text
 from shared.errors import InvalidInput
 from shared.parsing.collection import MAX_LOSSES, Collection
-from shared.parsing.json_text import decode, holds_json
 from shared.parsing.value import MAX_CHARACTERS, clean, verbatim
 
 MAX_DEPTH = 64
@@ -188,7 +188,7 @@ class EntityGraph:
     def _take_text(self, text: str, pointer: str, role: str, depth: int) -> Any:
         """JSON in a string; a text that only looks like it, such as `[::1]`, stays a text."""
         try:
-            value, unread = decode(text)
+            value, unread = read_json_text(text)
         except InvalidInput:
             return text
         if unread:

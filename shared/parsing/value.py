@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from shared.contracts.outside_text import encodable, storable_text
+
 MAX_CHARACTERS = 2_048  # of one value
 CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
-REPLACEMENT = "\ufffd"
 
 
 def clean(value: object) -> str:
@@ -27,9 +28,4 @@ def clean(value: object) -> str:
 def verbatim(value: object) -> str:
     """A command line as it was given, cut but not stripped; only NUL, which no store keeps, is replaced."""
     text = value if isinstance(value, str) else ""
-    return encodable(text[:MAX_CHARACTERS]).replace("\x00", REPLACEMENT)
-
-
-def encodable(text: str) -> str:
-    """The text with lone surrogates, which have no UTF-8 form, replaced."""
-    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return storable_text(text[:MAX_CHARACTERS])

@@ -71,7 +71,9 @@ class Executor:
         approval = await cursor.fetchone()
         if approval is None or approval["status"] != ApprovalStatus.GRANTED:
             return "unapproved_action: it needs a granted approval of this investigation"
-        approved = [Action.model_validate(item) for item in approval["actions"]]
+        approved = [
+            Action.from_stored(item, where=f"action_approvals {pending.approval_id}") for item in approval["actions"]
+        ]
         same = any((item.action, item.target) == (pending.action.action, pending.action.target) for item in approved)
         return "" if same else "changed_action: the approval was given for other actions or targets"
 

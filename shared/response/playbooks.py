@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from shared.contracts.action import ActionName
-from shared.contracts.contract import Contract
+from shared.contracts.contract import Contract, readable
 from shared.stores.postgres import EVERY_TENANT, Postgres
 from shared.stores.statements import statements
 
@@ -56,7 +56,8 @@ class Playbooks:
         """Fitting playbooks, best first; ties by id, so that a repeat selects the same. Raises StoreUnavailable."""
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             cursor = await connection.execute(_SQL["approved_playbooks"])
-            playbooks = [Playbook.model_validate(row) for row in await cursor.fetchall()]
+            rows = await cursor.fetchall()
+        playbooks = readable(Playbook, rows, where="playbooks")
         alert = {
             "mitre_techniques": {technique.partition(".")[0] for technique in techniques} | set(techniques),
             "tactics": set(tactics),

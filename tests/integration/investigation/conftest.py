@@ -73,9 +73,13 @@ class ScriptedGateway:
 
 
 @pytest.fixture(scope="session")
-async def store(database: Callable[[str], Database]) -> AsyncIterator[Postgres]:
-    made = database("investigation_tests")
-    own, owner = Postgres(made.url), Postgres(made.owner_url)
+def own_database(database: Callable[[str], Database]) -> Database:
+    return database("investigation_tests")
+
+
+@pytest.fixture(scope="session")
+async def store(own_database: Database) -> AsyncIterator[Postgres]:
+    own, owner = Postgres(own_database.url), Postgres(own_database.owner_url)
     for playbook in PLAYBOOKS:
         await Playbooks(owner).store(playbook)
     await owner.close()

@@ -270,4 +270,4 @@ async def test_investigation_of_another_tenant_is_not_found(
 async def test_hostile_text_is_stored(graph: InvestigationGraph, context: StepContext, tenant: str) -> None:
     opened = await graph.open(alert(tenant, title="nul \x00 and more"))
     loaded = await context.repository.load(tenant, opened.investigation_id)
-    assert loaded.alert_title == "nul  and more"
+    assert loaded.alert_title == "nul \ufffd and more"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -115,7 +116,7 @@ async def test_continue_as_new_forgets_the_events_of_the_history_before(hub: Tas
     instance_id = await hub.start_new("looks_once_a_generation", input_json=json.dumps("3"))
     for left in ("2", "1"):
         await hub.raise_event(instance_id, "Look")
-        await until(lambda left=left: waits_with(hub, instance_id, left))
+        await until(partial(waits_with, hub, instance_id, left))
     assert (await hub.get_status(instance_id)).status is Status.RUNNING
     await hub.raise_event(instance_id, "Look")
     assert (await reach(hub, instance_id)).output == '"looked"'

@@ -1,8 +1,13 @@
 import json
+from typing import Any
 
 import pytest
+from anthropic.types import Message, TextBlock
+from anthropic.types import Usage as AnthropicUsage
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from shared.gateway.client import wire_schema
+from shared.gateway.client import Reply, _reply, wire_schema
 from shared.gateway.output import strip_quarantined, validate_output
 
 SCHEMA = {
@@ -58,6 +63,33 @@ def test_strip_removes_whole_ids_from_lists_and_prose() -> None:
 
 def test_validate_output_without_a_schema_still_quarantines_ids_in_prose() -> None:
     assert validate_output("Seen T9999 and T1059.", None).quarantined_ids == ("T9999",)
+
+
+GARBAGE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(categories=None)),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(categories=None)), inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(GARBAGE, st.booleans())
+def test_every_answer_of_a_model_can_be_stored_and_encoded(value: Any, escaped: bool) -> None:
+    text = json.dumps({"confidence": 0.5, "summary": value}, ensure_ascii=escaped)
+    for schema in (None, {}, SCHEMA):
+        found = validate_output(reply(text).text, schema)
+        assert "\x00" not in json.loads(json.dumps(str(found.value)))
+        json.dumps([found.value, *found.errors], ensure_ascii=False, allow_nan=False).encode()
+
+
+def reply(text: str) -> Reply:
+    """A message of the API with this text."""
+    block = TextBlock.model_construct(type="text", text=text)
+    usage = AnthropicUsage(input_tokens=1, output_tokens=1)
+    message = Message.model_construct(
+        id="m", role="assistant", type="message", content=[block], stop_reason="end_turn", usage=usage
+    )
+    return _reply(message, latency_ms=1.0, unanswered=0)
 
 
 def test_wire_schema_closes_objects_and_leaves_limits_out() -> None:

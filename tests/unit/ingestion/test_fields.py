@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.outside_text import storable
 from shared.errors import InvalidInput
-from shared.ingestion.envelope import storable
 from shared.ingestion.fields import MAX_OBJECTS, MAX_PARTS, Fields
 
 

@@ -259,7 +259,6 @@ class Services:
             StepContext(
                 repository=self.cases,
                 outbox=self.outbox,
-                producer=self.producer,
                 approvals=self.approvals,
                 gateway=self.gateway,
                 indicators=self.indicators,

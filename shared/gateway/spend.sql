@@ -15,7 +15,7 @@ RETURNING call_id;
 -- A call is settled once; what it did not use goes back to the month.
 WITH settled AS (
     UPDATE spend_ledger SET settled_usd = %(amount)s, settled_at = now()
-    WHERE call_id = %(call_id)s AND settled_at IS NULL
+    WHERE tenant_id = %(tenant_id)s AND call_id = %(call_id)s AND settled_at IS NULL
     RETURNING month, reserved_usd
 )
 UPDATE spend_months AS spent SET committed_usd = spent.committed_usd - settled.reserved_usd + %(amount)s

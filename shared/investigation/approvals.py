@@ -41,7 +41,7 @@ class Approvals:
     ) -> Approval:
         """Record an answer and wake the investigation. Raises NotFound, Conflict (late, second, other actions)."""
         async with self._postgres.transaction(tenant_id) as connection:
-            row = await _lock(connection, approval_id)
+            row = await _lock(connection, tenant_id, approval_id)
             approval = _approval(row)
             if approval.status is not ApprovalStatus.PENDING:
                 raise Conflict(f"approval {approval_id} was already {approval.status}; nothing was changed")
@@ -52,7 +52,7 @@ class Approvals:
                     f"approval {approval_id} asks about other actions than those you were shown; load it again"
                 )
             status = ApprovalStatus.GRANTED if decision.approved else ApprovalStatus.DENIED
-            await _decide(connection, approval_id, status, decided_by, decision.comment)
+            await _decide(connection, tenant_id, approval_id, status, decided_by, decision.comment)
             event = audit_event(
                 tenant_id=tenant_id,
                 event_type=f"approval.{status}",
@@ -73,7 +73,7 @@ class Approvals:
             )
             message = OutboxMessage(topic="audit.events", key=tenant_id, value=event.to_json())
             await put(connection, tenant_id, approval.investigation_id, [message])
-            approval = _approval(await _lock(connection, approval_id))
+            approval = _approval(await _lock(connection, tenant_id, approval_id))
         self._outbox.notify()
         await self._tell(approval.investigation_id)
         return approval
@@ -81,10 +81,10 @@ class Approvals:
     async def resolve(self, tenant_id: str, approval_id: str) -> Approval:
         """The approval as it stands; a pending one whose time is over becomes timed out here, and only here."""
         async with self._postgres.transaction(tenant_id) as connection:
-            row = await _lock(connection, approval_id)
+            row = await _lock(connection, tenant_id, approval_id)
             if row["status"] == ApprovalStatus.PENDING and row["expired"]:
-                await _decide(connection, approval_id, ApprovalStatus.TIMED_OUT, None, "")
-                row = await _lock(connection, approval_id)
+                await _decide(connection, tenant_id, approval_id, ApprovalStatus.TIMED_OUT, None, "")
+                row = await _lock(connection, tenant_id, approval_id)
         return _approval(row)
 
     async def wake_decided(self) -> int:
@@ -121,18 +121,21 @@ class Approvals:
         return True
 
 
-async def _lock(connection: Connection, approval_id: str) -> dict[str, Any]:
-    cursor = await connection.execute(_SQL["lock"], {"approval_id": approval_id})
+async def _lock(connection: Connection, tenant_id: str, approval_id: str) -> dict[str, Any]:
+    cursor = await connection.execute(_SQL["lock"], {"tenant_id": tenant_id, "approval_id": approval_id})
     row = await cursor.fetchone()
     if row is None:
         raise NotFound(f"approval {approval_id} does not exist for this tenant")
     return row
 
 
-async def _decide(connection: Connection, approval_id: str, status: str, decided_by: str | None, comment: str) -> None:
+async def _decide(  # noqa: PLR0913, PLR0917 - the columns of one answer
+    connection: Connection, tenant_id: str, approval_id: str, status: str, decided_by: str | None, comment: str
+) -> None:
     await connection.execute(
         _SQL["decide"],
         {
+            "tenant_id": tenant_id,
             "approval_id": approval_id,
             "status": status,
             "decided_by": decided_by,

@@ -16,15 +16,19 @@ from shared.contracts.llm_job import LLMJob
 from shared.contracts.tenant import DEFAULT_TENANT
 from shared.errors import Conflict, NotFound, Terminal
 from shared.investigation.case import new_case
-from shared.investigation.flow import AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow
+from shared.investigation.flow import PARALLEL, AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow
 from shared.investigation.steps.closing import fail, resolve_approval, respond
 from shared.investigation.steps.context import ask_model, gather
 from shared.investigation.steps.late_entities import bind_late_entities
-from shared.investigation.steps.opening import check_false_positive, extract_iocs
+from shared.investigation.steps.opening import check_false_positive, extract_iocs, with_pattern
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import answer, is_answered, judge, reasoning_job
 
 logger = logging.getLogger(__name__)
+
+
+# Steps that ask a model, Redis or Qdrant: no transaction stays open meanwhile. The others are one transaction each.
+CALLS_OTHERS = frozenset({Step.EXTRACT_IOCS, Step.ENRICH_CONTEXT})
 
 
 def _progress(state: GraphState, *, escalate: bool = False, answered: bool = False) -> Progress:
@@ -58,17 +62,28 @@ class InvestigationGraph:
         except NotFound as error:
             logger.error("Step %s ends an orchestration that has no investigation: %s", step, error)
             return Progress(state=InvestigationState.FAILED)
+        finally:
+            if step not in PARALLEL:  # these leave no message
+                self._context.outbox.notify()
 
     async def _perform(self, tenant_id: str, investigation: str, step: Step, attempt: int) -> Progress:
         """As often as somebody else moved the investigation on meanwhile: each step is made once and then a no-op."""
         repository = self._context.repository
         while True:
-            state = await repository.load(tenant_id, investigation)
+            state: GraphState | None = None
             try:
-                return await self._make(step, state, attempt)
+                if step in CALLS_OTHERS:
+                    async with repository.unit_of_work(tenant_id):
+                        state = await repository.load(tenant_id, investigation)
+                        bound, seen = await self._seen(step, state)
+                    return bound or await self._make(step, state, attempt, seen)
+                async with repository.unit_of_work(tenant_id):
+                    state = await repository.load(tenant_id, investigation)
+                    bound, seen = await self._seen(step, state)
+                    return bound or await self._make(step, state, attempt, seen)
             except (Terminal, *UNREADABLE) as error:
                 current = await repository.load(tenant_id, investigation)
-                if current.version != state.version:
+                if state is not None and current.version != state.version:
                     continue  # a lost race is no failure; versions only grow, so this ends
                 logger.exception("Step %s of investigation %s can never be made.", step, investigation)
                 reason = error
@@ -151,13 +166,19 @@ class InvestigationGraph:
         approval = await self._context.approvals.resolve(state.tenant_id, state.case_facts["approval_id"])
         return approval.decided_at is None
 
+    async def _seen(self, step: Step, state: GraphState) -> tuple[Progress | None, GraphState]:
+        """What every step begins with: late entities, which end it, and for the first one the pattern that may fit."""
+        bound = await bind_late_entities(self._context, state)
+        if bound is not None:
+            return _progress(bound), bound
+        if step is Step.EXTRACT_IOCS and state.state is InvestigationState.RECEIVED:
+            return None, await with_pattern(self._context, state)
+        return None, state
+
     async def _make(  # noqa: PLR0911 - one return a step
-        self, step: Step, state: GraphState, attempt: int
+        self, step: Step, state: GraphState, attempt: int, seen: GraphState
     ) -> Progress:
         context = self._context
-        bound = await bind_late_entities(context, state)
-        if bound is not None:
-            return _progress(bound)
         match step:
             case Step.ASK_MODEL:
                 asked = await ask_model(context, state, attempt)
@@ -170,7 +191,7 @@ class InvestigationGraph:
             case Step.ENRICH_CONTEXT | Step.CORRELATE_EXPOSURES | Step.MAP_TECHNIQUES:
                 return _progress(await gather(context, state, step))
             case Step.EXTRACT_IOCS:
-                return _progress(await extract_iocs(context, state))
+                return _progress(await extract_iocs(context, state, seen))
             case Step.CHECK_FALSE_POSITIVE:
                 return _progress(await check_false_positive(context, state))
             case Step.RESOLVE_APPROVAL:

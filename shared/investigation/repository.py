@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -70,22 +71,22 @@ class InvestigationRepository:
                     "alert": Jsonb(storable(alert.model_dump(mode="json"))),
                 },
             )
-            stored = await _load(connection, state.investigation_id)
+            stored = await _load(connection, state.tenant_id, state.investigation_id)
             if cursor.rowcount == 0:
                 await _amend(connection, stored, alert)
                 # The amendment locks the case: a step that was moving it on has done so by now.
-                stored = await _load(connection, state.investigation_id)
+                stored = await _load(connection, state.tenant_id, state.investigation_id)
             return stored
 
     async def load(self, tenant_id: str, investigation_id: str) -> GraphState:
         """Raises NotFound, StoreUnavailable."""
         async with self._postgres.transaction(tenant_id) as connection:
-            return await _load(connection, investigation_id)
+            return await _load(connection, tenant_id, investigation_id)
 
     async def alert(self, state: GraphState) -> NormalizedAlert:
         """The alert as it is known now, later messages included. Raises NotFound, StoreUnavailable."""
         async with self._postgres.transaction(state.tenant_id) as connection:
-            return await _alert(connection, "alert", state.investigation_id)
+            return await _alert(connection, "alert", state.tenant_id, state.investigation_id)
 
     async def without_entities(self, tenant_id: str) -> list[str]:
         """Ids of the alerts of the last hours whose entities their source has not filled in: the newest first, as a
@@ -96,20 +97,21 @@ class InvestigationRepository:
             rows = await (await connection.execute(_SQL["without_entities"], values)).fetchall()
         return [row["alert_id"] for row in rows]
 
-    async def finding(self, state: GraphState, step: str, attempt: int = 1) -> dict[str, Any] | None:
-        """What a step found earlier, or None."""
+    async def findings(self, state: GraphState, *steps: str) -> dict[tuple[str, int], dict[str, Any]]:
+        """What these steps found earlier in this round, by step and attempt. Raises StoreUnavailable."""
+        values = {
+            "tenant_id": state.tenant_id,
+            "investigation_id": state.investigation_id,
+            "round": state.round,
+            "steps": list(steps),
+        }
         async with self._postgres.transaction(state.tenant_id) as connection:
-            cursor = await connection.execute(
-                _SQL["finding"],
-                {
-                    "investigation_id": state.investigation_id,
-                    "step": step,
-                    "attempt": attempt,
-                    "round": state.round,
-                },
-            )
-            row = await cursor.fetchone()
-        return dict(row["finding"]) if row else None
+            rows = await (await connection.execute(_SQL["findings"], values)).fetchall()
+        return {(row["step"], row["attempt"]): row["finding"] for row in rows}
+
+    def unit_of_work(self, tenant_id: str) -> AbstractAsyncContextManager[None]:
+        """See Postgres.unit_of_work: what a step reads and writes inside is one transaction."""
+        return self._postgres.unit_of_work(tenant_id)
 
     async def keep_finding(self, state: GraphState, step: str, finding: dict[str, Any], *, attempt: int = 1) -> None:
         """Keep what a step found before it is reported done; the first finding stays."""
@@ -126,6 +128,11 @@ class InvestigationRepository:
                 },
             )
 
+    async def send(self, state: GraphState, message: OutboxMessage) -> None:
+        """Leave one message about a case in the outbox. Raises StoreUnavailable."""
+        async with self._postgres.transaction(state.tenant_id) as connection:
+            await put(connection, state.tenant_id, state.investigation_id, [message])
+
     async def advance(self, transition: Transition) -> GraphState:
         """Make a transition once: a step that was already made changes nothing and returns what is stored.
 
@@ -134,59 +141,57 @@ class InvestigationRepository:
         before, after = transition.before, transition.after
         check_transition(before.state, after.state)
         stored = after.model_copy(update={"version": before.version + 1})
-        async with self._postgres.transaction(before.tenant_id) as connection:
-            key = {"investigation_id": before.investigation_id, "step": transition.step, "round": before.round}
-            cursor = await connection.execute(
-                _SQL["advance"],
-                {
-                    "investigation_id": before.investigation_id,
-                    "version": before.version,
-                    "state": stored.state,
-                    "graph_state": _json(stored),
-                    "severity": stored.severity or stored.alert_severity,
-                    "confidence": stored.confidence,
-                    "llm_calls": stored.llm_calls,
-                    "total_cost_usd": stored.total_cost_usd,
-                },
-            )
+        async with self._postgres.transaction(before.tenant_id) as connection, _all_or_nothing(connection, transition):
+            values = {
+                "tenant_id": before.tenant_id,
+                "investigation_id": before.investigation_id,
+                "step": transition.step,
+                "round": before.round,
+                "version": before.version,
+                "state_before": before.state,
+                "state": stored.state,
+                "graph_state": _json(stored),
+                "severity": stored.severity or stored.alert_severity,
+                "confidence": stored.confidence,
+                "llm_calls": stored.llm_calls,
+                "total_cost_usd": stored.total_cost_usd,
+                "agent": transition.agent,
+                "reasoning": storable(transition.reasoning),
+            }
+            cursor = await connection.execute(_SQL["advance"], values)
             if cursor.rowcount == 0:
-                cursor = await connection.execute(_SQL["transition_exists"], key)
+                cursor = await connection.execute(_SQL["transition_exists"], values)
                 if await cursor.fetchone() is None:
                     raise Conflict(
                         f"investigation {before.investigation_id} moved on from version {before.version} "
                         f"while step {transition.step} ran; load it again"
                     )
-                return await _load(connection, before.investigation_id)
-            await connection.execute(
-                _SQL["record_transition"],
-                {
-                    **key,
-                    "tenant_id": before.tenant_id,
-                    "version": stored.version,
-                    "state_before": before.state,
-                    "state_after": stored.state,
-                    "agent": transition.agent,
-                    "reasoning": storable(transition.reasoning),
-                },
-            )
+                return await _load(connection, before.tenant_id, before.investigation_id)
             if transition.supersedes:
-                await _supersede(connection, transition.supersedes)
+                await _supersede(connection, before.tenant_id, transition.supersedes)
             if transition.approval is not None:
                 await _request_approval(connection, transition.approval)
             await put(connection, before.tenant_id, before.investigation_id, list(transition.messages))
         return stored
 
 
-async def _load(connection: Connection, investigation_id: str) -> GraphState:
-    cursor = await connection.execute(_SQL["load"], {"investigation_id": investigation_id})
+def _all_or_nothing(connection: Connection, transition: Transition) -> AbstractAsyncContextManager[Any]:
+    """A savepoint where a Conflict can come after the first write, as its caller may go on in the same unit of work."""
+    return connection.transaction() if transition.supersedes else nullcontext()
+
+
+async def _load(connection: Connection, tenant_id: str, investigation_id: str) -> GraphState:
+    values = {"tenant_id": tenant_id, "investigation_id": investigation_id}
+    cursor = await connection.execute(_SQL["load"], values)
     row = await cursor.fetchone()
     if row is None:
         raise NotFound(f"investigation {investigation_id} does not exist for this tenant")
     return GraphState.from_stored(row["graph_state"], where=f"investigation_state {investigation_id}")
 
 
-async def _alert(connection: Connection, statement: str, investigation_id: str) -> NormalizedAlert:
-    cursor = await connection.execute(_SQL[statement], {"investigation_id": investigation_id})
+async def _alert(connection: Connection, statement: str, tenant_id: str, investigation_id: str) -> NormalizedAlert:
+    values = {"tenant_id": tenant_id, "investigation_id": investigation_id}
+    cursor = await connection.execute(_SQL[statement], values)
     row = await cursor.fetchone()
     if row is None:
         raise NotFound(f"investigation {investigation_id} does not exist for this tenant")
@@ -195,7 +200,7 @@ async def _alert(connection: Connection, statement: str, investigation_id: str) 
 
 async def _amend(connection: Connection, state: GraphState, update: NormalizedAlert) -> None:
     """Keep what a later message says; the same message again changes nothing."""
-    stored = await _alert(connection, "lock_alert", state.investigation_id)
+    stored = await _alert(connection, "lock_alert", state.tenant_id, state.investigation_id)
     amended_alert, changed = amended(stored, update)
     if not changed and update.raw_payload == stored.raw_payload:
         return
@@ -213,6 +218,7 @@ async def _amend(connection: Connection, state: GraphState, update: NormalizedAl
     if cursor.rowcount == 0:
         return
     values = {
+        "tenant_id": state.tenant_id,
         "investigation_id": state.investigation_id,
         "alert_title": storable(amended_alert.title),
         "alert": Jsonb(storable(amended_alert.model_dump(mode="json"))),
@@ -221,8 +227,9 @@ async def _amend(connection: Connection, state: GraphState, update: NormalizedAl
     await put(connection, state.tenant_id, state.investigation_id, [report.alert_updated(state, changed)])
 
 
-async def _supersede(connection: Connection, approval_id: str) -> None:
-    cursor = await connection.execute(_SQL["supersede_approval"], {"approval_id": approval_id})
+async def _supersede(connection: Connection, tenant_id: str, approval_id: str) -> None:
+    values = {"tenant_id": tenant_id, "approval_id": approval_id}
+    cursor = await connection.execute(_SQL["supersede_approval"], values)
     if cursor.rowcount == 0:
         raise Conflict(f"approval {approval_id} was decided meanwhile, so the case goes on as decided")
 

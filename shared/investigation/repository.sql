@@ -5,13 +5,13 @@ VALUES (%(investigation_id)s, %(tenant_id)s, %(alert_id)s, %(source)s, %(alert_t
 ON CONFLICT DO NOTHING
 
 -- name: load
-SELECT graph_state FROM investigation_state WHERE investigation_id = %(investigation_id)s
+SELECT graph_state FROM investigation_state WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 
 -- name: lock_alert
-SELECT alert FROM investigation_state WHERE investigation_id = %(investigation_id)s FOR UPDATE
+SELECT alert FROM investigation_state WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s FOR UPDATE
 
 -- name: alert
-SELECT alert FROM investigation_state WHERE investigation_id = %(investigation_id)s
+SELECT alert FROM investigation_state WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 
 -- name: record_update
 INSERT INTO alert_updates (investigation_id, tenant_id, digest, changed, alert)
@@ -20,7 +20,7 @@ ON CONFLICT DO NOTHING
 
 -- name: amend_alert
 UPDATE investigation_state SET alert = %(alert)s, alert_title = %(alert_title)s, updated_at = now()
-WHERE investigation_id = %(investigation_id)s
+WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 
 -- name: without_entities
 SELECT alert_id FROM investigation_state
@@ -29,33 +29,36 @@ ORDER BY created_at DESC
 LIMIT %(limit)s
 
 -- name: advance
-UPDATE investigation_state
-SET state = %(state)s, graph_state = %(graph_state)s, severity = %(severity)s, confidence = %(confidence)s,
-    llm_calls = %(llm_calls)s, total_cost_usd = %(total_cost_usd)s, version = version + 1, updated_at = now()
-WHERE investigation_id = %(investigation_id)s AND version = %(version)s
-
--- name: record_transition
+-- Both or nothing: a lost race moves no row and records no transition.
+WITH moved AS (
+    UPDATE investigation_state
+    SET state = %(state)s, graph_state = %(graph_state)s, severity = %(severity)s, confidence = %(confidence)s,
+        llm_calls = %(llm_calls)s, total_cost_usd = %(total_cost_usd)s, version = version + 1, updated_at = now()
+    WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s AND version = %(version)s
+    RETURNING investigation_id, tenant_id, version
+)
 INSERT INTO investigation_transitions
     (investigation_id, tenant_id, step, round, version, state_before, state_after, agent, reasoning)
-VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(round)s, %(version)s, %(state_before)s, %(state_after)s,
-        %(agent)s, %(reasoning)s)
+SELECT investigation_id, tenant_id, %(step)s, %(round)s, version, %(state_before)s, %(state)s, %(agent)s, %(reasoning)s
+FROM moved
 
 -- name: transition_exists
 SELECT 1 FROM investigation_transitions
-WHERE investigation_id = %(investigation_id)s AND step = %(step)s AND round = %(round)s
+WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s AND step = %(step)s AND round = %(round)s
 
 -- name: keep_finding
 INSERT INTO investigation_findings (investigation_id, tenant_id, step, attempt, round, finding)
 VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(attempt)s, %(round)s, %(finding)s)
 ON CONFLICT DO NOTHING
 
--- name: finding
-SELECT finding FROM investigation_findings
-WHERE investigation_id = %(investigation_id)s AND step = %(step)s AND attempt = %(attempt)s AND round = %(round)s
+-- name: findings
+SELECT step, attempt, finding FROM investigation_findings
+WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s AND round = %(round)s
+    AND step = ANY(%(steps)s)
 
 -- name: supersede_approval
 UPDATE action_approvals SET status = 'superseded', decided_at = now()
-WHERE approval_id = %(approval_id)s AND status = 'pending'
+WHERE tenant_id = %(tenant_id)s AND approval_id = %(approval_id)s AND status = 'pending'
 
 -- name: request_approval
 INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions, actions_hash, reason, requested_at, expires_at)

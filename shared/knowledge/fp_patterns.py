@@ -43,7 +43,7 @@ class FPPatterns:
     async def match(self, tenant_id: str, *, alert_name: str, entities: AlertEntities) -> FPPattern | None:
         """The most confident pattern in force that fits name and entities, or None. Raises StoreUnavailable."""
         async with self._postgres.transaction(tenant_id) as connection:
-            cursor = await connection.execute(_SQL["patterns_in_force"])
+            cursor = await connection.execute(_SQL["patterns_in_force"], {"tenant_id": tenant_id})
             rows = await cursor.fetchall()
         patterns = readable(FPPattern, [row["pattern"] for row in rows], where="fp_patterns")
         fitting = [pattern for pattern in patterns if fits(pattern, alert_name, entities)]

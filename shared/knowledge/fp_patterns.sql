@@ -8,5 +8,5 @@ SET status = excluded.status, approved_by_1 = excluded.approved_by_1, approved_b
 -- name: patterns_in_force
 SELECT pattern
 FROM fp_patterns
-WHERE status IN ('approved', 'active') AND expires_at > now()
+WHERE tenant_id = %(tenant_id)s AND status IN ('approved', 'active') AND expires_at > now()
 ORDER BY pattern_id

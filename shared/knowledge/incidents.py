@@ -104,7 +104,7 @@ class IncidentMemory:
         return SimilarIncidents(incidents=_ranked([(score / best, row) for score, row in hits], techniques, limit))
 
     async def _structured(self, tenant_id: str, alert_name: str, techniques: Sequence[str]) -> list[dict[str, Any]]:
-        values = {"alert_name": alert_name, "techniques": list(techniques), "limit": CANDIDATES}
+        values = {"tenant_id": tenant_id, "alert_name": alert_name, "techniques": list(techniques), "limit": CANDIDATES}
         async with self._postgres.transaction(tenant_id) as connection:
             cursor = await connection.execute(_SQL["incidents_of_the_same_alert_or_technique"], values)
             rows = await cursor.fetchall()

@@ -8,6 +8,6 @@ ON CONFLICT (doc_id) DO NOTHING
 -- name: incidents_of_the_same_alert_or_technique
 SELECT doc_id, alert_name, final_classification, outcome, mitre_techniques, summary, happened_at
 FROM incident_memory
-WHERE alert_name = %(alert_name)s OR mitre_techniques && %(techniques)s
+WHERE tenant_id = %(tenant_id)s AND (alert_name = %(alert_name)s OR mitre_techniques && %(techniques)s)
 ORDER BY happened_at DESC
 LIMIT %(limit)s

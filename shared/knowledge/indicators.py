@@ -11,7 +11,7 @@ from pydantic import Field
 
 from shared.contracts.contract import Contract
 from shared.errors import InvalidInput, StoreUnavailable
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import NO_TENANT, Postgres
 from shared.stores.redis import Redis
 from shared.stores.statements import statements
 
@@ -42,7 +42,7 @@ class Indicators:
 
     async def learn(self, indicator: Indicator) -> None:
         """Store an indicator, the newest word wins. Raises StoreUnavailable."""
-        async with self._postgres.transaction(EVERY_TENANT) as connection:
+        async with self._postgres.transaction(NO_TENANT) as connection:
             await connection.execute(_SQL["upsert_indicator"], indicator.model_dump())
         await self._remember([indicator])
 
@@ -52,7 +52,7 @@ class Indicators:
         found = await self._from_redis(wanted)
         missing = [value for value in wanted if value not in found]
         if missing:
-            async with self._postgres.transaction(EVERY_TENANT) as connection:
+            async with self._postgres.transaction(NO_TENANT) as connection:
                 cursor = await connection.execute(_SQL["find_indicators"], {"values": missing})
                 rows = [Indicator.from_stored(row, where="threat_indicators") for row in await cursor.fetchall()]
             await self._remember(rows)

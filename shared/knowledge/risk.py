@@ -40,7 +40,8 @@ class RiskSignals:
     async def of(self, tenant_id: str, entities: Sequence[str]) -> list[RiskSignal]:
         """Signals about these entities. Raises StoreUnavailable."""
         async with self._postgres.transaction(tenant_id) as connection:
-            cursor = await connection.execute(_SQL["signals_of_entities"], {"entities": list(entities)})
+            wanted = {"tenant_id": tenant_id, "entities": list(entities)}
+            cursor = await connection.execute(_SQL["signals_of_entities"], wanted)
             rows = await cursor.fetchall()
         return [
             RiskSignal(

@@ -8,4 +8,4 @@ WHERE risk_signals.observed_at <= excluded.observed_at
 -- name: signals_of_entities
 SELECT entity_id, investigation_priority, source, EXTRACT(EPOCH FROM now() - observed_at) / 3600 AS age_hours
 FROM risk_signals
-WHERE entity_id = ANY(%(entities)s)
+WHERE tenant_id = %(tenant_id)s AND entity_id = ANY(%(entities)s)

@@ -66,7 +66,11 @@ class Executor:
             return f"unauthorized_playbook: {pending.playbook_id or '(none)'} is not on the allow-list"
         cursor = await connection.execute(
             _SQL["find_approval"],
-            {"approval_id": pending.approval_id, "investigation_id": pending.investigation_id},
+            {
+                "tenant_id": pending.tenant_id,
+                "approval_id": pending.approval_id,
+                "investigation_id": pending.investigation_id,
+            },
         )
         approval = await cursor.fetchone()
         if approval is None or approval["status"] != ApprovalStatus.GRANTED:

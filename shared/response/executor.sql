@@ -1,7 +1,7 @@
 -- name: find_approval
 SELECT status, actions
 FROM action_approvals
-WHERE approval_id = %(approval_id)s AND investigation_id = %(investigation_id)s
+WHERE tenant_id = %(tenant_id)s AND approval_id = %(approval_id)s AND investigation_id = %(investigation_id)s
 
 -- name: record_action
 INSERT INTO executed_actions (action_id, investigation_id, tenant_id, action, target, status, detail, approved_by)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shared.contracts.action import ActionName
 from shared.contracts.contract import Contract, readable
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import NO_TENANT, Postgres
 from shared.stores.statements import statements
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
@@ -47,14 +47,14 @@ class Playbooks:
 
     async def store(self, playbook: Playbook) -> None:
         """Insert or replace a playbook (the schema's owner only)."""
-        async with self._postgres.transaction(EVERY_TENANT) as connection:
+        async with self._postgres.transaction(NO_TENANT) as connection:
             await connection.execute(_SQL["store_playbook"], playbook.model_dump(mode="json"))
 
     async def select(
         self, *, techniques: Sequence[str], tactics: Sequence[str], product: str, severity: str
     ) -> list[PlaybookMatch]:
         """Fitting playbooks, best first; ties by id, so that a repeat selects the same. Raises StoreUnavailable."""
-        async with self._postgres.transaction(EVERY_TENANT) as connection:
+        async with self._postgres.transaction(NO_TENANT) as connection:
             cursor = await connection.execute(_SQL["approved_playbooks"])
             rows = await cursor.fetchall()
         playbooks = readable(Playbook, rows, where="playbooks")

@@ -5,8 +5,11 @@ A URL without a password logs in with an Entra token, fetched anew for each conn
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -21,6 +24,7 @@ from shared.stores.entra import EntraToken
 Connection = psycopg.AsyncConnection[DictRow]
 
 EVERY_TENANT = "*"  # the scope of relays and sweeps that work for all tenants; policies know it
+NO_TENANT = ""  # the scope of tables that belong to no tenant, such as playbooks and indicators
 POOL_SIZE = 10
 CONNECT_TIMEOUT_SECONDS = 10
 # A peer that vanished is noticed by the kernel, not only by the next user of the connection.
@@ -69,6 +73,19 @@ class Login:
         return password | ({"prepare_threshold": None} if self._pooled else {})
 
 
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A unit of work under way: its pool, its tenant, the one task that it belongs to, and its connection."""
+
+    postgres: Postgres
+    tenant_id: str
+    task: asyncio.Task[Any] | None
+    connection: Connection
+
+
+_unit: ContextVar[_Unit | None] = ContextVar("unit_of_work", default=None)
+
+
 class Postgres:
     """A pool that opens on first use. Every transaction names the tenant whose rows it may see.
 
@@ -97,20 +114,51 @@ class Postgres:
 
     @asynccontextmanager
     async def transaction(self, tenant_id: str) -> AsyncIterator[Connection]:
-        """One transaction that sees ``tenant_id``'s rows only. Raises StoreUnavailable, InvalidInput.
+        """One transaction that sees ``tenant_id``'s rows only; within :meth:`unit_of_work` a part of that one.
 
         Call no other service in it: its connection and its locks are everybody's.
+
+        Raises StoreUnavailable, InvalidInput.
         """
-        try:
-            await self._pool.open()
-            async with self._pool.connection() as connection:
-                self._in_use += 1
-                try:
-                    async with connection.pipeline():  # BEGIN and the settings in one round trip
-                        await connection.execute(_BEGIN, {"tenant": tenant_id, **_bounds()})
+        unit = _unit.get()
+        async with self._our_errors():
+            if unit is None or unit.postgres is not self or unit.task is not asyncio.current_task():
+                async with self._connection(tenant_id) as connection:
                     yield connection
-                finally:
-                    self._in_use -= 1
+            elif tenant_id not in {unit.tenant_id, NO_TENANT}:  # a second connection could starve the pool
+                raise RuntimeError(f"a unit of work for tenant {unit.tenant_id} asks for rows of {tenant_id}")
+            else:
+                yield unit.connection
+
+    @asynccontextmanager
+    async def unit_of_work(self, tenant_id: str) -> AsyncIterator[None]:
+        """Make the transactions that this task opens inside, for the same tenant or for none, one transaction.
+
+        An error that leaves it undoes them all, so let none of them pass within it. Raises as they do.
+        """
+        async with self._our_errors(), self._connection(tenant_id) as connection:
+            token = _unit.set(_Unit(self, tenant_id, asyncio.current_task(), connection))
+            try:
+                yield
+            finally:
+                _unit.reset(token)
+
+    @asynccontextmanager
+    async def _connection(self, tenant_id: str) -> AsyncIterator[Connection]:
+        await self._pool.open()
+        async with self._pool.connection() as connection:
+            self._in_use += 1
+            try:
+                async with connection.pipeline():  # BEGIN and the settings in one round trip
+                    await connection.execute(_BEGIN, {"tenant": tenant_id, **_bounds()})
+                yield connection
+            finally:
+                self._in_use -= 1
+
+    @asynccontextmanager
+    async def _our_errors(self) -> AsyncIterator[None]:
+        try:
+            yield
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as error:
             # Outside data that no column takes, such as a NUL, an endless key or a broken rule: waiting never helps.
             raise InvalidInput(
@@ -120,12 +168,12 @@ class Postgres:
             raise self._no_connection() from error
         except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
             raise StoreSlow("PostgreSQL", error) from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.InFailedSqlTransaction) as error:
             raise StoreUnavailable("PostgreSQL", error) from error
 
     async def health(self) -> dict[str, Any]:
         """Server version; raises StoreUnavailable."""
-        async with self.transaction(EVERY_TENANT) as connection:
+        async with self.transaction(NO_TENANT) as connection:
             cursor = await connection.execute("SELECT current_setting('server_version') AS version")
             row = await cursor.fetchone()
         return {"version": row["version"] if row else ""}

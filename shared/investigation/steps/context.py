@@ -16,7 +16,7 @@ from shared.investigation.steps.verdict import reasoning_job
 
 async def gather(context: StepContext, state: GraphState, step: Step) -> GraphState:
     """One parallel agent: its finding is kept apart, because three of them work on one investigation at once."""
-    if state.state is InvestigationState.ENRICHING and await context.repository.finding(state, step) is None:
+    if state.state is InvestigationState.ENRICHING and not await context.repository.findings(state, step):
         agents: dict[Step, Agent] = {
             Step.ENRICH_CONTEXT: context.enricher,
             Step.CORRELATE_EXPOSURES: context.correlator,
@@ -31,13 +31,12 @@ async def ask_model(context: StepContext, state: GraphState, attempt: int) -> Gr
     """enriching -> reasoning with everything gathered, and the model's job on the queue of the alert's severity."""
     message = _job_message(state, attempt)
     if state.state is InvestigationState.REASONING and attempt > 1:
-        # An escalation is no transition. The job may be sent twice: its answer is kept once.
-        await context.producer.publish(message.topic, message.value, key=message.key)
+        await context.repository.send(state, message)  # an escalation is no transition
         return state
     if state.state is not InvestigationState.ENRICHING:
         return state
-    found = [await context.repository.finding(state, step) or {} for step in PARALLEL]
-    joined = merged(state, *found)
+    found = await context.repository.findings(state, *PARALLEL)
+    joined = merged(state, *(found.get((step, 1), {}) for step in PARALLEL))
     safe = joined.fp_dismissal_allowed and not is_safety_relevant(joined)
     joined = joined.model_copy(update={"fp_dismissal_allowed": safe})
     return await context.advance(

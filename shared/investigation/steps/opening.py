@@ -17,11 +17,13 @@ from shared.investigation.steps.step_context import StepContext
 FP_CONFIDENCE = 0.90  # strictly greater (llm.md §15 row 6)
 
 
-async def extract_iocs(context: StepContext, state: GraphState) -> GraphState:
-    """received -> parsing: pattern pre-check, then indicators. Raises ModelUnavailable while waiting is in order."""
+async def extract_iocs(context: StepContext, state: GraphState, checked: GraphState) -> GraphState:
+    """received -> parsing, with indicators; ``checked`` is the state with its pattern (see with_pattern).
+
+    Raises ModelUnavailable while waiting is in order.
+    """
     if state.state is not InvestigationState.RECEIVED:
         return state
-    checked = await with_pattern(context, state)
     agent = IOCExtractorAgent(context.gateway, context.indicators)
     if _explained(checked):
         found = await agent.from_parser(checked, "the parser; a known pattern explains the alert")
@@ -114,7 +116,7 @@ async def _asked(context: StepContext, agent: IOCExtractorAgent, state: GraphSta
 
     Once the waiting time is over: what the parser saw, marked as degraded.
     """
-    kept = await context.repository.finding(state, Step.EXTRACT_IOCS)
+    kept = (await context.repository.findings(state, Step.EXTRACT_IOCS)).get((Step.EXTRACT_IOCS, 1))
     try:
         if kept is None:
             kept = finding(state, await agent.ask(state))

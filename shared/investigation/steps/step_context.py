@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Protocol
 
 from shared.bus.outbox import Outbox, OutboxMessage
-from shared.bus.producer import Producer
 from shared.contracts.approval import APPROVAL_TIMEOUT_HOURS, Approval
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
@@ -35,7 +34,6 @@ class StepContext:
 
     repository: InvestigationRepository
     outbox: Outbox
-    producer: Producer
     approvals: Approvals
     gateway: Gateway
     indicators: Indicators
@@ -62,7 +60,7 @@ class StepContext:
         approval: Approval | None = None,
         supersedes: str = "",
     ) -> GraphState:
-        """Make the transition, with its line in the decision chain and its audit event, then notify the relay."""
+        """Make the transition, with its line in the decision chain and its event; the caller notifies the relay."""
         line = decision_entry(
             before,
             step=step,
@@ -73,7 +71,7 @@ class StepContext:
         )
         chain = [*after.decision_chain, line.model_copy(update={"state_after": to})]
         moved = after.model_copy(update={"state": to, "decision_chain": chain})
-        stored = await self.repository.advance(
+        return await self.repository.advance(
             Transition(
                 step=step,
                 agent=agent,
@@ -85,5 +83,3 @@ class StepContext:
                 supersedes=supersedes,
             )
         )
-        self.outbox.notify()
-        return stored

@@ -44,26 +44,27 @@ async def answer(context: StepContext, job: LLMJob) -> None:
     state = await context.repository.load(job.tenant_id, job.investigation_id)
     if state.state is not InvestigationState.REASONING or job.round != state.round:
         return  # the investigation does not wait for it
-    if await context.repository.finding(state, REASON, job.attempt) is not None:
+    earlier = await context.repository.findings(state, REASON)
+    if (REASON, job.attempt) in earlier:
         return
     previous = None
     if job.attempt > 1:
-        first = await context.repository.finding(state, REASON, 1) or {}
-        previous = float(first.get("confidence", 0.0))
+        previous = float(earlier.get((REASON, 1), {}).get("confidence", 0.0))
     after = await ReasoningAgent(context.gateway, previous_confidence=previous).execute(state)
     await context.repository.keep_finding(state, REASON, finding(state, after), attempt=job.attempt)
 
 
 async def is_answered(context: StepContext, state: GraphState, attempt: int) -> bool:
     """True when the answer is kept already: nobody need wait for the event that tells of it."""
-    return await context.repository.finding(state, REASON, attempt) is not None
+    return (REASON, attempt) in await context.repository.findings(state, REASON)
 
 
 async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[GraphState, bool]:
     """reasoning -> responding or awaiting_human. The second value asks for the stronger model instead."""
     if state.state is not InvestigationState.REASONING:
         return state, False
-    findings = [await context.repository.finding(state, REASON, number) for number in range(1, attempt + 1)]
+    kept = await context.repository.findings(state, REASON)
+    findings = [kept.get((REASON, number)) for number in range(1, attempt + 1)]
     judged = _best(state, findings)
     if attempt == 1 and findings[0] is not None and must_escalate(judged):
         return state, True

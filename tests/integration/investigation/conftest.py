@@ -129,7 +129,6 @@ async def context(
     yield StepContext(
         repository=InvestigationRepository(store),
         outbox=outbox,
-        producer=bus,
         approvals=Approvals(store, outbox, wake_current),
         gateway=gateway,
         indicators=Indicators(store, redis),

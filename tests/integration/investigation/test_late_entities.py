@@ -146,6 +146,7 @@ async def test_answer_to_the_first_round_is_not_asked_for_in_the_second(
     asked = len(gateway.requests)
     await graph.answer(job)
     assert len(gateway.requests) == asked
+    await context.outbox.settled()
     (second,) = [LLMJob.from_json(message.value) for message in bus.on("jobs.llm.priority.high")]
     assert (job.event_name, second.event_name) == ("llm_result_1", "llm_result_2_1")
 

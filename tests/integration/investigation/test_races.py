@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.bus.outbox import Outbox
+from shared.bus.producer import MemoryProducer
 from shared.contracts.approval import ApprovalDecision, ApprovalStatus
 from shared.contracts.gateway import GatewayRequest, GatewayResponse
 from shared.contracts.investigation import InvestigationState
@@ -78,14 +79,14 @@ async def test_model_answer_that_came_before_the_wait_is_not_waited_for(
 
 
 async def test_answer_of_a_person_counts_although_the_investigation_cannot_be_woken(
-    graph: InvestigationGraph, store: Postgres, context: StepContext, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph, store: Postgres, bus: MemoryProducer, gateway: ScriptedGateway, tenant: str
 ) -> None:
     async def deaf(investigation_id: str) -> None:
         raise Exception("the task hub is away")
 
     gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "ws-17"))]
     waiting = await drive(graph, await graph.open(alert(tenant)))
-    approvals = Approvals(store, Outbox(store, context.producer), deaf)
+    approvals = Approvals(store, Outbox(store, bus), deaf)
     asked = await approvals.resolve(tenant, waiting.case_facts["approval_id"])
     decision = ApprovalDecision(approved=False, actions_hash=asked.actions_hash)
     answered = await approvals.decide(tenant, asked.approval_id, decision, decided_by="senior", permissions=[])

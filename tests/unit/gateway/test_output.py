@@ -87,7 +87,7 @@ def reply(text: str) -> Reply:
     block = TextBlock.model_construct(type="text", text=text)
     usage = AnthropicUsage(input_tokens=1, output_tokens=1)
     message = Message.model_construct(
-        id="m", role="assistant", type="message", content=[block], stop_reason="end_turn", usage=usage
+        id="m", model="claude", role="assistant", type="message", content=[block], stop_reason="end_turn", usage=usage
     )
     return _reply(message, latency_ms=1.0, unanswered=0)
 

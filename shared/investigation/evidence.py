@@ -133,9 +133,7 @@ def _shown_entities(state: GraphState) -> tuple[list[dict[str, Any]], int]:
     waiting = [(turn, place, entity) for place, kind in enumerate(kinds) for turn, entity in kind]
     room, shown = ENTITIES_SHOWN, []
     for turn, place, entity in sorted(waiting, key=lambda item: item[:2]):
-        view = _bounded(
-            {**_scalars(entity.properties), "type": entity.entity_type.value, "value": entity.primary_value}
-        )
+        view = _bounded({**_named(entity.properties), "type": entity.entity_type.value, "value": entity.primary_value})
         room -= len(json.dumps(view, ensure_ascii=False))
         if room < 0:
             break
@@ -154,5 +152,14 @@ def _bounded(value: Any) -> Any:
     return value
 
 
-def _scalars(properties: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in properties.items() if isinstance(value, str | int | float | bool)}
+def _named(properties: dict[str, Any]) -> dict[str, Any]:
+    """What has a name: scalars and lists of texts, such as the verdict and the roles that the source gave."""
+    return {
+        key: value
+        for key, value in properties.items()
+        if isinstance(value, str | int | float | bool) or _is_texts(value)
+    }
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

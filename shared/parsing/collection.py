@@ -26,6 +26,28 @@ INDICATOR_CATEGORIES = ("ips", "file_hashes", "urls", "dns_records")
 IDENTITY = {EntityType.PROCESS: ("process_id", "command_line"), EntityType.FILE: ("full_path",)}
 
 
+# Two objects may speak of one entity: what both say of these is kept side by side.
+SIDE_BY_SIDE = ("roles", "threat_analysis", "tags", "logged_on_users")
+MOST_SIDE_BY_SIDE = 20
+
+
+def _combined(known: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties of one entity from two objects: the first word counts, what may stand side by side is joined."""
+    combined = {**later, **known}
+    for name in SIDE_BY_SIDE:
+        if name in later and name in known:
+            combined[name] = list(dict.fromkeys([*known[name], *later[name]]))[:MOST_SIDE_BY_SIDE]
+    if "extra" in later and "extra" in known:
+        extra = dict(known["extra"])
+        for name, item in later["extra"].items():
+            before = extra.setdefault(name, item)
+            if before != item:
+                values = before if isinstance(before, list) else [before]
+                extra[name] = values if item in values else [*values, item][:MOST_SIDE_BY_SIDE]
+        combined["extra"] = extra
+    return combined
+
+
 class Collection:
     """Takes entities and losses in any order; ``build`` gives the AlertEntities."""
 
@@ -66,7 +88,7 @@ class Collection:
             key = (*key, domain.lower())  # two domains may have a user of one name each
         known = self._found.get(key)
         if known is not None:
-            known["properties"] = given | known["properties"]
+            known["properties"] = _combined(known["properties"], given)
             known["confidence"] = max(known["confidence"], confidence)
             known["source_id"] = known["source_id"] or source_id
         elif len(self._found) < MAX_ENTITIES:

@@ -11,7 +11,7 @@ from typing import Any
 from shared.contracts.outside_text import holds_json, read_json_text
 from shared.errors import InvalidInput
 from shared.parsing.collection import MAX_LOSSES, Collection
-from shared.parsing.value import MAX_CHARACTERS, clean, verbatim
+from shared.parsing.value import MAX_CHARACTERS, MAX_COMMAND, clean, verbatim
 
 MAX_DEPTH = 64
 # Objects, and items of lists, that are looked at: a megabyte of `{},{},` must not hold up the alerts behind it.
@@ -252,8 +252,9 @@ class EntityGraph:
         pointer = _below(node.pointer, key)
         if key in ROLES and holds_json(text):
             return self._take_text(text, pointer, ROLES[key], depth)
-        if len(text) > MAX_CHARACTERS:
-            self._found.lose(pointer, f"{len(text)} characters, cut to {MAX_CHARACTERS}")
+        limit = MAX_COMMAND if key == VERBATIM else MAX_CHARACTERS
+        if len(text) > limit:
+            self._found.lose(pointer, f"{len(text)} characters, cut to {limit}")
         return verbatim(text) if key == VERBATIM else clean(text)
 
     def _name(self, node: Node, source_id: str) -> None:

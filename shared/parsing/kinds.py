@@ -9,15 +9,15 @@ import ntpath
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, TypeGuard
+from typing import Any
 
 from shared.contracts.entity import EntityType
 from shared.parsing.collection import Collection
 from shared.parsing.graph import EntityGraph, Node
+from shared.parsing.rest import MAX_LIST, raw_fields, texts_of, with_the_rest
 from shared.parsing.value import MAX_CHARACTERS, clean
 
 ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # by number of hex digits
-MAX_LIST = 50  # values of one list property
 RESOLVED = ("ipaddresses", "ipaddress")
 # Fields and the properties that they become; of several for one property the last counts.
 ACCOUNT = (
@@ -27,6 +27,10 @@ ACCOUNT = (
     ("sid", "sid"),
     ("dnsdomain", "dns_domain"),
     ("ntdomain", "nt_domain"),
+    ("displayname", "display_name"),
+    ("userprincipalname", "user_principal_name"),
+    ("accountname", "account_name"),
+    ("aadtenantid", "aad_tenant_id"),
 )
 HOST = (
     ("devicename", "hostname"),
@@ -42,7 +46,18 @@ HOST = (
     ("mdatpdeviceid", "edr_device_id"),
     ("devicetype", "device_type"),
     ("manufacturer", "manufacturer"),
+    ("aaddeviceid", "aad_device_id"),
+    ("riskscore", "risk_score"),
+    ("healthstatus", "health_status"),
+    ("onboardingstatus", "onboarding_status"),
+    ("avstatus", "av_status"),
+    ("lastseen", "last_seen"),
+    ("firstseendatetime", "first_seen"),
+    ("rbacgroupname", "device_group"),
+    ("osbuild", "os_build"),
+    ("fqdn", "fqdn"),
 )
+LAST_SEEN_AT = (("lastipaddress", "last_ip_address"), ("lastexternalipaddress", "last_external_ip_address"))
 PLACE = (
     ("countrycode", "geo_country"),
     ("countryname", "geo_country"),
@@ -50,6 +65,7 @@ PLACE = (
     ("asn", "asn"),
     ("carrier", "carrier"),
 )
+PLACE_FIELDS = frozenset(field for field, _ in PLACE)
 HEX = "0123456789abcdef"
 NO_HASH = "is no MD5, SHA-1, SHA-256 or SHA-512"
 # Types that are resources of a cloud or a cluster and have no category of their own.
@@ -89,7 +105,8 @@ class Reader:
     def add(self, node: Node, kind: EntityType, value: str, properties: Mapping[str, Any] | None = None) -> None:
         """Keep what was read, or say that it has nothing to be known by."""
         if value:
-            self.found.add(kind, value, properties, source_id=node.source_id, pointer=node.pointer)
+            said = with_the_rest(node, kind, properties or {})
+            self.found.add(kind, value, said, source_id=node.source_id, pointer=node.pointer)
         else:
             self.found.lose(node.pointer, f"{node.kind} without a value to know it by")
 
@@ -123,14 +140,29 @@ def _host(reader: Reader, node: Node) -> None:
     if name and domain and not name.lower().endswith(f".{domain.lower()}"):
         name = f"{name}.{domain}"
     known_by = name or node.text("fullyqualifieddomainname", "fqdn", "azureid", "resourceid", "deviceid")
+    for field, property_name in LAST_SEEN_AT:
+        held = reader.graph.held(node, field)
+        if address := held.text("address") if held else node.text(field):
+            properties[property_name] = address
+    if users := [_logged_on(held) for held in reader.graph.all_held(node, "loggedonusers")[:MAX_LIST]]:
+        properties["logged_on_users"] = users
+    if tags := [held.text("tagname", "name", "tagid") for held in reader.graph.all_held(node, "tags")[:MAX_LIST]]:
+        properties["tags"] = tags
     reader.add(node, EntityType.HOST, known_by, properties)
 
 
+def _logged_on(user: Node) -> str:
+    name, domain = user.text("accountname", "name", "userprincipalname"), user.text("domainname", "ntdomain")
+    return f"{domain}\\{name}" if domain and "@" not in name else name
+
+
 def _ip(reader: Reader, node: Node) -> None:
-    place = reader.graph.held(node, "location")
+    place, properties = reader.graph.held(node, "location"), dict[str, Any]()
     if place:
-        place.kept = True
-    _add_address(reader, node, node.text("address"), place.texts(PLACE) if place else None)
+        properties = place.texts(PLACE)
+        if rest := {name: said for name, said in raw_fields(place).items() if name not in PLACE_FIELDS}:
+            properties["location"] = rest
+    _add_address(reader, node, node.text("address"), properties)
 
 
 def _add_address(reader: Reader, node: Node, text: str, properties: Mapping[str, Any] | None = None) -> None:
@@ -234,6 +266,12 @@ def _mail(reader: Reader, node: Node) -> None:
     members = _plain_texts(node, "networkmessageids")  # of a cluster, which has no id of its own
     reader.add(node, EntityType.MAILMESSAGE, name or next(iter(members), ""), {
         "sender": node.text("sender", "p2sender", "p1sender"),
+        "p2_sender": node.text("p2sender"),
+        "network_message_id": node.text("networkmessageid"),
+        "internet_message_id": node.text("internetmessageid"),
+        "network_message_ids": members[:MAX_LIST],
+        "urls": _texts(reader, node, "urls"),
+        "threats": _texts(reader, node, "threats"),
         "subject": node.text("subject"),
         "recipient": node.text("recipient"),
         "delivery_action": node.text("deliveryaction"),
@@ -304,7 +342,7 @@ def _texts(reader: Reader, node: Node, name: str) -> list[str]:
     items = value if isinstance(value, list) else [value]
     if len(items) > MAX_LIST:
         reader.found.lose(f"{node.pointer}/{name}", f"{len(items)} values, the first {MAX_LIST} were kept")
-    return [text for item in items[:MAX_LIST] if (text := clean(item))]
+    return texts_of(items)
 
 
 def _plain_texts(node: Node, name: str) -> list[str]:
@@ -316,22 +354,11 @@ def _plain_texts(node: Node, name: str) -> list[str]:
 
 
 def _raw(reader: Reader, node: Node) -> dict[str, Any]:
-    """The scalars of a node and the objects below it that are no entities, in lists too."""
-    kept: dict[str, Any] = {}
-    node.kept = True
+    """All that a node says and no other entity keeps."""
     for name, value in node.fields.items():
-        item: Any
-        if isinstance(value, list):
-            item = [*_texts(reader, node, name), *(_raw(reader, part) for part in value[:MAX_LIST] if _is_part(part))]
-        else:
-            item = _raw(reader, value) if _is_part(value) else clean(value)
-        if item:
-            kept[clean(name)] = item
-    return kept
-
-
-def _is_part(value: Any) -> TypeGuard[Node]:
-    return isinstance(value, Node) and not value.kind
+        if isinstance(value, list) and len(value) > MAX_LIST:
+            reader.found.lose(f"{node.pointer}/{name}", f"{len(value)} values, the first {MAX_LIST} were kept")
+    return raw_fields(node)
 
 
 READERS: Mapping[str, Callable[[Reader, Node], None]] = {

@@ -7,6 +7,7 @@ import math
 from shared.contracts.outside_text import encodable, storable_text
 
 MAX_CHARACTERS = 2_048  # of one value
+MAX_COMMAND = 16_384  # of a command line: encoded scripts pass 8,191, the longest that Windows' own shell takes
 CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 
 
@@ -28,4 +29,4 @@ def clean(value: object) -> str:
 def verbatim(value: object) -> str:
     """A command line as it was given, cut but not stripped; only NUL, which no store keeps, is replaced."""
     text = value if isinstance(value, str) else ""
-    return storable_text(text[:MAX_CHARACTERS])
+    return storable_text(text[:MAX_COMMAND])

@@ -148,7 +148,6 @@ def test_processes_of_one_image_stay_apart() -> None:
         ([{"$ref": "9"}], "/0: $ref '9' refers to nothing"),
         ([{"Type": "account", "Name": "a", "Host": {"$ref": "9"}}], "/0/host: $ref '9' refers to nothing"),
         ([{"Type": "file", "Name": "a", "FileHashes": ["xyz"]}], "'xyz' is no MD5"),
-        ([{"Type": "ip", "Address": "192.0.2.1", "Threat": {"Name": "x"}}], "/0/Threat: an object without a Type"),
         ([{"$id": "1", "Type": "malware", "Name": "a"}, {"$id": "1", "Type": "malware", "Name": "b"}], "taken already"),
         ([{"Type": "url", "Url": "http://a.example/" + "x" * 5_000}], "cut to 2048"),
         (["text", 7], "not objects"),
@@ -236,7 +235,8 @@ def test_entity_is_known_by_what_its_type_has(entity: Any, value: str) -> None:
 @pytest.mark.parametrize("held", [{"$ref": "1"}, {"Name": "x"}, [True], [{"$ref": "1"}]])
 def test_flag_that_is_an_object_costs_no_message(held: Any) -> None:
     found = parse([{"$id": "1", "Type": "account", "Name": "ann", "IsDomainJoined": held}])
-    assert AlertEntities.from_json(found.to_json()).accounts[0].properties == {"name": "ann"}
+    properties = AlertEntities.from_json(found.to_json()).accounts[0].properties
+    assert {name: value for name, value in properties.items() if name != "extra"} == {"name": "ann"}
 
 
 def test_keys_of_references_come_in_any_case() -> None:
@@ -265,9 +265,9 @@ def test_reference_cycle_ends() -> None:
 
 
 def test_command_line_is_cut_but_not_stripped() -> None:
-    (process,) = parse([{"Type": "process", "ProcessId": "1", "CommandLine": "  a\tb\x00" + "x" * 3_000}]).processes
+    (process,) = parse([{"Type": "process", "ProcessId": "1", "CommandLine": "  a\tb\x00" + "x" * 20_000}]).processes
     assert process.properties["command_line"].startswith("  a\tb\ufffd")
-    assert len(process.properties["command_line"]) == 2_048
+    assert len(process.properties["command_line"]) == 16_384
 
 
 def test_control_characters_and_lone_surrogates_are_harmless() -> None:
@@ -328,3 +328,55 @@ def test_any_json_gives_a_message_that_can_be_sent(value: Any, payload: Any) -> 
 def test_any_text_gives_a_message_that_can_be_sent(text: str) -> None:
     found = parse_alert_entities(text, {"Description": text})
     assert AlertEntities.from_json(found.to_json()) == found
+
+
+def test_device_is_read_with_what_an_analyst_asks_first() -> None:
+    (device,) = parse([
+        {
+            "Type": "host", "HostName": "ws-1", "AadDeviceId": "d-1", "RiskScore": "High", "HealthStatus": "Active",
+            "OnboardingStatus": "Onboarded", "AvStatus": 2, "RbacGroupName": "Finance", "OsBuild": 22631,
+            "LastIpAddress": {"Address": "192.0.2.7", "Type": "ip"}, "LastExternalIpAddress": "198.51.100.7",
+            "LoggedOnUsers": [{"AccountName": "ann", "DomainName": "CORP"}],
+            "Tags": [{"ProviderName": "Defender", "TagId": "t-1", "TagName": "VIP", "TagType": "UserDefined"}],
+        }
+    ]).hosts  # fmt: skip
+    expected = {
+        "hostname": "ws-1", "aad_device_id": "d-1", "risk_score": "High", "health_status": "Active",
+        "onboarding_status": "Onboarded", "av_status": "2", "device_group": "Finance", "os_build": "22631",
+        "last_ip_address": "192.0.2.7", "last_external_ip_address": "198.51.100.7",
+        "logged_on_users": ["CORP\\ann"], "tags": ["VIP"],
+    }  # fmt: skip
+    assert {name: value for name, value in device.properties.items() if name != "extra"} == expected
+    assert device.properties["extra"]["tags"][0]["tagtype"] == "UserDefined"
+
+
+@pytest.mark.parametrize("kind", ["account", "host", "ip", "file", "url", "mailbox", "mailmessage", "azureresource"])
+def test_verdict_and_role_that_the_source_gave_are_kept_for_every_kind(kind: str) -> None:
+    named = {"ip": {"Address": "192.0.2.1"}, "url": {"Url": "http://a.example/"}, "host": {"HostName": "ws-1"}}
+    (entity,) = parse([
+        {
+            "Type": kind, **named.get(kind, {"Name": "x", "Subject": "x", "Upn": "x@a.example"}),
+            "LastVerdict": "Malicious", "Roles": ["Attacker", "Contextual"],
+            "ThreatAnalysisSummary": [{"Verdict": "Malicious", "AnalysisDate": "2026-11-20"}],
+        }
+    ]).all()  # fmt: skip
+    properties = entity.properties
+    assert (properties["last_verdict"], properties["roles"]) == ("Malicious", ["Attacker", "Contextual"])
+    assert properties["threat_analysis"] == ["Malicious (2026-11-20)"]
+
+
+def test_every_other_scalar_is_kept_in_extra_within_bounds() -> None:
+    fields = {f"Field{number}": f"value {number}" for number in range(100)} | {"Field3": "x" * 2_000, "IsValid": False}
+    (account,) = parse([{"Type": "account", "Name": "ann", "Note": {"Author": "bob"}, **fields}]).accounts
+    extra = account.properties["extra"]
+    assert extra["note"] == {"author": "bob"}
+    assert (extra["field0"], len(extra["field3"]), len(extra)) == ("value 0", 1_024, 40)
+
+
+def test_two_objects_of_one_entity_keep_what_both_say() -> None:
+    (file,) = parse([
+        {"Type": "file", "Name": "a.exe", "CreatedTimeUtc": "1", "Roles": ["Attacked"]},
+        {"Type": "file", "Name": "a.exe", "CreatedTimeUtc": "2", "Roles": ["Attacked", "Compromised"]},
+    ]).files  # fmt: skip
+    assert file.properties["extra"] == {"createdtimeutc": ["1", "2"]}
+    assert file.properties["roles"] == ["Attacked", "Compromised"]

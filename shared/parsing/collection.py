@@ -105,6 +105,10 @@ class Collection:
         else:
             self._over += 1
 
+    def processes(self) -> list[dict[str, Any]]:
+        """The processes so far, as the fields of their entities; their properties may be replaced."""
+        return list(self._categories.get("processes", ()))
+
     def lose(self, where: str, reason: str, *, count: int = 1) -> None:
         """Put on the record what could not be mapped; ``count`` is how many values that is."""
         self._total += count

@@ -12,9 +12,11 @@ from shared.contracts.outside_text import holds_json, read_json_text
 from shared.errors import InvalidInput
 from shared.parsing.allowance import Allowance
 from shared.parsing.collection import Collection
+from shared.parsing.encoded import decoded_command
 from shared.parsing.graph import MAX_POINTER, MAX_VALUES, EntityGraph
 from shared.parsing.indicators import find_indicators
 from shared.parsing.kinds import Reader, read_node
+from shared.parsing.value import verbatim
 
 TEXT_DEPTH = 8  # levels of the payload that are searched for text
 # Columns that describe the plumbing or the vendor, not the incident; their links would pass for indicators.
@@ -67,7 +69,18 @@ def _read_graph(entities_raw: str, found: Collection) -> bool:
             break
         read_node(reader, node)
     reader.close()
+    _search_commands(found)
     return not unread
+
+
+def _search_commands(found: Collection) -> None:
+    """What the commands of processes say in base64 is kept beside them and searched: an encoded command hides more."""
+    allowance = Allowance()
+    for process in found.processes():
+        command = str(process["properties"].get("command_line", ""))
+        if text := decoded_command(command):
+            process["properties"] = {**process["properties"], "decoded_command": verbatim(text)}
+            find_indicators(command, found, where=process["source_pointer"], allowance=allowance)
 
 
 def _texts(payload: Mapping[str, Any], found: Collection) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,8 @@ and linear scanners only, in its first SCAN_LIMIT characters, as far as the aler
 2. Then paths, registry keys and accounts.
 3. Hosts are those that are named as such.
 4. What is left is read for addresses, names, hashes and numbers.
-What 1 and 2 took is blank for the next, so that a domain in a path is none.
+5. What stands there in another encoding is searched the same way; what it names says so in ``decoded_from``.
+What 1, 2 and 5 took is blank for the next, so that a domain in a path is none.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import chain
 
 from shared.parsing.allowance import Allowance
 from shared.parsing.collection import SCATTERED, Collection
+from shared.parsing.encoded import find_base64, find_percent_encoded
 from shared.parsing.hosts import find_hosts
 from shared.parsing.paths import find_paths
 from shared.parsing.pieces import pieces
@@ -24,6 +26,7 @@ from shared.parsing.value import MAX_CHARACTERS, clean
 from shared.parsing.words import find_words
 
 SCAN_LIMIT = 1_048_576  # characters
+BYTES_A_MICROSECOND = 50  # of decoded text, about
 PER_TEXT = 6  # microseconds of the allowance that the shortest text costs; a payload of thousands stays in bounds
 type Step = Callable[[bytes, Piece, Allowance], Iterator[Place]]
 STEPS: tuple[Step, ...] = (find_urls, find_paths, find_hosts, find_words)
@@ -58,6 +61,16 @@ def find_indicators(text: str, found: Collection, *, where: str, allowance: Allo
         found.lose(where, f"{len(text)} characters were not searched for indicators")
         return
     data = _bytes(text[:SCAN_LIMIT])
+    _search(data, found, where, allowance)
+    for decoded in chain(find_base64(data), find_percent_encoded(data)):
+        allowance.words -= PER_TEXT + len(decoded.text) // BYTES_A_MICROSECOND
+        if allowance.words <= 0:
+            found.lose(where, f"{len(decoded.text)} characters in {decoded.encoding} were not searched for indicators")
+            return
+        _search(_bytes(decoded.text), found, where, allowance, decoded.encoding)
+
+
+def _search(data: bytes, found: Collection, where: str, allowance: Allowance, encoding: str = "") -> None:
     parts: list[Piece] = []
     for start, end, after in pieces(data):
         parts.append((start, end))
@@ -65,9 +78,11 @@ def find_indicators(text: str, found: Collection, *, where: str, allowance: Allo
             found.lose(where, f"{after - end} bytes at {end} were not searched, nothing divides them")
     for step in STEPS:
         places = chain.from_iterable(step(data, piece, allowance) for piece in parts)
-        taken = _take(places, len(data), found, where)
+        taken = _take(places, len(data), found, where, encoding)
         if taken and step in (find_urls, find_paths):
-            data = _blank(data, taken)
+            data = _blank(data, [(place.start, place.end) for place in taken])
+        if step is find_urls and b"%" in data:
+            data = _blank(data, [(piece.start, piece.end) for piece in find_percent_encoded(data)])
 
 
 def _bytes(text: str) -> bytes:
@@ -79,7 +94,7 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")  # a lone surrogate has no UTF-8 form
 
 
-def _take(places: Iterator[Place], size: int, found: Collection, where: str) -> list[Place]:
+def _take(places: Iterator[Place], size: int, found: Collection, where: str, encoding: str) -> list[Place]:
     """Keep what one step sees, and say where it stopped before the end; gives the places that it took."""
     taken: list[Place] = []
     for place in places:
@@ -87,24 +102,25 @@ def _take(places: Iterator[Place], size: int, found: Collection, where: str) -> 
             found.lose(where, f"only the first {place.start} of {size} bytes were searched closely for indicators")
             break
         for sighting in place.seen:
-            _keep(sighting, found, where)
+            _keep(sighting, found, where, encoding)
         taken.append(place)
     return taken
 
 
-def _keep(sighting: Sighting, found: Collection, where: str) -> None:
+def _keep(sighting: Sighting, found: Collection, where: str, encoding: str) -> None:
     value = clean(sighting.value)
     if len(sighting.value) > MAX_CHARACTERS:
         found.lose(where, f"{sighting.kind} of {len(sighting.value)} characters or more, cut to {MAX_CHARACTERS}")
     if value:
-        given = sighting.properties
-        properties = {name: clean(held) for name, held in given.items()} if given else None
+        properties = {name: clean(held) for name, held in (sighting.properties or {}).items()}
+        if encoding:
+            properties["decoded_from"] = encoding
         found.add(sighting.kind, value, properties, pointer=where, confidence=SCATTERED)
 
 
-def _blank(data: bytes, taken: list[Place]) -> bytes:
+def _blank(data: bytes, taken: list[tuple[int, int | None]]) -> bytes:
     """The text with spaces where something was taken out."""
     blank = bytearray(data)
-    for start, end, _ in taken:
+    for start, end in taken:
         blank[start:end] = b" " * len(blank[start:end])
     return bytes(blank)

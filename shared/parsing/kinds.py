@@ -229,7 +229,7 @@ def _process(reader: Reader, node: Node) -> None:
     name = image.text("name", "filename") if image else ntpath.basename(node.text("imagefile"))
     process_id, command = node.text("processid"), node.text("commandline")
     name = name or node.text("imagename", "processname")
-    reader.add(node, EntityType.PROCESS, name or process_id or clean(command), {
+    reader.add(node, EntityType.PROCESS, name or clean(command) or process_id, {
         "process_id": process_id,
         "command_line": command,
         "image_name": name,

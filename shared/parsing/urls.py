@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 
 from shared.contracts.entity import EntityType
@@ -22,6 +23,7 @@ _HEAD = rf"{_SCHEME}{SCHEME_END}"
 _URL = bytewise(rf"{_HEAD} ?(?:[\[(]?[0-9A-Za-z_\[\x80-\xff]|%|\$){_REST}*")
 _NEXT = bytewise(rf"[,;]{_HEAD}")  # of a list without spaces
 _PARTS = bytewise(rf"(?i:[\[(]?(?:\\[nrt])?({_WEB}|{_OTHER})(\[s\]|\(s\))?[\])]?){SCHEME_END}( ?)")
+LONGEST_NUMBER = 12  # digits of a part of an address: 037777777777
 LONGEST_HEAD = 40  # bytes up to the host
 _CLOSERS = {")": "(", "]": "["}
 _PUNCTUATION = ".,;:!?*'"
@@ -43,7 +45,7 @@ def find_urls(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place
             written = written[: listed.start()]
             at = start + len(written)
         if seen := _read(written):
-            yield Place(start, at, [seen])
+            yield Place(start, at, [seen, *_address_of(seen)])
 
 
 def _read(written: bytes) -> Sighting | None:
@@ -57,12 +59,44 @@ def _read(written: bytes) -> Sighting | None:
         scheme, apart = _scheme(name.decode("latin-1").lower()) + ("s" if secure else ""), bool(space)
         rest = written[parts.end() :]
     value = trim(f"{scheme}://{refang(rest).decode('utf-8', 'replace').replace(' ', '')}")
-    host = value.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
+    host = host_of(value)
     if scheme == "file" and "/" in value[7:]:
         return Sighting(EntityType.URL, value)
     if is_host(host.rpartition("@")[2], plain=not apart and not is_defanged(rest)):
         return Sighting(EntityType.URL, value)
     return None
+
+
+def _address_of(url: Sighting) -> list[Sighting]:
+    """The address that a host is which hides it in a number, as browsers read it: http://3221226010/."""
+    host = host_of(url.value).rpartition("@")[2].partition(":")[0]
+    address = numeric_address(host) if host[:1].isdigit() and ipv4(host) is None else ""
+    return [Sighting(EntityType.IP, address)] if address else []
+
+
+def numeric_address(host: str) -> str:
+    """The IPv4 address that inet_aton(3) makes of one to four decimal, octal or hexadecimal parts, "" for none."""
+    parts = host.split(".")
+    numbers = [_part(part) for part in parts]
+    if len(parts) > 4 or any(number is None for number in numbers):
+        return ""
+    *leading, last = [number for number in numbers if number is not None]
+    if any(number > 0xFF for number in leading) or last >= 1 << (8 * (5 - len(parts))):
+        return ""
+    value = sum(number << (8 * (3 - place)) for place, number in enumerate(leading)) + last
+    return str(ipaddress.IPv4Address(value)) if value > 0xFFFFFF else ""  # 0.x is no host: rather a number
+
+
+def _part(text: str) -> int | None:
+    digits = text.lower()
+    base = 16 if digits.startswith("0x") else 8 if digits.startswith("0") and len(digits) > 1 else 10
+    digits = digits.removeprefix("0x") if base == 16 else digits
+    if not 0 < len(digits) <= LONGEST_NUMBER or not digits.isascii() or not digits.isalnum():
+        return None
+    try:
+        return int(digits, base)
+    except ValueError:
+        return None
 
 
 def _scheme(written: str) -> str:
@@ -71,6 +105,11 @@ def _scheme(written: str) -> str:
     if written.startswith("h"):
         return "https" if written.endswith("s") else "http"
     return written.replace("fxp", "ftp").replace("ftx", "ftp")
+
+
+def host_of(url: str) -> str:
+    """The authority of a URL, with port and user."""
+    return url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
 
 
 def is_host(authority: str, *, plain: bool) -> bool:

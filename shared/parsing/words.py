@@ -20,6 +20,7 @@ from shared.parsing.urls import trim
 from shared.parsing.vocabulary import DOMAIN_CUES, DOMAIN_ENDINGS, MEMBER_ENDINGS
 
 MAX_AS_NUMBER = 4_294_967_295  # RFC 6793
+REVERSED = frozenset({"app", "com", "dev", "edu", "gov", "io", "net", "org"})  # where such names begin
 MAX_LOCAL = 64  # characters before the @ (RFC 5321)
 
 _W = r"[0-9A-Za-z_\x80-\xff-]"
@@ -140,6 +141,8 @@ def _name(text: str, data: bytes, start: int, end: int, *, certain: bool) -> lis
         return _numbers(text, host, port, path, b"" if certain else data[max(start - 40, 0) : start])
     host = host.strip("-")
     rest, _, last = host.rpartition(".")
+    if not certain and host.partition(".")[0] in REVERSED and "." in rest and not is_top_level(last):
+        return []  # `com.vendor.App`: the name of a program in reverse
     if certain and b" " in data[start:end] and last.lower() in MEMBER_ENDINGS:
         return []  # `foo [dot] bar`
     if last.istitle() and last.isalpha() and not is_top_level(last.lower()):

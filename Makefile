@@ -4,6 +4,7 @@
 MAKEFLAGS += --jobs=3  # the three downloads run side by side; everything else is a single target
 BIN := .venv/bin
 CACHE := .local/cache
+WORKERS := 3  # of make test: on two cores two compute while one waits for a service
 
 PYTHON_PATH := .local/python
 VENV := .venv/.ready
@@ -12,22 +13,39 @@ KAFKA := $(CACHE)/kafka/.ready
 PEERS := .venv-bench/.ready
 SETUP := $(VENV) $(AZURITE) $(KAFKA)
 
-.PHONY: help demo test check bench up down setup
+# Tests start Python by the hundred: where this is set, each would compile the whole product anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test e2e packaging terraform check bench up down setup
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    run the main job from sample alerts to verdicts and show it"
-	@echo "make test    run the whole test suite"
-	@echo "make check   lint, formatting, types, architecture"
-	@echo "make bench   speed and quality beside other libraries, in one run"
-	@echo "make up      start the services and the product on port 7071"
-	@echo "make down    stop them"
+	@echo "make demo       run the main job from sample alerts to verdicts and show it"
+	@echo "make test       run the test suite; e2e, packaging and terraform are the slow rest of it"
+	@echo "make check      lint, formatting, types, architecture"
+	@echo "make bench      speed and quality beside other libraries, in one run"
+	@echo "make up         start the services and the product on port 7071"
+	@echo "make down       stop them"
+	@echo "make e2e        run the whole product: its main job, outages, kill -9"
+	@echo "make packaging  build the deployment package and load it as Azure does"
+	@echo "make terraform  test the infrastructure; needs Terraform and its registry"
 
 demo: $(SETUP)
 	$(BIN)/aluskort demo
 
+# The files with the longest tests come first, so that no worker begins one when the others are done.
 test: $(SETUP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=20 \
+		tests/integration tests/fuzz tests/replay tests/unit
+
+e2e: $(SETUP)
+	$(BIN)/python -m pytest tests/e2e
+
+packaging: $(VENV)
+	$(BIN)/python -m pytest tests/packaging
+
+terraform: $(VENV)
+	$(BIN)/python -m pytest tests/iac
 
 check: $(VENV)
 	$(BIN)/ruff check
@@ -49,7 +67,7 @@ setup: $(SETUP)
 # Each stamp is written last, so an interrupted step is done again.
 $(PYTHON_PATH): local/services/prerequisites.sh
 	@mkdir -p $(@D)
-	@local/services/prerequisites.sh > $@.new && mv $@.new $@
+	@local/services/prerequisites.sh python > $@.new && mv $@.new $@
 
 $(VENV): requirements-dev.txt pyproject.toml | $(PYTHON_PATH)
 	@echo "== Python packages into .venv"
@@ -64,16 +82,18 @@ $(PEERS): tests/benchmarks/requirements-peers.txt | $(PYTHON_PATH)
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-$(AZURITE): local/services/package.json local/services/package-lock.json | $(PYTHON_PATH)
+$(AZURITE): local/services/package.json local/services/package-lock.json
+	@local/services/prerequisites.sh azurite
 	@echo "== Azurite into $(@D)"
 	@mkdir -p $(@D)
 	@cp local/services/package.json local/services/package-lock.json $(@D)
 	@npm ci --prefix $(@D) --no-audit --no-fund --ignore-scripts --loglevel=error --silent
 	@touch $@
 
-$(KAFKA): local/services/kafka-pom.xml | $(PYTHON_PATH)
+$(KAFKA): local/services/kafka-pom.xml
+	@local/services/prerequisites.sh kafka
 	@echo "== Apache Kafka into $(@D)"
 	@rm -rf $(@D)
 	@mvn --quiet --batch-mode --file local/services/kafka-pom.xml dependency:copy-dependencies \
-		-Dstyle.color=never -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+		-Dstyle.color=never -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)"
 	@touch $@

@@ -1,4 +1,7 @@
-"""Which files of a checkout are deployed: all but those that `.funcignore` names, as Core Tools and azd read it."""
+"""Which files of a checkout are deployed: those that `.funcignore` lets in, as Core Tools and azd read it.
+
+It denies everything at the root and names the exceptions, so that what a tool leaves beside them is never deployed.
+"""
 
 from __future__ import annotations
 

@@ -33,9 +33,10 @@ def guarded(folder: Path, *, keep: bool = False) -> Iterator[Site]:
     :raises ServiceFailed: another process uses the folder.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if not keep:
-        _remove_abandoned(folder.parent)
-    lock = _lock(_lock_file(folder))
+    with _one_maker(folder.parent):
+        if not keep:
+            _remove_abandoned(folder.parent)
+        lock = _lock(_lock_file(folder))
     if lock is None:
         raise ServiceFailed(f"Another process uses {folder}, or is still stopping there. Try again when it has ended.")
     with lock:
@@ -74,6 +75,14 @@ def _lock(path: Path) -> IO[bytes] | None:
         handle.close()
         return None
     return handle
+
+
+@contextmanager
+def _one_maker(parent: Path) -> Iterator[None]:
+    """Make one site at a time: whoever looks for abandoned ones tries the locks of sites that are being made, too."""
+    with (parent / "making").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _remove_abandoned(parent: Path) -> None:

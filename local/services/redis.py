@@ -24,9 +24,9 @@ class Redis:
     patience: float = 15.0
     stop_signal: signal.Signals = signal.SIGTERM
 
-    def url(self) -> str:
-        """Return the connection URL, database 0."""
-        return f"redis://:{self.site.secret(self.name)}@127.0.0.1:{self.ports()[0]}/0"
+    def url(self, *, database: int = 0) -> str:
+        """Return the connection URL of ``database``, one of 16."""
+        return f"redis://:{self.site.secret(self.name)}@127.0.0.1:{self.ports()[0]}/{database}"
 
     def ports(self) -> tuple[int, ...]:
         """Return the one TCP port."""

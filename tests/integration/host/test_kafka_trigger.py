@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import pytest
+
+from local.services.guard import guarded
 from local.services.kafka import Kafka
 from local.services.service import ensure, stop
-from local.services.site import Site
+from local.services.site import CHECKOUT, Site
 from tests.integration.host.conftest import Topics
 from tests.integration.host.sample_host import SampleHost, until
+
+
+@pytest.fixture(scope="module")
+def own_site() -> Iterator[Site]:
+    """A site apart from the run's, whose broker a test stops and starts."""
+    with guarded(CHECKOUT / ".local" / "tests" / f"{os.getpid()}-kafka") as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def kafka_brokers(own_site: Site) -> str:
+    """A broker of this file alone, in place of the run's."""
+    broker = Kafka(own_site)
+    ensure(broker, own_site)
+    return broker.brokers()
 
 
 def bodies(host: SampleHost, kind: str) -> list[str]:
@@ -144,14 +163,14 @@ def test_kafka_broker_away_is_logged_once_and_the_host_stops_cleanly(
     assert host.stop() == 0
 
 
-async def test_kafka_broker_that_went_away_is_waited_for(sample: SampleHost, topics: Topics, site: Site) -> None:
-    broker = Kafka(site)
+async def test_kafka_outage_is_logged_once_and_waited_for(sample: SampleHost, topics: Topics, own_site: Site) -> None:
+    broker = Kafka(own_site)
     await topics.send("one", "before the outage")
     until(lambda: "before the outage" in bodies(sample, "one"), what="the first message")
     lines = len(sample.text.splitlines())
-    assert stop(broker, site)
+    assert stop(broker, own_site)
     until(lambda: "cannot be used" in "".join(sample.text.splitlines()[lines:]), what="the notice of the outage")
-    await asyncio.to_thread(ensure, broker, site)
+    await asyncio.to_thread(ensure, broker, own_site)
     await topics.send("one", "after the outage")
     until(lambda: "after the outage" in bodies(sample, "one"), what="the message after the outage", seconds=60)
     until(lambda: "works again" in sample.text, what="the notice of its end")

@@ -5,6 +5,9 @@ import pytest
 from delivery.tree import deployed_files
 from shared.errors import ConfigurationError
 
+FUNCIGNORE = Path(__file__).parents[3] / ".funcignore"
+PRODUCT = ("LICENSE", "durable/a.py", "function_app.py", "functions/a.py", "host.json", "requirements.txt")
+
 
 def make(root: Path, *names: str) -> None:
     for name in names:
@@ -26,10 +29,40 @@ def test_checkout_without_ignore_file_is_refused(tmp_path: Path) -> None:
         deployed_files(tmp_path)
 
 
+@pytest.fixture
+def product(tmp_path: Path) -> Path:
+    """A checkout that holds what is deployed, under the product's own .funcignore, and no more."""
+    (tmp_path / ".funcignore").write_text(FUNCIGNORE.read_text())
+    make(tmp_path, *PRODUCT, "shared/sql/a.sql", ".python_packages/lib/a.py")
+    return tmp_path
+
+
+def test_product_and_its_libraries_are_deployed(product: Path) -> None:
+    found = {path.as_posix() for path in deployed_files(product)}
+    assert found == {*PRODUCT, "shared/sql/a.sql", ".python_packages/lib/a.py"}
+
+
 @pytest.mark.parametrize(
-    "secret", ["local.settings.json", ".env", ".env.prod", "local/.env", ".azure/prod/.env", "iac/terraform.tfstate"]
+    "stray",
+    [
+        *(".some_cache/data.bin", "cache/data.bin", "coverage.xml", "notes", "host.json.bak", "sub/functions/a.py"),
+        *("tests/a.py", "docs/a.md", "local/a.py", "iac/main.tf", "shared/__pycache__/a.pyc"),
+    ],
 )
-def test_secrets_of_a_developer_are_never_deployed(tmp_path: Path, secret: str) -> None:
-    (tmp_path / ".funcignore").write_text((Path(__file__).parents[3] / ".funcignore").read_text())
-    make(tmp_path, "function_app.py", secret)
-    assert deployed_files(tmp_path) == [Path("function_app.py")]
+def test_stray_file_is_not_deployed(product: Path, stray: str) -> None:
+    before = deployed_files(product)
+    make(product, stray)
+    assert deployed_files(product) == before
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("local.settings.json", ".env", ".env.prod", "local/.env", ".azure/prod/.env", "iac/terraform.tfstate"),
+        *("shared/.env", "functions/local.settings.json"),
+    ],
+)
+def test_secrets_of_a_developer_are_never_deployed(product: Path, secret: str) -> None:
+    before = deployed_files(product)
+    make(product, secret)
+    assert deployed_files(product) == before

@@ -43,19 +43,7 @@ def empty_environment(unpacked: Path) -> Path:
     if not (folder / ".ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, symlinks=True)
-        pip = [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            str(python),
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        subprocess.run(
-            [*pip, "--disable-pip-version-check", "--no-compile", "--requirement", str(requirements), worker],
-            check=True,
-        )
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--no-compile", "--requirement", str(requirements), worker], check=True)
         (folder / ".ready").touch()
     return python

@@ -12,8 +12,9 @@ from urllib.parse import unquote_to_bytes
 
 from shared.parsing.bytewise import bytewise
 
-MAX_PIECES = 20  # encoded pieces of one text
-MAX_ENCODED = 32_768  # bytes of one; the longest command line of Windows is shorter
+MAX_PIECES = 10  # encoded pieces of one text
+MAX_ENCODED = 16_384  # bytes of one; commands stay far below
+MAX_URL = 6_144  # bytes, of which percent-encoding takes three for one character
 SHORTEST = 20  # characters of base64: an address of a web site takes more
 PRINTABLE = 0.95  # of what is taken for text; other bytes pass for letters by chance
 
@@ -45,7 +46,7 @@ def find_percent_encoded(data: bytes) -> Iterator[Decoded]:
     for count, match in enumerate(_URL.finditer(data)):
         if count == MAX_PIECES:
             return
-        url = unquote_to_bytes(match.group()).decode("utf-8", "replace")
+        url = unquote_to_bytes(match.group()[:MAX_URL]).decode("utf-8", "replace")
         yield Decoded(match.start(), match.end(), url, "percent-encoding")
 
 

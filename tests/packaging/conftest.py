@@ -43,7 +43,16 @@ def empty_environment(unpacked: Path) -> Path:
     if not (folder / ".ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, symlinks=True)
-        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(python),
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*pip, "--no-compile", "--requirement", str(requirements), worker], check=True)
         (folder / ".ready").touch()
     return python

@@ -11,7 +11,8 @@ from pathlib import Path
 from shared.audit.chain import check_event
 from shared.audit.evidence import evidence_package, read_case_file
 from shared.audit.ledger import PAGE_LIMIT, AppendReport, AuditLedger, RecordFilters, RecordPage
-from shared.audit.verification import VerificationType, verify_chain, verify_every
+from shared.audit.rolling import continue_passes
+from shared.audit.verification import VerificationType, verify_chain, verify_newest
 from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, EvidencePackage
 from shared.contracts.outside_text import storable_text
 from shared.errors import InvalidInput
@@ -96,11 +97,11 @@ class AuditService:
 
     async def verify_recent(self) -> list[ChainVerification]:
         """Check the newest records of every tenant's chain, as a timer does every five minutes."""
-        return await verify_every(self._postgres, newest=CONTINUOUS_CHECK)
+        return await verify_newest(self._postgres, newest=CONTINUOUS_CHECK)
 
     async def verify_whole(self) -> list[ChainVerification]:
-        """Check every record of every tenant's chain, as a timer does every night."""
-        return await verify_every(self._postgres, newest=None)
+        """Go on with the pass over every record of every chain, for some minutes at most (see rolling.py)."""
+        return await continue_passes(self._postgres)
 
     async def _keep_rejected(self, message: bytes, error: InvalidInput) -> None:
         log.error("A message of audit.events is no audit event and is kept in audit_rejected: %s", error)

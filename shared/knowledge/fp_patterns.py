@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import re2
 from psycopg.types.json import Jsonb
@@ -42,12 +45,19 @@ class FPPatterns:
 
     async def match(self, tenant_id: str, *, alert_name: str, entities: AlertEntities) -> FPPattern | None:
         """The most confident pattern in force that fits name and entities, or None. Raises StoreUnavailable."""
+        values = {"tenant_id": tenant_id, "alert_name": alert_name}
         async with self._postgres.transaction(tenant_id) as connection:
-            cursor = await connection.execute(_SQL["patterns_in_force"], {"tenant_id": tenant_id})
+            cursor = await connection.execute(_SQL["patterns_in_force"], values)
             rows = await cursor.fetchall()
-        patterns = readable(FPPattern, [row["pattern"] for row in rows], where="fp_patterns")
+        patterns = [pattern for row in rows if (pattern := _read(row["pattern"]))]
         fitting = [pattern for pattern in patterns if fits(pattern, alert_name, entities)]
         return max(fitting, key=lambda pattern: pattern.confidence, default=None)
+
+
+@lru_cache(maxsize=10_000)
+def _read(stored: str) -> FPPattern | None:
+    """A pattern by the text of its row: read once a version of it, and at once anew when it changes anywhere."""
+    return next(iter(readable(FPPattern, [json.loads(stored)], where="fp_patterns")), None)
 
 
 def fits(pattern: FPPattern, alert_name: str, entities: AlertEntities) -> bool:
@@ -70,10 +80,17 @@ def _finds(wanted: EntityPattern, entities: AlertEntities) -> bool:
 
 
 def _full_match(expression: str, value: str) -> bool:
+    compiled = _compiled(expression)
+    return compiled is not None and compiled.fullmatch(value) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _compiled(expression: str) -> Any:
+    """None for an invalid expression."""
     try:
-        return re2.fullmatch(f"(?i:{expression})", value) is not None
+        return re2.compile(f"(?i:{expression})")
     except re2.error as error:
         logger.warning(
             "A false-positive pattern holds an invalid expression %r and matches nothing: %s", expression, error
         )
-        return False
+        return None

@@ -6,7 +6,9 @@ SET status = excluded.status, approved_by_1 = excluded.approved_by_1, approved_b
     expires_at = excluded.expires_at, pattern = excluded.pattern
 
 -- name: patterns_in_force
-SELECT pattern
+-- Those that may fit the name: by name, and all that have an expression for it.
+SELECT pattern::text AS pattern
 FROM fp_patterns
 WHERE tenant_id = %(tenant_id)s AND status IN ('approved', 'active') AND expires_at > now()
+    AND (lower(pattern->>'alert_name') = lower(%(alert_name)s) OR pattern->>'alert_name_regex' <> '')
 ORDER BY pattern_id

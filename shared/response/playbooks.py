@@ -54,16 +54,17 @@ class Playbooks:
         self, *, techniques: Sequence[str], tactics: Sequence[str], product: str, severity: str
     ) -> list[PlaybookMatch]:
         """Fitting playbooks, best first; ties by id, so that a repeat selects the same. Raises StoreUnavailable."""
-        async with self._postgres.transaction(NO_TENANT) as connection:
-            cursor = await connection.execute(_SQL["approved_playbooks"])
-            rows = await cursor.fetchall()
-        playbooks = readable(Playbook, rows, where="playbooks")
         alert = {
             "mitre_techniques": {technique.partition(".")[0] for technique in techniques} | set(techniques),
             "tactics": set(tactics),
             "alert_products": {product},
             "severities": {severity},
         }
+        values = {"techniques": sorted(alert["mitre_techniques"]), "tactics": sorted(alert["tactics"])}
+        async with self._postgres.transaction(NO_TENANT) as connection:
+            cursor = await connection.execute(_SQL["approved_playbooks"], values)
+            rows = await cursor.fetchall()
+        playbooks = readable(Playbook, rows, where="playbooks")
         scored = [PlaybookMatch(playbook=playbook, score=_score(playbook, alert)) for playbook in playbooks]
         return sorted(
             (match for match in scored if match.score > 0), key=lambda match: (-match.score, match.playbook.playbook_id)

@@ -9,7 +9,8 @@ SET title = excluded.title, alert_products = excluded.alert_products, tactics = 
     review_status = excluded.review_status, approved_by = excluded.approved_by
 
 -- name: approved_playbooks
+-- Those that share a technique or a tactic with the alert; the others score nothing.
 SELECT playbook_id, title, alert_products, tactics, mitre_techniques, severities, actions, review_status, approved_by
 FROM playbooks
-WHERE review_status = 'approved'
+WHERE review_status = 'approved' AND (mitre_techniques && %(techniques)s OR tactics && %(tactics)s)
 ORDER BY playbook_id

@@ -42,7 +42,7 @@ KAFKA = {
 TIMERS = {
     "sweep_outbox": "*/10 * * * * *",
     "verify_chains": "0 */5 * * * *",
-    "verify_whole_chains": "0 0 3 * * *",
+    "verify_whole_chains": "0 7-57/10 * * * *",
     "watch_approvals": "0 */5 * * * *",
     "poll_sentinel": "*/30 * * * * *",
     "fetch_late_entities": "0 * * * * *",

@@ -1,14 +1,18 @@
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from shared.audit import rolling
 from shared.audit.chain import digest
 from shared.audit.event import audit_event
 from shared.audit.service import AuditService
-from shared.errors import InvalidInput
-from shared.stores.postgres import Postgres
+from shared.audit.verification import verify_chain
+from shared.contracts.audit import ChainVerification
+from shared.errors import InvalidInput, StoreUnavailable
+from shared.stores.postgres import EVERY_TENANT, Postgres
 
 Tamper = Callable[[str], None]
 
@@ -145,3 +149,70 @@ async def test_forged_last_record_is_found_by_the_head(store: Postgres, tenant: 
         "WHERE :t AND sequence_number = 4"
     )
     assert await errors(store, tenant) == ["record 4: its hash is not the one that the chain's head remembers"]
+
+
+async def test_pass_over_a_chain_goes_on_where_it_was_cut_off(
+    store: Postgres, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolling, "PART", 2)
+    await drain(store, but=tenant)
+
+    async def parts(*, budget_seconds: float = 60) -> list[tuple[int, int]]:
+        checked = await rolling.continue_passes(store, budget_seconds=budget_seconds)
+        return [(one.from_sequence, one.to_sequence) for one in checked if one.tenant_id == tenant]
+
+    made = list[int]()
+
+    async def cut_off(*arguments: Any, **options: Any) -> ChainVerification:
+        if made:
+            raise StoreUnavailable("PostgreSQL", "gone in the middle of the second part")
+        made.append(1)
+        return await verify_chain(*arguments, **options)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(rolling, "verify_chain", cut_off)
+        with pytest.raises(StoreUnavailable):
+            await parts()
+    assert await parts() == [(2, 3), (4, 4)]
+    assert await parts() == []
+    async with store.transaction(tenant) as connection:
+        await connection.execute("UPDATE audit_verification_progress SET pass_ended_at = now() - interval '2 days'")
+    assert await parts(budget_seconds=0) == []
+    assert await parts() == [(0, 1), (2, 3), (4, 4)]
+
+
+async def test_tampering_before_the_verified_records_is_found_by_the_next_pass(
+    store: Postgres, tenant: str, tamper: Tamper
+) -> None:
+    await rolling.continue_passes(store)
+    tamper("UPDATE audit_records SET canonical = canonical || ' ' WHERE :t AND sequence_number = 1")
+    async with store.transaction(tenant) as connection:
+        await connection.execute("UPDATE audit_verification_progress SET pass_ended_at = now() - interval '2 days'")
+    (found,) = [one for one in await rolling.continue_passes(store) if one.tenant_id == tenant]
+    assert not found.chain_valid
+
+
+async def test_tail_that_was_cut_with_its_head_moved_along_is_found_by_what_was_verified(
+    store: Postgres, tenant: str, tamper: Tamper, owner: psycopg.Connection
+) -> None:
+    await rolling.continue_passes(store)
+    tamper("DELETE FROM audit_records WHERE :t AND sequence_number > 2")
+    tamper(
+        "UPDATE audit_chain_state SET last_sequence = 2, last_hash ="
+        " (SELECT record_hash FROM audit_records WHERE :t AND sequence_number = 2) WHERE :t"
+    )
+    async with store.transaction(tenant) as connection:
+        await connection.execute("UPDATE audit_verification_progress SET pass_ended_at = now() - interval '2 days'")
+    (found,) = [one for one in await rolling.continue_passes(store) if one.tenant_id == tenant]
+    assert found.errors == ["cut: records up to 4 were there before, the chain now ends at 2"]
+
+
+async def drain(store: Postgres, *, but: str) -> None:
+    """Let no other chain of this database be due."""
+    async with store.transaction(EVERY_TENANT) as connection:
+        await connection.execute(
+            "INSERT INTO audit_verification_progress (tenant_id, pass_ended_at)"
+            " SELECT tenant_id, now() FROM audit_chain_state WHERE tenant_id <> %s"
+            " ON CONFLICT (tenant_id) DO UPDATE SET pass_ended_at = now(), next_sequence = 0",
+            (but,),
+        )

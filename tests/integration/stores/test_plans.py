@@ -44,7 +44,7 @@ ADVANCE = {
     **{"round": 1, "version": 0, "confidence": 0.5, "llm_calls": 1, "total_cost_usd": 0.1, "graph_state": "{}"},
 }
 HOT = [
-    ("knowledge/fp_patterns", "patterns_in_force", {"tenant_id": TENANT}),
+    ("knowledge/fp_patterns", "patterns_in_force", {"tenant_id": TENANT, "alert_name": "x"}),
     ("knowledge/risk", "signals_of_entities", {"tenant_id": TENANT, "entities": ["host-1", "host-2"]}),
     ("ctem/exposures", "open_exposures_of_assets", {"tenant_id": TENANT, "assets": ["host-1", "host-2"]}),
     (

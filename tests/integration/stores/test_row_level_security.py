@@ -24,6 +24,7 @@ ROWS = {
     " '{}', '{}', '')",
     "audit_verification_log": "(tenant_id, verification_type, records_checked, from_sequence, to_sequence, chain_valid,"
     " errors, duration_ms) VALUES (%(tenant)s, 'on_demand', 0, 0, 0, true, '[]', 1)",
+    "audit_verification_progress": "(tenant_id) VALUES (%(tenant)s)",
     "incident_memory": "VALUES (%(id)s, %(tenant)s, 'i', 'n', 'p', 'low', 'c', 'o', '{}', 's')",
     "risk_signals": "VALUES (%(tenant)s, %(id)s, 1, 's', now())",
     "fp_patterns": "(pattern_id, tenant_id, status, pattern) VALUES (%(id)s, %(tenant)s, 'shadow', '{}')",

@@ -24,7 +24,13 @@ REASON = re.compile(r"^-- (For every tenant\b.{5,})", re.MULTILINE)
 # The domain that writes a table. Whoever else names it is listed below.
 OWNERS = {
     "access": {"kill_switches"},
-    "audit": {"audit_chain_state", "audit_records", "audit_verification_log", "audit_rejected"},
+    "audit": {
+        "audit_chain_state",
+        "audit_records",
+        "audit_verification_log",
+        "audit_verification_progress",
+        "audit_rejected",
+    },
     "bus": {"outbox"},
     "ctem": {"ctem_exposures"},
     "gateway": {"spend_months", "spend_ledger"},

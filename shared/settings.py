@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.contracts.alert_source import AlertSource, SourceName
+from shared.contracts.approval import APPROVAL_TIMEOUT_HOURS
 from shared.contracts.routing import LLMProvider
 from shared.contracts.tenant import TenantId
 from shared.errors import ConfigurationError
@@ -69,7 +70,7 @@ class Settings(KafkaBinding):
     oidc_audience: str
     oidc_jwks_url: str
 
-    approval_timeout_seconds: int = Field(default=4 * 3600, gt=0)
+    approval_timeout_seconds: int = Field(default=3600 * APPROVAL_TIMEOUT_HOURS, gt=0)
     llm_wait_seconds: int = Field(default=900, gt=0)  # how long a verdict waits for a model before it degrades
     allowlisted_playbooks: frozenset[str] = frozenset()  # JSON list
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from shared.stores.statements import statements
 from shared.telemetry import LogAction, log_fields
 
 APPROVAL_EVENT = "approval"
-REPORTED_AFTER = timedelta(hours=3)  # an hour before the default time limit (product.md §7)
 MOST_REPORTED = 100
 
 logger = logging.getLogger(__name__)
@@ -95,9 +93,9 @@ class Approvals:
         return sum([await self._tell(row["investigation_id"]) for row in rows])
 
     async def report_waiting(self) -> int:
-        """Log each approval that has waited for REPORTED_AFTER, the next to expire first; returns how many."""
+        """Log each approval with a quarter of its time left, the next to expire first; returns how many."""
         async with self._postgres.transaction(EVERY_TENANT) as connection:
-            values = {"waited": REPORTED_AFTER, "limit": MOST_REPORTED, "nobodys": SYNTHETIC_TENANT}
+            values = {"limit": MOST_REPORTED, "nobodys": SYNTHETIC_TENANT}
             rows = await (await connection.execute(_SQL["waiting_long"], values)).fetchall()
         for row in rows:
             waited = round(float(row["waited_seconds"]))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from shared.bus.outbox import Outbox, OutboxMessage
-from shared.contracts.approval import APPROVAL_TIMEOUT_HOURS, Approval
+from shared.contracts.approval import Approval
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
 from shared.investigation import report
@@ -43,9 +43,9 @@ class StepContext:
     mapper: Agent
     responder: Agent
     kill_switches: ActiveSwitches
+    approval_timeout: timedelta
+    llm_wait: timedelta
     constraints: ExecutorConstraints = field(default_factory=ExecutorConstraints)
-    approval_timeout: timedelta = timedelta(hours=APPROVAL_TIMEOUT_HOURS)
-    llm_wait: timedelta = timedelta(minutes=15)
 
     async def advance(  # noqa: PLR0913 - everything that becomes true in one transaction
         self,

@@ -139,6 +139,7 @@ async def context(
         responder=ResponseAgent(Playbooks(store)),
         kill_switches=KillSwitches(store),
         constraints=ExecutorConstraints(allowlisted_playbooks=frozenset({"pb-note"})),
+        approval_timeout=timedelta(hours=4),
         llm_wait=timedelta(seconds=60),
     )
     await outbox.settled()

@@ -152,27 +152,29 @@ async def test_rejected_approval_closes_and_executes_nothing(
     assert bus.on("actions.pending") == []
 
 
-async def test_approval_that_waits_for_hours_is_told_to_operators(
-    graph: InvestigationGraph,
+@pytest.mark.parametrize("limit", [timedelta(hours=4), timedelta(hours=1)], ids=str)
+async def test_approval_with_a_quarter_of_its_time_left_is_logged_for_operators(
     context: StepContext,
     store: Postgres,
     gateway: ScriptedGateway,
     tenant: str,
     caplog: pytest.LogCaptureFixture,
+    limit: timedelta,
 ) -> None:
     gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "ws-17"))]
+    graph = InvestigationGraph(replace(context, approval_timeout=limit))
     await drive(graph, await graph.open(alert(tenant)))
-    for minutes in (120, 90):
+    for passed in (0.6, 0.25):
         async with store.transaction(tenant) as connection:
-            age = {"minutes": minutes, "tenant": tenant}
             await connection.execute(
-                "UPDATE action_approvals SET requested_at = requested_at - make_interval(mins => %(minutes)s)"
-                " WHERE tenant_id = %(tenant)s",
-                age,
+                "UPDATE action_approvals SET requested_at = requested_at - %(passed)s,"
+                " expires_at = expires_at - %(passed)s WHERE tenant_id = %(tenant)s",
+                {"passed": limit * passed, "tenant": tenant},
             )
         await context.approvals.report_waiting()
-    (told,) = [record for record in caplog.records if getattr(record, "tenant_id", "") == tenant]
-    assert (told.action, told.waited_seconds // 60) == ("approval.waiting", 210)  # type: ignore[attr-defined]
+    (record,) = [record for record in caplog.records if getattr(record, "tenant_id", "") == tenant]
+    waited = round(limit.total_seconds() * 0.85 / 60)
+    assert (record.action, round(record.waited_seconds / 60)) == ("approval.waiting", waited)  # type: ignore[attr-defined]
 
 
 async def test_expired_approval_closes_as_timed_out_and_takes_no_answer(

@@ -42,15 +42,15 @@ async def preflight(deployment: Deployment) -> AsyncIterator[Finding]:
         return
     for finding in services.platform_settings(deployment.variables):
         yield finding
-    away = set()
+    unreachable = set()
     async for finding in findings("Network", network.network, target):
         if finding.state is State.FAILED:
-            away.add(finding.name)
+            unreachable.add(finding.name)
         yield _from_here(finding, target)
     for name, check in CHECKS:
         if check in OF_THE_APP and not target.of_the_app:
             yield not_applicable(name, "only the app logs in there; its health route, below, says whether it can")
-        elif network.line(name) in away:
+        elif network.line(name) in unreachable:
             yield not_applicable(name, "it cannot be reached, see above")
         else:
             async for finding in findings(name, check, target):

@@ -36,5 +36,9 @@ def print_report(console: Console, found: list[Finding]) -> None:
     counts = ", ".join(
         f"{count} {state}" for state in State if (count := sum(finding.state is state for finding in found))
     )
-    verdict = "[green]Nothing keeps it from working[/]" if passed(found) else "[red]It will not work like this[/]"
+    verdict = (
+        "[green]Nothing prevents it from working[/]"
+        if passed(found)
+        else "[red]This deployment will not work as it is[/]"
+    )
     console.print(f"\n{verdict}: {counts}.")

@@ -57,7 +57,7 @@ async def identity_provider(target: Target) -> AsyncIterator[Finding]:
         yield failed(name, "it publishes no keys", "Check ALUSKORT_OIDC_JWKS_URL.")
     elif document.get("issuer") != settings.oidc_issuer:
         found = f"it calls itself {document.get('issuer')!r}, ALUSKORT_OIDC_ISSUER is {settings.oidc_issuer!r}"
-        yield failed(name, found, "Make them the same to the letter: tokens are refused otherwise.")
+        yield failed(name, found, "Make them exactly the same, character for character; otherwise tokens are refused.")
     else:
         yield ok(name, f"{len(keys)} keys of {settings.oidc_issuer}")
 

@@ -14,8 +14,9 @@ from shared.investigation.flow import AwaitApproval, AwaitModel, Progress, Reque
 
 blueprint = df.Blueprint()
 
-# An activity fails only while something is away. Each attempt grows the history, which every turn replays: after five
-# minutes the orchestration begins anew with an empty one. Steps already made cost nothing, so no case is given up.
+# An activity fails only while something is unavailable. Each attempt grows the history, which every turn replays:
+# after five minutes the orchestration begins anew with an empty one. Steps already made cost nothing, so no case is
+# given up.
 RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_number_of_attempts=60)
 # Between two looks at an approval: its deadline is the database's, whose clock may be behind the orchestrator's.
 SHORTEST_WAIT = timedelta(seconds=5)

@@ -60,7 +60,7 @@ class EventHubTrigger:
         return f"eventHubTrigger {self._hub} as {self._group}"
 
     async def run(self, ready: Callable[[], None]) -> None:
-        """Receive until the host stops; `ready` is called when receiving begins, the hub may still be away."""
+        """Receive until the host stops; `ready` is called when receiving begins, the hub may still be unavailable."""
         while not self._target.stopping.is_set():
             try:
                 await self._storage.ensure_container(CHECKPOINT_CONTAINER)

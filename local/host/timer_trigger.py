@@ -91,7 +91,7 @@ class TimerTrigger:
                 await self._storage.release(lease)
 
     async def _keep(self, lease: BlobLeaseClient) -> None:
-        """Renew the lease until another host has taken it; while the storage is away nobody can take it."""
+        """Renew the lease until another host has taken it; while the storage is unavailable nobody can take it."""
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
             try:

@@ -24,7 +24,7 @@ from shared.errors import Conflict, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
-RETRY_SECONDS = 0.5  # between two attempts while PostgreSQL is away
+RETRY_SECONDS = 0.5  # between two attempts while PostgreSQL is unavailable
 LONGEST_SLEEP = 60.0  # seconds without a look at the timers; after an idle minute everything is looked for
 REMEMBERED = 500  # executions kept in memory; the others are read again when they go on
 DRAIN_SECONDS = 5.0  # how long a stop waits for what runs
@@ -235,7 +235,7 @@ class Engine:
             self._idle.set()
 
     async def _persist[T](self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do the work; while PostgreSQL is away wait and do it again. The outage is logged once."""
+        """Do the work; while PostgreSQL is unavailable wait and do it again. The outage is logged once."""
         while True:
             try:
                 done = await work()

@@ -32,7 +32,7 @@ from shared.errors import Conflict, StoreUnavailable
 
 type Connection = AsyncConnection[DictRow]
 
-CONNECT_SECONDS = 10  # how long a call waits for a connection before the server counts as away
+CONNECT_SECONDS = 10  # how long a call waits for a connection before the server counts as unavailable
 # Two hosts that create the tables at the same moment would collide in the catalogue.
 SCHEMA_LOCK: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('taskhub schema', 0))"
 

@@ -55,7 +55,7 @@ def _known(request: Request, error: Exception) -> JSONResponse:
         code = error.code if isinstance(error, SigningKeysUnavailable) else "UNAVAILABLE"
         answer = _Answer(HTTPStatus.SERVICE_UNAVAILABLE, code, "Try again after the time in Retry-After.")
         # The cause may hold addresses of our servers: it is in the log, not in the answer.
-        return _respond(answer, "A service behind this API is away.", {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return _respond(answer, "A service behind this API is unavailable.", {"Retry-After": str(RETRY_AFTER_SECONDS)})
     for kind, answer in _ANSWERS:
         if isinstance(error, kind):
             return _respond(answer, str(error))

@@ -22,7 +22,7 @@ HealthCheck = Callable[[], Awaitable[Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServices:
-    """The API's dependencies. A health check returns details, or raises when its dependency is away."""
+    """The API's dependencies. A health check returns details, or raises when its dependency is unavailable."""
 
     postgres: Postgres
     audit: AuditService

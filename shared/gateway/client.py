@@ -146,7 +146,7 @@ def _status_failure(error: anthropic.APIStatusError) -> _Failure | None:
     if error.status_code in TRANSIENT_STATUS or error.status_code >= 500:
         return _Failure(text, _retry_after(error), may_be_billed=False)
     if error.status_code == 400 and "usage limit" in text.lower():
-        # The account's own spend limit: the provider is away for us, and asking again at once is pointless.
+        # The account's own spend limit: the provider is unavailable for us, and asking again at once is pointless.
         return _Failure(text, None, may_be_billed=False, is_worth_retrying=False)
     return None
 

@@ -61,7 +61,7 @@ class ContextGateway:
 
         ``case`` is what the audit events of this request belong to.
 
-        Raises ModelUnavailable when no provider answers, StoreUnavailable when the spend ledger is away.
+        Raises ModelUnavailable when no provider answers, StoreUnavailable when the spend ledger is unavailable.
         """
         request = request.model_copy(update={"user_content": storable_text(request.user_content)})
         audit = RequestAudit(self._audit, request, case)

@@ -86,7 +86,7 @@ class ModelCaller:
             raise SpendDenied(f"{total} of {limit} USD are spent or held this month; {worst} USD more do not fit")
 
     async def release(self, question: Question, spent: Decimal = Decimal(0)) -> None:
-        """Settle what is held. When the ledger is away it stays held in full: too much, never too little."""
+        """Settle what is held. When the ledger is unavailable it stays held in full: too much, never too little."""
         held, question.held = question.held, None
         if held is None:
             return

@@ -45,7 +45,7 @@ class SoftLimitPassed:
 
 
 class SpendGuard:
-    """Global limits in USD a month. Raises StoreUnavailable when the ledger is away: then no call is made."""
+    """Global limits in USD a month. Raises StoreUnavailable when the ledger is unavailable: then no call is made."""
 
     def __init__(
         self,

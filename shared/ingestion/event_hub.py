@@ -46,7 +46,7 @@ class EventHubSource:
     async def read(self, handle: Handle) -> None:
         """Hand every body to ``handle`` until cancelled; while it raises Retryable, its partition waits.
 
-        Raises BusUnavailable when the hub refuses or is away for good.
+        Raises BusUnavailable when the hub refuses or is unavailable for good.
         """
 
         async def deliver(context: PartitionContext, events: list[EventData]) -> None:

@@ -38,7 +38,10 @@ async def take_push(sources: AlertSources, name: str, body: bytes) -> Answer:
         return _error(HTTPStatus.NOT_FOUND, "NOT_FOUND", str(error), "Check the last part of the path.")
     except BusUnavailable as error:
         logger.error("Alerts of %s wait at their sender: %s", name, error)
-        message, hint = "A service behind this API is away.", "Send the same again after the time in Retry-After."
+        message, hint = (
+            "A service behind this API is unavailable.",
+            "Send the same again after the time in Retry-After.",
+        )
         retry = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return _error(HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", message, hint, retry)
     return Answer(HTTPStatus.ACCEPTED, asdict(report))

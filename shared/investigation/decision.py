@@ -67,7 +67,7 @@ def _row(  # noqa: PLR0911 - one return a row
         names = ", ".join(f"{action.action} {action.target}" for action in destructive)
         return 5, ask, f"{'prepared' if state.confidence >= PREPARED else 'suggested'}: {names}"
     if is_incomplete(state):  # closed, it could not be investigated again
-        return 11, ask, "the alert is not whole yet: a person decides, or what is still to come"
+        return 11, ask, "the alert is incomplete: a person decides, unless the missing entities arrive first"
     if state.classification in BENIGN:
         return _benign_row(state, constraints)
     if state.confidence < SURE:

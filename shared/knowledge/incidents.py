@@ -62,7 +62,7 @@ class Incident(Contract):
 
 
 class SimilarIncidents(Contract):
-    """Found incidents, best first; ``structured_search`` is True when the vector store was away."""
+    """Found incidents, best first; ``structured_search`` is True when the vector store was unavailable."""
 
     incidents: list[dict[str, Any]]
     structured_search: bool = False
@@ -95,7 +95,7 @@ class IncidentMemory:
         try:
             hits = await self._qdrant.search(COLLECTION, tenant_id=tenant_id, vector=vector, limit=CANDIDATES)
         except StoreUnavailable as error:
-            logger.warning("Vector search is away, using structured search: %s", error)
+            logger.warning("Vector search is unavailable, using structured search: %s", error)
             rows = await self._structured(tenant_id, alert_name, techniques)
             return SimilarIncidents(
                 incidents=_ranked([(1.0, row) for row in rows], techniques, limit), structured_search=True

@@ -1,4 +1,4 @@
-"""Reputation of indicators: Redis first, PostgreSQL when Redis does not know or is away (data-model §6.3)."""
+"""Reputation of indicators: Redis first, PostgreSQL when Redis does not know or is unavailable (data-model §6.3)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Indicators:
         await self._remember([indicator])
 
     async def lookup(self, values: Sequence[str]) -> dict[str, Indicator]:
-        """Known indicators among ``values``, by value. Raises StoreUnavailable when PostgreSQL is away."""
+        """Known indicators among ``values``, by value. Raises StoreUnavailable when PostgreSQL is unavailable."""
         wanted = list(dict.fromkeys(values))
         found = await self._from_redis(wanted)
         missing = [value for value in wanted if value not in found]
@@ -63,7 +63,7 @@ class Indicators:
         try:
             cached = await self._redis.get_many([_key(value) for value in values])
         except StoreUnavailable as error:
-            logger.warning("Indicator cache is away, asking PostgreSQL: %s", error)
+            logger.warning("Indicator cache is unavailable, asking PostgreSQL: %s", error)
             return {}
         found: dict[str, Indicator] = {}
         for value, item in zip(values, cached, strict=True):
@@ -79,7 +79,7 @@ class Indicators:
             for indicator in indicators:
                 await self._redis.set(_key(indicator.value), indicator.to_json(), ttl_seconds=_lifetime(indicator))
         except StoreUnavailable as error:
-            logger.warning("Indicator cache is away, nothing cached: %s", error)
+            logger.warning("Indicator cache is unavailable, nothing cached: %s", error)
 
 
 def _key(value: str) -> str:

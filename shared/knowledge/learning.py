@@ -9,7 +9,7 @@ from shared.knowledge.indicators import Indicator, Indicators
 
 
 class Learning:
-    """Reads the messages; poison goes to the dead letters. Every method raises Retryable while a store is away."""
+    """Reads the messages; poison goes to the dead letters. Each raises Retryable while a store is unavailable."""
 
     def __init__(self, producer: Producer, *, indicators: Indicators, incidents: IncidentMemory) -> None:
         self._producer = producer

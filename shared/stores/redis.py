@@ -1,4 +1,4 @@
-"""Redis: a fast copy of what PostgreSQL knows. Callers fall back to PostgreSQL when it is away (data-model §6.3).
+"""Redis: a fast copy of what PostgreSQL knows. Callers use PostgreSQL when it is unavailable (data-model §6.3).
 
 A rediss:// URL without a password logs in with an Entra token, fetched anew for each connection: Azure ends a
 connection whose token has expired, and the client connects again.

@@ -10,7 +10,7 @@ from shared.contracts.investigation import DecisionEntry, GraphState
 
 
 class Agent(Protocol):
-    """Fills its own fields and appends to the decision chain; raises Retryable when a store is away."""
+    """Fills its own fields and appends to the decision chain; raises Retryable when a store is unavailable."""
 
     async def execute(self, state: GraphState) -> GraphState:
         """The state with this agent's findings."""

@@ -32,7 +32,7 @@ class ContextEnricherAgent:
             ),
         )
         risk = worst_risk(signals)
-        how = "structured search, the vector store is away" if similar.structured_search else "vector search"
+        how = "structured search, the vector store is unavailable" if similar.structured_search else "vector search"
         entry = decision_entry(
             state,
             step="enrich_context",

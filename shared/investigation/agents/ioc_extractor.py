@@ -61,7 +61,7 @@ class IOCExtractorAgent:
         self._indicators = indicators
 
     async def execute(self, state: GraphState) -> GraphState:
-        """See Agent. Raises ModelUnavailable while the model is away; the caller owns waiting."""
+        """See Agent. Raises ModelUnavailable while the model is unavailable; the caller owns waiting."""
         return await self.with_reputation(await self.ask(state))
 
     async def ask(self, state: GraphState) -> GraphState:

@@ -76,7 +76,7 @@ class ReasoningAgent:
         self._previous_confidence = previous_confidence
 
     async def execute(self, state: GraphState) -> GraphState:
-        """See Agent. Raises ModelUnavailable while the model is away; the queue owns waiting."""
+        """See Agent. Raises ModelUnavailable while the model is unavailable; the queue owns waiting."""
         attempt = 1 if self._previous_confidence is None else 2
         response = await self._gateway.complete(
             GatewayRequest(

@@ -28,7 +28,7 @@ def migrate(owner_url: str, *, report: Report = lambda name: None) -> list[str]:
     """Apply what is missing and return its names; a second caller waits for the first and finds nothing to do.
 
     ``owner_url`` is the schema owner's postgresql:// URL, straight to the server. Raises ConfigurationError for another
-    URL; StoreUnavailable when the server is away or a table stays locked, and then a repeated call goes on.
+    URL; StoreUnavailable when the server is unavailable or a table stays locked, and then a repeated call goes on.
     """
     with _opened(owner_url) as (backend, url):
         with psycopg.connect(url, autocommit=True) as guard:

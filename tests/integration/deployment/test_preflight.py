@@ -116,12 +116,12 @@ def test_what_a_migration_mends_is_a_warning_before_it(found: Callable[..., Find
     assert {findings[name]["state"] for name in mended} == {"warning"}
 
 
-def test_key_in_the_vault_is_no_key_that_the_provider_refuses(found: Callable[..., Findings]) -> None:
+def test_key_vault_reference_is_not_reported_as_a_refused_key(found: Callable[..., Findings]) -> None:
     findings = found(ANTHROPIC_API_KEY="@Microsoft.KeyVault(SecretUri=https://kv.example/secrets/a)")
     assert findings["Model provider"]["state"] == "not applicable"
 
 
-def test_what_only_the_app_may_do_is_not_asked_of_whoever_has_references_for_its_secrets(
+def test_checks_that_need_the_secrets_are_skipped_when_settings_hold_references(
     found: Callable[..., Findings],
 ) -> None:
     findings = found(ANTHROPIC_API_KEY="@Microsoft.KeyVault(SecretUri=https://kv.example/secrets/a)")

@@ -11,7 +11,7 @@ from shared.ingestion.event_hub import EventHubSource
 
 
 class PrintingProducer(MemoryProducer):
-    """Kafka that is away for the first message, as any broker may be."""
+    """Kafka that is unavailable for the first message, as any broker may be."""
 
     away = True
 

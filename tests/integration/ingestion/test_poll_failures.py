@@ -127,12 +127,12 @@ async def test_unavailable_kafka_keeps_the_place_and_repeats_only_what_did_not_g
 
     async def half(body: bytes, headers: dict[str, bytes]) -> object:
         if b'"a-1"' in body or b'"a-2"' in body:
-            raise BusUnavailable("Kafka is away")
+            raise BusUnavailable("Kafka is unavailable")
         return await intake.publish(body, headers)
 
     report = await intake.poller.poll(half)
     assert report.published == 2
-    assert "Kafka is away" in report.problems[0]
+    assert "Kafka is unavailable" in report.problems[0]
     assert await intake.poll() == PollReport(published=2)
     assert intake.ids == ["a-0", "a-3", "a-1", "a-2"]
 

@@ -82,7 +82,7 @@ async def test_answer_of_a_person_counts_although_the_investigation_cannot_be_wo
     graph: InvestigationGraph, store: Postgres, bus: MemoryProducer, gateway: ScriptedGateway, tenant: str
 ) -> None:
     async def deaf(investigation_id: str) -> None:
-        raise Exception("the task hub is away")
+        raise Exception("the task hub is unavailable")
 
     gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "ws-17"))]
     waiting = await drive(graph, await graph.open(alert(tenant)))

@@ -25,7 +25,7 @@ async def cache(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def no_cache() -> AsyncIterator[Redis]:
-    """A Redis that is away."""
+    """A Redis that is unavailable."""
     own = Redis("redis://127.0.0.1:1/0")
     yield own
     await own.close()
@@ -40,7 +40,7 @@ async def qdrant() -> AsyncIterator[Qdrant]:
 
 @pytest.fixture
 async def no_qdrant() -> AsyncIterator[Qdrant]:
-    """A Qdrant that is away."""
+    """A Qdrant that is unavailable."""
     own = Qdrant.connect(url="http://127.0.0.1:1", path="")
     yield own
     await own.close()

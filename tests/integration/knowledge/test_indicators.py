@@ -1,4 +1,4 @@
-"""Indicators: Redis first, PostgreSQL when Redis does not know or is away."""
+"""Indicators: Redis first, PostgreSQL when Redis does not know or is unavailable."""
 
 import hashlib
 from uuid import uuid4

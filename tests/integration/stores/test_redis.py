@@ -29,7 +29,7 @@ async def test_get_many_keeps_the_order_of_the_keys(cache: Redis) -> None:
     assert await cache.get_many([]) == []
 
 
-async def test_set_gives_a_value_its_life(cache: Redis, redis_url: str) -> None:
+async def test_set_applies_the_time_to_live(cache: Redis, redis_url: str) -> None:
     key = uuid4().hex
     await cache.set(key, b"v", ttl_seconds=3600)
     own = client.Redis.from_url(redis_url)

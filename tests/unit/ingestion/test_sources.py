@@ -24,7 +24,7 @@ SPLUNK = b'{"event_id": "e-1", "_time": 1795163381, "tenant_id": "tenant-9", "Te
 
 
 class Away(MemoryProducer):
-    """Kafka while it is away."""
+    """Kafka while it is unavailable."""
 
     async def publish(self, *_: Any, **__: Any) -> None:
         raise BusUnavailable("away")
@@ -79,7 +79,7 @@ async def test_push_that_is_too_large_is_refused_and_publishes_nothing() -> None
 async def test_push_while_kafka_is_away_is_to_be_sent_again() -> None:
     answer = await take_push(AlertSources(Away(), CONFIGURED), "elastic-prod", ELASTIC)
     assert (answer.status, answer.headers, answer.body["error"]["code"]) == (503, {"Retry-After": "5"}, "UNAVAILABLE")
-    assert json.dumps(answer.body).count("away") == 1
+    assert json.dumps(answer.body).count("is unavailable") == 1
 
 
 async def test_event_names_its_source_by_a_property() -> None:

@@ -233,7 +233,7 @@ def test_entity_is_known_by_what_its_type_has(entity: Any, value: str) -> None:
 
 
 @pytest.mark.parametrize("held", [{"$ref": "1"}, {"Name": "x"}, [True], [{"$ref": "1"}]])
-def test_flag_that_is_an_object_costs_no_message(held: Any) -> None:
+def test_flag_given_as_an_object_does_not_break_the_alert(held: Any) -> None:
     found = parse([{"$id": "1", "Type": "account", "Name": "ann", "IsDomainJoined": held}])
     properties = AlertEntities.from_json(found.to_json()).accounts[0].properties
     assert {name: value for name, value in properties.items() if name != "extra"} == {"name": "ann"}

@@ -19,7 +19,6 @@ from shared.contracts.dead_letter import DeadLetter, LetterPart
 from shared.errors import InvalidInput
 from shared.telemetry import LogAction, log_fields
 
-ALERTS_DLQ = "alerts.raw.dlq"  # also for topics that have no dead letters of their own; each letter names its source
 # Together below a megabyte: base64 adds a third to the piece, JSON makes up to six bytes of one character.
 PART_BYTES = 600_000
 HEADER_BYTES = 140_000  # of all headers as JSON beside a piece of the value
@@ -45,7 +44,7 @@ async def publish_dead_letter(  # noqa: PLR0913 - all that is known about one fa
     value: bytes,
     *,
     source_topic: str,
-    topic: str = ALERTS_DLQ,
+    topic: str,
     key: str | None = None,
     headers: Mapping[str, bytes] | None = None,
     partition: int | None = None,

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 LEASE = timedelta(seconds=3 * PUBLISH_SECONDS)  # longer than a batch can take: message, dead letter, and the deletion
+UNPUBLISHABLE = "alerts.raw.dlq"  # what Kafka refuses for good, whatever topic it was for
 CLAIMING = 0x6F757462  # the advisory lock of whoever claims
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
@@ -133,4 +134,6 @@ class Outbox:
             await self._producer.publish(row["topic"], value, key=row["key"])
         except InvalidInput as error:
             logger.error("An outbox message for %s can never be published: %s", row["topic"], error)
-            await publish_dead_letter(self._producer, error, value, source_topic=row["topic"], key=row["key"])
+            await publish_dead_letter(
+                self._producer, error, value, topic=UNPUBLISHABLE, source_topic=row["topic"], key=row["key"]
+            )

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from shared.bus.dead_letters import ALERTS_DLQ, publish_dead_letter
+from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.producer import Producer
+from shared.contracts.topics import topics
 from shared.errors import Terminal
 
 logger = logging.getLogger(__name__)
@@ -32,16 +33,15 @@ async def handled[T](
     producer: Producer,
     message: Received,
     handle: Callable[[bytes], Awaitable[T]],
-    *,
-    dead_letters: str = ALERTS_DLQ,
 ) -> T | None:
-    """What ``handle`` made of the message, or None when it can never be handled and is on ``dead_letters``.
+    """What ``handle`` made of the message, or None when it can never be handled and is among its topic's dead letters.
 
     Raises Retryable: the message must be delivered again.
     """
     try:
         return await handle(message.value)
     except (Terminal, *UNREADABLE) as error:
+        dead_letters = topics()[message.topic].dead_letters
         # %r: the sentence may quote an attacker, whose line breaks and escape codes stay out of the log.
         logger.warning(
             "A message on %s cannot be handled and goes to %s: %r",

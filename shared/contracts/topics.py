@@ -13,7 +13,11 @@ MAX_MESSAGE_BYTES = 1_000_000  # Event Hubs takes 1 MB; a larger message never r
 
 
 class Topic(Contract):
-    """One topic. ``key`` names the field that its messages are partitioned by."""
+    """One topic. ``key`` names the field that its messages are partitioned by.
+
+    ``dead_letters`` is the topic for those that its consumers can never handle; "" where these are kept elsewhere, or
+    only people read the topic.
+    """
 
     name: str
     partitions: int
@@ -21,6 +25,7 @@ class Topic(Contract):
     key: str
     producers: list[str]
     consumers: list[str]
+    dead_letters: str = ""
 
 
 @cache

@@ -14,11 +14,13 @@ from shared.bus.fitting import fitted
 from shared.bus.producer import Producer
 from shared.bus.received import UNREADABLE
 from shared.contracts.outside_text import storable_text
+from shared.contracts.topics import topics
 from shared.errors import ConfigurationError, InvalidInput
 from shared.ingestion.adapter import Adapter
 from shared.ingestion.envelope import read_rows, row_text, rows_as_bytes
 
 TARGET = "alerts.raw"
+DEAD_LETTERS = topics()[TARGET].dead_letters  # also of the hubs, which have none
 AT_ONCE = 100  # rows read and sent together: thousands would keep all else in this process waiting for seconds
 logger = logging.getLogger(__name__)
 
@@ -97,4 +99,6 @@ class Intake:
 
     async def _dead_letter(self, error: InvalidInput, value: bytes, headers: Mapping[str, bytes]) -> None:
         logger.warning("A message from %s cannot be read and goes to the dead letters: %r", self._adapter.name, error)
-        await publish_dead_letter(self._producer, error, value, source_topic=self._adapter.hub, headers=headers)
+        await publish_dead_letter(
+            self._producer, error, value, topic=DEAD_LETTERS, source_topic=self._adapter.hub, headers=headers
+        )

@@ -15,7 +15,7 @@ from shared.contracts.alert_source import AlertSource, Siem
 from shared.errors import InvalidInput, NotFound
 from shared.ingestion import elastic, splunk
 from shared.ingestion.adapter import Adapter
-from shared.ingestion.intake import IngestReport, Intake
+from shared.ingestion.intake import DEAD_LETTERS, IngestReport, Intake
 
 HUB = "siem-alerts"
 PROPERTY = "source"  # of an event: the name of its source
@@ -76,5 +76,7 @@ class AlertSources:
         known = ", ".join(self._intakes) or "none, as ALUSKORT_ALERT_SOURCES is empty"
         error = InvalidInput(f"property {PROPERTY}", got=name, expected=f"a configured source ({known})")
         logger.warning("An event on %s cannot be read and goes to the dead letters: %r", self._hub, error)
-        await publish_dead_letter(self._producer, error, body, source_topic=self._hub, headers=headers)
+        await publish_dead_letter(
+            self._producer, error, body, topic=DEAD_LETTERS, source_topic=self._hub, headers=headers
+        )
         return IngestReport(dead_lettered=1)

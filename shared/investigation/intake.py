@@ -74,4 +74,4 @@ class LLMJobs:
                 return None
             return job
 
-        return await handled(self._producer, message, ask, dead_letters=f"{message.topic}.dlq")
+        return await handled(self._producer, message, ask)

@@ -10,6 +10,7 @@ from shared.bus.fitting import fitted
 from shared.bus.producer import Producer
 from shared.bus.received import UNREADABLE
 from shared.contracts.alert import CanonicalAlert, NormalizedAlert
+from shared.contracts.topics import topics
 from shared.errors import InvalidInput
 from shared.parsing.entities import parse_alert_entities
 
@@ -48,6 +49,7 @@ class EntityParserService:
                 self._producer,
                 error,
                 raw,
+                topic=topics()[SOURCE].dead_letters,
                 source_topic=SOURCE,
                 key=key,
                 headers=given,

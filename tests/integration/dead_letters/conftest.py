@@ -57,7 +57,9 @@ class Operator:
     def letter_messages(self, value: bytes, *, source: str) -> list[Message]:
         """What the product would publish for a message, unpublished."""
         memory = MemoryProducer()
-        asyncio.run(publish_dead_letter(memory, REFUSED, value, source_topic=source, key=self.key))
+        asyncio.run(
+            publish_dead_letter(memory, REFUSED, value, topic="alerts.raw.dlq", source_topic=source, key=self.key)
+        )
         return memory.messages
 
     def put_bytes(self, topic: str, value: bytes, *, header: str = "h") -> str:

@@ -16,14 +16,25 @@ from shared.telemetry import LogAction
 BROKEN = InvalidInput("CanonicalAlert.title", got="", expected="a title")
 
 
-def letters(bus: MemoryProducer, topic: str = "alerts.raw.dlq") -> list[DeadLetter]:
+DLQ = "alerts.raw.dlq"
+
+
+def letters(bus: MemoryProducer, topic: str = DLQ) -> list[DeadLetter]:
     return [DeadLetter.from_json(message.value) for message in bus.on(topic)]
 
 
 async def test_small_value_is_one_letter_with_all_that_is_known() -> None:
     bus = MemoryProducer()
     await publish_dead_letter(
-        bus, BROKEN, b"\x00bad", source_topic="alerts.raw", key="a-1", headers={"h": b"\xff"}, partition=3, offset=42
+        bus,
+        BROKEN,
+        b"\x00bad",
+        topic=DLQ,
+        source_topic="alerts.raw",
+        key="a-1",
+        headers={"h": b"\xff"},
+        partition=3,
+        offset=42,
     )
     (letter,) = letters(bus)
     assert (letter.error_type, letter.reason) == ("InvalidInput", str(BROKEN))
@@ -35,7 +46,7 @@ async def test_small_value_is_one_letter_with_all_that_is_known() -> None:
 
 async def test_empty_value_without_a_key_is_one_letter() -> None:
     bus = MemoryProducer()
-    await publish_dead_letter(bus, BROKEN, b"", source_topic="alerts.raw")
+    await publish_dead_letter(bus, BROKEN, b"", topic=DLQ, source_topic="alerts.raw")
     assert [(letter.original, letter.key) for letter in letters(bus)] == [(b"", None)]
 
 
@@ -43,7 +54,7 @@ async def test_empty_value_without_a_key_is_one_letter() -> None:
 async def test_parts_of_a_large_value_together_are_the_original_bytes(size: int) -> None:
     bus = MemoryProducer()
     value = bytes(number % 251 for number in range(size))
-    await publish_dead_letter(bus, BROKEN, value, source_topic="sentinel-alerts", headers={"h": b"v"})
+    await publish_dead_letter(bus, BROKEN, value, topic=DLQ, source_topic="sentinel-alerts", headers={"h": b"v"})
     parts = letters(bus)
     assert len(parts) == -(-size // PART_BYTES)
     assert reassemble([*reversed(parts), parts[0]]) == Original(value, {"h": b"v"}, [])
@@ -54,7 +65,7 @@ async def test_parts_of_a_large_value_together_are_the_original_bytes(size: int)
 async def test_headers_that_leave_no_room_are_kept_in_letters_of_their_own() -> None:
     bus = MemoryProducer()
     headers = {f"name-{number}": bytes([number]) * 60_000 for number in range(15)}
-    await publish_dead_letter(bus, BROKEN, b"value", source_topic="alerts.raw", headers=headers)
+    await publish_dead_letter(bus, BROKEN, b"value", topic=DLQ, source_topic="alerts.raw", headers=headers)
     parts = letters(bus)
     assert reassemble(parts) == Original(b"value", headers, [])
     assert reassemble(parts[1:]).missing == [1]
@@ -66,20 +77,20 @@ async def test_largest_letter_fits_into_a_message() -> None:
     headers = {"\x01" * 20_000: b""}
     error = InvalidInput("\x01" * 10_000, got="", expected="")
     await publish_dead_letter(
-        bus, error, b"v" * PART_BYTES, source_topic="s" * 249, key="\x01" * 4_000, headers=headers
+        bus, error, b"v" * PART_BYTES, topic=DLQ, source_topic="s" * 249, key="\x01" * 4_000, headers=headers
     )
     assert [len(message.value) < MAX_MESSAGE_BYTES for message in bus.messages] == [True]
 
 
 async def test_operators_are_told_once_of_a_letter_in_many_parts(caplog: pytest.LogCaptureFixture) -> None:
-    await publish_dead_letter(MemoryProducer(), BROKEN, bytes(PART_BYTES + 1), source_topic="alerts.raw")
+    await publish_dead_letter(MemoryProducer(), BROKEN, bytes(PART_BYTES + 1), topic=DLQ, source_topic="alerts.raw")
     (record,) = [record for record in caplog.records if getattr(record, "action", "") == LogAction.DEAD_LETTER_KEPT]
     assert vars(record)["topic"] == "alerts.raw.dlq"
 
 
 async def test_endless_key_is_not_kept_and_said() -> None:
     bus = MemoryProducer()
-    await publish_dead_letter(bus, BROKEN, b"v", source_topic="alerts.raw", key="k" * 900_000)
+    await publish_dead_letter(bus, BROKEN, b"v", topic=DLQ, source_topic="alerts.raw", key="k" * 900_000)
     (letter,) = letters(bus)
     assert letter.key is None
     assert "key of 900000 characters was not kept" in letter.reason
@@ -87,7 +98,9 @@ async def test_endless_key_is_not_kept_and_said() -> None:
 
 async def test_missing_parts_are_named_and_the_rest_is_given() -> None:
     bus = MemoryProducer()
-    await publish_dead_letter(bus, BROKEN, b"1" * PART_BYTES + b"2" * PART_BYTES + b"3", source_topic="alerts.raw")
+    await publish_dead_letter(
+        bus, BROKEN, b"1" * PART_BYTES + b"2" * PART_BYTES + b"3", topic=DLQ, source_topic="alerts.raw"
+    )
     _, middle, _ = letters(bus)
     assert reassemble([middle]) == Original(b"2" * PART_BYTES, {}, [1, 3])
 
@@ -95,7 +108,7 @@ async def test_missing_parts_are_named_and_the_rest_is_given() -> None:
 async def test_parts_of_two_letters_are_never_put_together() -> None:
     bus = MemoryProducer()
     for _ in range(2):
-        await publish_dead_letter(bus, BROKEN, b"x" * (PART_BYTES + 1), source_topic="alerts.raw")
+        await publish_dead_letter(bus, BROKEN, b"x" * (PART_BYTES + 1), topic=DLQ, source_topic="alerts.raw")
     first, _, other, _ = letters(bus)
     with pytest.raises(InvalidInput, match="expected one of letter"):
         reassemble([first, other])
@@ -118,13 +131,13 @@ def test_spread_headers_that_cannot_be_read_are_invalid_input(spread: bytes) -> 
 
 async def test_message_that_fails_after_its_replay_tells_its_history() -> None:
     bus = MemoryProducer()
-    await publish_dead_letter(bus, BROKEN, b"v", source_topic="alerts.raw", headers={"h": b"1"})
+    await publish_dead_letter(bus, BROKEN, b"v", topic=DLQ, source_topic="alerts.raw", headers={"h": b"1"})
     (first,) = letters(bus)
     for attempt, origin in ((2, "alerts.raw.dlq/0/7"), (3, "alerts.raw.dlq/0/9")):
         last = letters(bus)[-1]
         history = ReplayHistory(last.attempts, last.first_failed_at, origin)
         again = reassemble([last]).headers | history.headers()
-        await publish_dead_letter(bus, BROKEN, b"v", source_topic="alerts.raw", headers=again)
+        await publish_dead_letter(bus, BROKEN, b"v", topic=DLQ, source_topic="alerts.raw", headers=again)
         last = letters(bus)[-1]
         assert (last.attempts, last.replayed_from, last.first_failed_at) == (attempt, origin, first.first_failed_at)
         assert reassemble([last]).headers == {"h": b"1"}
@@ -134,7 +147,7 @@ async def test_message_that_fails_after_its_replay_tells_its_history() -> None:
 async def test_forged_history_counts_as_none(attempts: bytes) -> None:
     bus = MemoryProducer()
     forged = {REPLAYED_FROM: b"alerts.raw.dlq/0/7", ATTEMPTS: attempts}
-    await publish_dead_letter(bus, BROKEN, b"v", source_topic="alerts.raw", headers=forged)
+    await publish_dead_letter(bus, BROKEN, b"v", topic=DLQ, source_topic="alerts.raw", headers=forged)
     assert [(letter.attempts, letter.replayed_from) for letter in letters(bus)] == [(1, None)]
 
 
@@ -157,7 +170,7 @@ async def test_handled_gives_what_the_handler_made() -> None:
 async def test_handled_keeps_poison_and_goes_on() -> None:
     bus = MemoryProducer()
     message = Received("jobs.llm.priority.low", b"poison", "a-1", {"h": b"v"}, partition=1, offset=7)
-    assert await handled(bus, message, reading, dead_letters="jobs.llm.priority.low.dlq") is None
+    assert await handled(bus, message, reading) is None
     (letter,) = letters(bus, "jobs.llm.priority.low.dlq")
     assert (letter.original, letter.source_topic, letter.partition, letter.offset) == (b"poison", message.topic, 1, 7)
     assert (letter.key, reassemble([letter]).headers) == ("a-1", {"h": b"v"})

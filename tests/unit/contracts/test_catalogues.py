@@ -61,6 +61,20 @@ VOCABULARY = {
 }
 
 
+READ_BY_PEOPLE = {"operator", "analyst review"}
+KEPT_ELSEWHERE = {"audit.events"}  # in the table audit_rejected, beside the chain
+
+
+def test_every_topic_with_a_consumer_names_its_dead_letters_and_is_named_there() -> None:
+    for topic in topics().values():
+        if topic.name in KEPT_ELSEWHERE or READ_BY_PEOPLE & set(topic.consumers):
+            assert topic.dead_letters == ""
+        else:
+            kept = topics()[topic.dead_letters]
+            assert kept.name.endswith(".dlq")
+            assert set(topic.consumers) <= set(kept.producers), topic.name
+
+
 def test_topic_catalogue_is_the_specified_one() -> None:
     assert len(TOPICS) == 31
     assert {topic.name: (topic.partitions, topic.retention_days, topic.key) for topic in topics().values()} == TOPICS

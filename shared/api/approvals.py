@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from fastapi import APIRouter
 
 from shared.access.permissions import permissions_of
+from shared.api.failures import failures
 from shared.api.guard import ApprovalDecider, InvestigationReader
 from shared.api.reads import list_waiting_approvals
 from shared.api.services import Identifier, Services
@@ -20,13 +23,13 @@ class WaitingApprovals(Contract):
     approvals: list[Approval]
 
 
-@router.get("")
+@router.get("", responses=failures())
 async def list_waiting(identity: InvestigationReader, services: Services) -> WaitingApprovals:
     """What waits for a person in this tenant."""
     return WaitingApprovals(approvals=await list_waiting_approvals(services.postgres, identity.tenant_id))
 
 
-@router.post("/{approval_id}")
+@router.post("/{approval_id}", responses=failures(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
 async def decide(
     approval_id: Identifier,
     decision: ApprovalDecision,

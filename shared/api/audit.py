@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, Field
 
 from shared.access.permissions import permissions_of
+from shared.api.failures import failures
 from shared.api.guard import AuditReader, refuse_other_tenant
 from shared.api.services import Identifier, Services
 from shared.audit.ledger import PAGE_LIMIT, RecordFilters
@@ -46,7 +48,7 @@ class VerifyRequest(Contract):
     to_sequence: int | None = Field(default=None, ge=0, alias="to")
 
 
-@router.get("/events")
+@router.get("/events", responses=failures())
 async def list_records(
     request: Request, identity: AuditReader, services: Services, query: Annotated[RecordQuery, Query()]
 ) -> RecordList:
@@ -63,13 +65,13 @@ async def list_records(
     return RecordList(records=page.records, next_cursor=page.next_cursor)
 
 
-@router.get("/events/{audit_id}")
+@router.get("/events/{audit_id}", responses=failures(HTTPStatus.NOT_FOUND))
 async def read_record(audit_id: Identifier, identity: AuditReader, services: Services) -> AuditRecord:
     """One audit record."""
     return await services.audit.record(identity.tenant_id, audit_id)
 
 
-@router.get("/evidence-package/{investigation_id}")
+@router.get("/evidence-package/{investigation_id}", responses=failures(HTTPStatus.NOT_FOUND))
 async def read_evidence_package(
     investigation_id: Identifier, identity: AuditReader, services: Services
 ) -> EvidencePackage:
@@ -88,7 +90,7 @@ async def read_evidence_package(
     return package
 
 
-@router.post("/verify")
+@router.post("/verify", responses=failures(HTTPStatus.BAD_REQUEST))
 async def verify(
     request: Request, identity: AuditReader, services: Services, stretch: VerifyRequest
 ) -> ChainVerification:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from shared.access.signing_keys import SigningKeysUnavailable
 from shared.access.tokens import TokenRejected
+from shared.contracts.contract import Contract
 from shared.errors import AccessDenied, AluskortError, Conflict, InvalidInput, NotFound, Retryable
 
 RETRY_AFTER_SECONDS = 5
@@ -25,6 +27,27 @@ class _Answer:
     status: HTTPStatus
     code: str
     hint: str
+
+
+class FailureDetail(Contract):
+    """What went wrong, in a word for programs and a sentence for people, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class Failure(Contract):
+    """The body of every answer that is not what was asked for."""
+
+    error: FailureDetail
+
+
+def failures(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """What a route may answer instead, for its schema: these, and those of every guarded route."""
+    of_all = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
+    documented = (*of_all, HTTPStatus.SERVICE_UNAVAILABLE, *statuses)
+    return {status.value: {"model": Failure, "description": status.phrase} for status in documented}
 
 
 _INVALID = _Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "INVALID_INPUT", "Correct the named field.")

@@ -28,7 +28,7 @@ class Health(Contract):
     dependencies: dict[str, State]
 
 
-@router.get("/health")
+@router.get("/health", responses={HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": Health}})
 async def health(response: Response, services: Services) -> Health:
     """Ask every dependency at once."""
     names = list(services.health_checks)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from shared.api.cursor import Cursor
+from shared.api.failures import failures
 from shared.api.guard import InvestigationReader
 from shared.api.reads import (
     InvestigationDetail,
@@ -33,7 +35,7 @@ class InvestigationQuery(Contract):
     limit: int = Field(default=50, ge=1, le=100)
 
 
-@router.get("")
+@router.get("", responses=failures())
 async def list_all(
     identity: InvestigationReader, services: Services, query: Annotated[InvestigationQuery, Query()]
 ) -> InvestigationPage:
@@ -47,7 +49,7 @@ async def list_all(
     )
 
 
-@router.get("/{investigation_id}")
+@router.get("/{investigation_id}", responses=failures(HTTPStatus.NOT_FOUND))
 async def read(investigation_id: Identifier, identity: InvestigationReader, services: Services) -> InvestigationDetail:
     """One investigation: state, decision chain, transitions, approvals, actions."""
     return await read_investigation(services.postgres, identity.tenant_id, investigation_id)

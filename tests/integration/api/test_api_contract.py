@@ -1,0 +1,110 @@
+"""The API keeps the contract that it publishes: schemathesis reads the OpenAPI schema and asks what it may ask."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from socket import socket
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from local.services.simulators import Simulators
+from shared.access.signing_keys import SigningKeys
+from shared.access.tokens import TokenVerifier
+from shared.api.app import create_app
+from shared.api.services import ApiServices
+from shared.audit.producer import AuditProducer
+from shared.audit.service import AuditService
+from shared.bus.outbox import Outbox
+from shared.bus.producer import MemoryProducer
+from shared.investigation.approvals import Approvals
+from shared.investigation.waking import wake_current
+from shared.stores.postgres import Postgres
+from tests.conftest import Database
+
+EXAMPLES = 25  # requests an operation and test phase
+
+
+@pytest.fixture(scope="module")
+def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
+    """The application over real PostgreSQL, on a port and an event loop of its own."""
+    store = Postgres(own_database.url)
+    outbox, issuer = Outbox(store, MemoryProducer()), simulators.issuer()
+    services = ApiServices(
+        postgres=store,
+        audit=AuditService(store),
+        audit_producer=AuditProducer(store, outbox, source_service="api"),
+        tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
+        approvals=Approvals(store, outbox, wake_current),
+        health_checks={"postgresql": store.health},
+    )
+    with closing(socket()) as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+    config = uvicorn.Config(create_app(services, show_docs=True), port=port, log_level="critical", lifespan="off")
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    running.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def token(simulators: Simulators) -> str:
+    request = {"subject": "casey", "name": "Casey", "roles": ["admin"], "tenant": "contract-tests"}
+    return str(httpx.post(f"{simulators.issuer()}/token", json=request).json()["access_token"])
+
+
+SCHEMA = schemathesis.openapi.from_dict(create_app(None, show_docs=True).openapi())  # type: ignore[arg-type]
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
+# A path alone can hardly be wrong: every text is an id that may exist.
+REFUSING = [operation for operation in OPERATIONS if operation.query or operation.body]
+# What a schema cannot say, such as where a chain ends or which text is a cursor, is refused with 422.
+EXCLUDED = [positive_data_acceptance]
+
+
+def ask(operation: Any, mode: GenerationMode, server: str, token: str) -> None:
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def one(case: schemathesis.Case) -> None:
+        case.call_and_validate(base_url=server, headers={"Authorization": f"Bearer {token}"}, excluded_checks=EXCLUDED)
+
+    one()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_request_that_the_schema_allows_is_answered_as_it_says(operation: Any, server: str, token: str) -> None:
+    ask(operation, GenerationMode.POSITIVE, server, token)
+
+
+@pytest.mark.parametrize("operation", REFUSING, ids=lambda operation: operation.label)
+def test_request_that_the_schema_forbids_is_refused_as_it_says(operation: Any, server: str, token: str) -> None:
+    ask(operation, GenerationMode.NEGATIVE, server, token)
+
+
+@pytest.mark.parametrize("path", sorted({operation.path for operation in OPERATIONS}))
+def test_method_that_a_path_lacks_is_answered_405_with_those_that_it_has(path: str, server: str) -> None:
+    answer = httpx.delete(f"{server}{path}")
+    assert answer.status_code == httpx.codes.METHOD_NOT_ALLOWED
+    has = {operation.method.upper() for operation in OPERATIONS if operation.path == path}
+    assert has <= set(answer.headers["allow"].replace(" ", "").split(","))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_request_without_a_token_is_answered_as_the_schema_says(operation: Any, server: str) -> None:
+    path = operation.path.replace("{", "").replace("}", "")
+    answer = httpx.request(operation.method, f"{server}{path}", json={})
+    assert str(answer.status_code) in operation.definition.raw["responses"]
+    assert answer.status_code == (200 if path.endswith("/health") else 401)

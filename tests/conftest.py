@@ -84,6 +84,13 @@ def postgres(site: Site) -> Postgres:
     return server
 
 
+@pytest.fixture
+def whole_postgres(postgres: Postgres, site: Site) -> Iterator[Postgres]:
+    """The PostgreSQL while no other worker's test changes, or needs unchanged, what all its databases share."""
+    with site.locked("whole-postgres"):
+        yield postgres
+
+
 @pytest.fixture(scope="session")
 def postgres_url(postgres: Postgres, worker: int) -> str:
     """The URL of an empty database for its owner, who is no superuser and may make roles and databases."""

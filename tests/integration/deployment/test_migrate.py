@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -34,6 +35,7 @@ def test_environment_file_that_cannot_be_read_is_a_sentence(run: Run) -> None:
     assert "/nowhere.env cannot be read" in refused.output
 
 
+@pytest.mark.usefixtures("whole_postgres")
 def test_principals_on_a_server_without_entra_are_refused(run: Run, empty_database: str) -> None:
     principals = '[{"name": "id-app", "object_id": "1", "role": "aluskort_app"}]'
     refused = run("migrate", "--entra-principals", principals, ALUSKORT_POSTGRES_OWNER_URL=empty_database)

@@ -167,7 +167,7 @@ def test_login_that_row_level_security_does_not_bind_is_refused(
     found: Callable[..., Findings], database: Callable[[str], Database], postgres: PostgresServer
 ) -> None:
     made = database("preflight_roles")
-    superuser = postgres.url(role="postgres", database="preflight_roles")
+    superuser = postgres.url(role="postgres", database=made.owner_url.rpartition("/")[2])
     assert "steps around row level security" in found(ALUSKORT_POSTGRES_URL=superuser)["PostgreSQL: roles"]["found"]
     with psycopg.connect(made.owner_url, autocommit=True) as owner:
         owner.execute("CREATE TABLE bare (tenant_id text)")

@@ -60,7 +60,7 @@ class SampleHost:
         self._read_from = self.log.stat().st_size if self.log.exists() else 0
         clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         own = {
-            "AzureFunctionsWebHost__hostid": self.folder.name,
+            "AzureFunctionsWebHost__hostid": f"{self.folder.parent.name}-{self.folder.name}",  # none other has it
             "SAMPLE_RECORD": str(self.record),
             "ALUSKORT_HOST_STATE_DIR": str(self.folder / "state"),
         }

@@ -27,9 +27,9 @@ $$
 
 
 @pytest.fixture
-def azure(postgres: PostgresServer, own_database: Database) -> Iterator[psycopg.Connection]:
+def azure(whole_postgres: PostgresServer, own_database: Database) -> Iterator[psycopg.Connection]:
     """The stand-in in the database ``postgres``, and a superuser's connection to it."""
-    with psycopg.connect(postgres.url(role="postgres", database="postgres"), autocommit=True) as superuser:
+    with psycopg.connect(whole_postgres.url(role="postgres", database="postgres"), autocommit=True) as superuser:
         superuser.execute(STAND_IN)
         yield superuser
         superuser.execute("DROP FUNCTION public.pgaadauth_create_principal_with_oid")
@@ -68,6 +68,7 @@ async def test_login_of_an_identity_that_was_made_anew_is_refused(
         await admit(own_database.owner_url, [principal.model_copy(update={"object_id": str(uuid4())})])
 
 
+@pytest.mark.usefixtures("whole_postgres")
 async def test_server_without_entra_is_refused_with_a_sentence(own_database: Database, principal: Principal) -> None:
     with pytest.raises(ConfigurationError, match="Only Azure Database for PostgreSQL has"):
         await admit(own_database.owner_url, [principal])

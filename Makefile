@@ -36,7 +36,7 @@ demo: $(SETUP)
 # The files with the longest tests come first, so that no worker begins one when the others are done.
 test: $(SETUP)
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=20 \
-		tests/integration tests/fuzz tests/replay tests/unit
+		-p tests.budget tests/integration tests/fuzz tests/replay tests/unit
 
 e2e: $(SETUP)
 	$(BIN)/python -m pytest tests/e2e

@@ -4,8 +4,10 @@ Streaming, tools and documents are not simulated and are refused by name.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jsonschema
@@ -171,12 +173,20 @@ def _schema(config: object) -> dict[str, Any] | None:
     if not isinstance(schema, dict):
         raise invalid("output_config.format: Input should be {'type': 'json_schema', 'schema': {...}}")
     where = "output_config.format.schema"
-    try:
-        jsonschema.Draft202012Validator.check_schema(schema)
-    except jsonschema.SchemaError as error:
-        raise invalid(f"{where}: not a JSON schema: {error.message}") from error
+    if fault := _fault(json.dumps(schema)):
+        raise invalid(f"{where}: not a JSON schema: {fault}")
     _check_schema(schema, where, schema.get("$defs", {}))
     return schema
+
+
+@lru_cache(maxsize=64)
+def _fault(schema: str) -> str | None:
+    """What makes the text no JSON schema. Kept: a check takes longer than an answer, and clients send few schemas."""
+    try:
+        jsonschema.Draft202012Validator.check_schema(json.loads(schema))
+    except jsonschema.SchemaError as error:
+        return error.message
+    return None
 
 
 def _check_schema(schema: object, where: str, definitions: dict[str, Any]) -> None:

@@ -43,16 +43,8 @@ def empty_environment(unpacked: Path) -> Path:
     if not (folder / ".ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, symlinks=True)
-        pip = [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            str(python),
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        subprocess.run([*pip, "--no-compile", "--requirement", str(requirements), worker], check=True)
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+        install = ["install", "--quiet", "--no-compile", "--requirement", str(requirements), worker]
+        subprocess.run([*pip, *install], check=True)
         (folder / ".ready").touch()
     return python

@@ -101,9 +101,14 @@ def test_newer_commit_cancels_checks_but_never_a_release() -> None:
         assert workflow(name)["concurrency"]["cancel-in-progress"] is False
 
 
-def test_ci_runs_the_commands_of_a_newcomer() -> None:
+def test_ci_runs_the_targets_that_the_local_run_does() -> None:
     scripts = [step.get("run", "") for step in workflow("ci.yml")["jobs"]["test"]["steps"]]
-    assert [script for script in scripts if script.startswith("make ")] == ["make setup", "make check", "make test"]
+    targets = [script.removeprefix("make ") for script in scripts if script.startswith("make ")]
+    assert targets == ["setup", "check", "packaging", "terraform", "e2e", "test"]
+    local = (ROOT / ".ci" / "run").read_text()
+    assert [target for target in targets if not re.search(rf"\b{target}\b", local)] == []
+    made = (ROOT / "Makefile").read_text()
+    assert [target for target in targets if not re.search(rf"^{target}:", made, re.MULTILINE)] == []
 
 
 def test_prod_comes_after_staging_and_staging_after_the_checks() -> None:

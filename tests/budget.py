@@ -22,7 +22,10 @@ START = [sys.executable, "-c", "import asyncio, json, ssl"]
 
 
 class Budget:
-    """Adds up what each test took, its fixtures included, and fails the run that is over budget."""
+    """Adds up what each test took, its fixtures included, and names what is over budget.
+
+    It fails nothing: a busy machine is no defect.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -43,13 +46,11 @@ class Budget:
             return
         self.starts.append(_start_of_python())
         self.over = verdict(self.seconds, slow=self.slow, start=max(self.starts))
-        if self.over:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what is over budget."""
         for sentence in self.over:
-            terminalreporter.write_line(f"over budget: {sentence}", red=True)
+            terminalreporter.write_line(f"over budget: {sentence}", yellow=True)
 
 
 def verdict(seconds: dict[str, float], *, slow: set[str], start: float) -> list[str]:

@@ -12,13 +12,14 @@ from local.demo.waiting import until
 from shared.bus.producer import KafkaProducer
 from shared.contracts.batch import FPPattern
 from shared.contracts.exposure import CTEMExposure
+from shared.contracts.tenant import EVERY_TENANT
 from shared.ctem.exposures import Exposures
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.incidents import Incident
 from shared.knowledge.indicators import Indicator
 from shared.knowledge.risk import RiskSignals
 from shared.response.playbooks import Playbook, Playbooks
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import Postgres
 
 KNOWLEDGE = Path(__file__).parents[1] / "samples" / "knowledge.json"
 

@@ -13,8 +13,8 @@ from jwt import exceptions
 
 from shared.access.identity import Identity, Role
 from shared.access.signing_keys import SigningKeys
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import Terminal
-from shared.stores.postgres import EVERY_TENANT
 
 ALGORITHM = "RS256"
 LEEWAY_SECONDS = 30  # clocks of provider and host differ

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from shared.audit.event import audit_event
 from shared.contracts.audit import AuditEvent
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput
-from shared.stores.postgres import EVERY_TENANT
 
 ZERO_HASH = "0" * 64
 GENESIS_ID = str(UUID(int=0))

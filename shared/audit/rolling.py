@@ -14,7 +14,8 @@ from typing import Any
 
 from shared.audit.verification import tell_operators, verify_chain
 from shared.contracts.audit import ChainVerification
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.contracts.tenant import EVERY_TENANT
+from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 from shared.telemetry import LogAction
 

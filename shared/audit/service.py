@@ -15,8 +15,9 @@ from shared.audit.rolling import continue_passes
 from shared.audit.verification import VerificationType, verify_chain, verify_newest
 from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, EvidencePackage
 from shared.contracts.outside_text import storable_text
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 from shared.telemetry import log_fields
 

@@ -14,8 +14,9 @@ from psycopg.types.json import Jsonb
 
 from shared.audit.verifier import ChainVerifier, StoredRecord
 from shared.contracts.audit import ChainVerification
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput
-from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
+from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
 from shared.telemetry import LogAction, log_fields
 

@@ -17,8 +17,9 @@ from psycopg.rows import DictRow
 from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.producer import PUBLISH_SECONDS, Producer, check_message
 from shared.contracts.contract import Contract
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput, Retryable, StoreUnavailable
-from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
+from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
 
 logger = logging.getLogger(__name__)

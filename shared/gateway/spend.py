@@ -13,7 +13,8 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from shared.contracts.routing import ModelTier
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.contracts.tenant import EVERY_TENANT
+from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 
 SQL = statements(Path(__file__).with_name("spend.sql"))

@@ -11,10 +11,10 @@ from shared.bus.outbox import Outbox, OutboxMessage, put
 from shared.contracts.approval import Approval, ApprovalDecision, ApprovalStatus
 from shared.contracts.audit import ActorType
 from shared.contracts.outside_text import storable_text
-from shared.contracts.tenant import SYNTHETIC_TENANT
+from shared.contracts.tenant import EVERY_TENANT, SYNTHETIC_TENANT
 from shared.errors import Conflict, NotFound
 from shared.investigation.waking import Wake
-from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
+from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
 from shared.telemetry import LogAction, log_fields
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from pydantic import Field
 
 from shared.contracts.contract import Contract
+from shared.contracts.tenant import NO_TENANT
 from shared.errors import InvalidInput, StoreUnavailable
-from shared.stores.postgres import NO_TENANT, Postgres
+from shared.stores.postgres import Postgres
 from shared.stores.redis import Redis
 from shared.stores.statements import statements
 

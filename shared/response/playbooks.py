@@ -9,7 +9,8 @@ from pydantic import Field
 
 from shared.contracts.action import ActionName
 from shared.contracts.contract import Contract, readable
-from shared.stores.postgres import NO_TENANT, Postgres
+from shared.contracts.tenant import NO_TENANT
+from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))

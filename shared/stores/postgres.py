@@ -17,14 +17,13 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from shared.contracts.tenant import NO_TENANT
 from shared.errors import InvalidInput, StoreSlow, StoreUnavailable
 from shared.stores import entra
 from shared.stores.entra import EntraToken
 
 Connection = psycopg.AsyncConnection[DictRow]
 
-EVERY_TENANT = "*"  # the scope of relays and sweeps that work for all tenants; policies know it
-NO_TENANT = ""  # the scope of tables that belong to no tenant, such as playbooks and indicators
 POOL_SIZE = 10
 CONNECT_TIMEOUT_SECONDS = 10
 # A peer that vanished is noticed by the kernel, not only by the next user of the connection.

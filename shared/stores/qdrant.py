@@ -1,20 +1,24 @@
 """Qdrant: sparse (IDF) vector search, always inside one tenant (design §8.14, data-model §6.4).
 
-With a URL the server is used, with a path the embedded engine of qdrant-client (one process only).
+With a URL the server is used, with a path the embedded engine of qdrant-client: one process only, and it compares the
+question with every point in Python, so it is for some hundreds of points. Each call is bounded in time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import inspect
+from collections.abc import Coroutine, Mapping
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
-from shared.errors import ConfigurationError, StoreUnavailable
+from shared.errors import ConfigurationError, StoreSlow, StoreUnavailable
 
 VECTOR = "text"
+CALL_SECONDS = 5
 SHARED = "*"  # payload tenant of reference data that every tenant may read
 
 Sparse = Mapping[int, float]  # token hash -> weight
@@ -23,8 +27,9 @@ Sparse = Mapping[int, float]  # token hash -> weight
 class Qdrant:
     """Upsert and search points; the tenant filter is added here and cannot be left out."""
 
-    def __init__(self, client: AsyncQdrantClient) -> None:
+    def __init__(self, client: AsyncQdrantClient, *, embedded: bool) -> None:
         self._client = client
+        self._engine = asyncio.Lock() if embedded else None  # it takes one call at a time
         self._known: set[str] = set()
 
     @classmethod
@@ -32,9 +37,10 @@ class Qdrant:
         """By URL, with the key if the server wants one, else the embedded engine on ``path``."""
         if url:
             # the version check would call the server here and now; health() tells whether it is there
-            return cls(AsyncQdrantClient(url=url, api_key=api_key, check_compatibility=False))
+            client = AsyncQdrantClient(url=url, api_key=api_key, check_compatibility=False, timeout=CALL_SECONDS)
+            return cls(client, embedded=False)
         if path:
-            return cls(AsyncQdrantClient(path=path))
+            return cls(AsyncQdrantClient(path=path, force_disable_check_same_thread=True), embedded=True)
         raise ConfigurationError("settings: set ALUSKORT_QDRANT_URL (server) or ALUSKORT_QDRANT_PATH (embedded).")
 
     async def upsert(
@@ -46,11 +52,8 @@ class Qdrant:
             vector={VECTOR: _sparse(vector)},
             payload={**payload, "doc_id": doc_id, "tenant_id": tenant_id},
         )
-        try:
-            await self._ensure(collection)
-            await self._client.upsert(collection, points=[point])
-        except (ApiException, OSError) as error:
-            raise StoreUnavailable("Qdrant", error) from error
+        await self._ensure(collection)
+        await self._call(self._client.upsert(collection, points=[point]))
 
     async def search(
         self, collection: str, *, tenant_id: str, vector: Sparse, limit: int
@@ -59,21 +62,17 @@ class Qdrant:
         allowed = models.Filter(
             must=[models.FieldCondition(key="tenant_id", match=models.MatchAny(any=[tenant_id, SHARED]))]
         )
-        try:
-            await self._ensure(collection)
-            answer = await self._client.query_points(
+        await self._ensure(collection)
+        answer = await self._call(
+            self._client.query_points(
                 collection, query=_sparse(vector), using=VECTOR, query_filter=allowed, limit=limit, with_payload=True
             )
-        except (ApiException, OSError) as error:
-            raise StoreUnavailable("Qdrant", error) from error
+        )
         return [(point.score, point.payload or {}) for point in answer.points]
 
     async def health(self) -> dict[str, Any]:
         """Number of collections; raises StoreUnavailable."""
-        try:
-            answer = await self._client.get_collections()
-        except (ApiException, OSError) as error:
-            raise StoreUnavailable("Qdrant", error) from error
+        answer = await self._call(self._client.get_collections())
         return {"collections": len(answer.collections)}
 
     async def close(self) -> None:
@@ -83,12 +82,26 @@ class Qdrant:
     async def _ensure(self, collection: str) -> None:
         if collection in self._known:
             return
-        if not await self._client.collection_exists(collection):
-            await self._client.create_collection(
-                collection,
-                sparse_vectors_config={VECTOR: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-            )
+        if not await self._call(self._client.collection_exists(collection)):
+            vectors = {VECTOR: models.SparseVectorParams(modifier=models.Modifier.IDF)}
+            await self._call(self._client.create_collection(collection, sparse_vectors_config=vectors))
         self._known.add(collection)
+
+    async def _call[T](self, asking: Coroutine[Any, Any, T]) -> T:
+        """The answer within CALL_SECONDS; the embedded engine computes in a thread, for it never gives way."""
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                if self._engine is None:
+                    return await asking
+                async with self._engine:
+                    return await asyncio.to_thread(asyncio.run, asking)
+        except TimeoutError as error:
+            raise StoreSlow("Qdrant", f"it did not answer within {CALL_SECONDS} s") from error
+        except (ApiException, OSError) as error:
+            raise StoreUnavailable("Qdrant", error) from error
+        finally:
+            if inspect.getcoroutinestate(asking) == inspect.CORO_CREATED:  # the time was up before its turn came
+                asking.close()
 
 
 def _sparse(vector: Sparse) -> models.SparseVector:

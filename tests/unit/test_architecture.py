@@ -1,6 +1,9 @@
 """The house's rules that a reader would otherwise have to trust (design §2, §7); import-linter holds the layers."""
 
 import ast
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("shared", "functions", "durable")
 SOURCES = {
     path.relative_to(ROOT).as_posix(): path
-    for folder in (*PRODUCT, "delivery", "local", "tests")
+    for folder in (*PRODUCT, "cli", "delivery", "local", "tests")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
 LONGEST = 400  # lines
@@ -70,7 +73,7 @@ def test_the_scan_sees_every_reading_of_the_environment(source: str) -> None:
 
 
 def test_shared_knows_neither_the_platform_nor_its_callers() -> None:
-    forbidden = ("azure.functions", "azure.durable_functions", "functions", "durable", "local")
+    forbidden = ("azure.functions", "azure.durable_functions", "functions", "durable", "cli", "local")
     assert [name for name, source in modules_in("shared") if imports_any(source, *forbidden)] == []
 
 
@@ -104,3 +107,27 @@ def test_every_package_says_in_one_to_three_lines_what_it_owns() -> None:
 def test_no_file_has_a_name_that_says_nothing() -> None:
     nothing = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
     assert [name for name, path in SOURCES.items() if path.stem in nothing or path.parent.name in nothing] == []
+
+
+# What decides, hashes, reads or redacts needs no store, no bus and no client, and says so by what it imports.
+PURE = (
+    "shared.access.tokens",
+    "shared.audit.chain",
+    "shared.audit.verifier",
+    "shared.contracts.outside_text",
+    "shared.gateway.injection",
+    "shared.gateway.redaction",
+    "shared.investigation.decision",
+    "shared.investigation.flow",
+    "shared.investigation.transitions",
+    "shared.parsing.entities",
+    "shared.routing.router",
+)
+DRIVERS = ("psycopg", "redis", "qdrant_client", "aiokafka", "azure", "anthropic", "fastapi")
+LOADED = "import importlib, json, sys; importlib.import_module(sys.argv[1]); print(json.dumps(list(sys.modules)))"
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_module_loads_no_driver(module: str) -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED, module], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    assert [name for name in json.loads(done.stdout) if name in DRIVERS] == []

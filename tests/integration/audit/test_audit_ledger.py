@@ -9,8 +9,9 @@ from shared.audit.event import audit_event
 from shared.audit.ledger import AuditLedger, RecordFilters
 from shared.audit.service import AuditService
 from shared.contracts.audit import AuditEvent
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput, NotFound
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import Postgres
 
 
 def event(tenant: str, **changes: object) -> AuditEvent:

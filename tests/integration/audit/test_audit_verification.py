@@ -11,8 +11,9 @@ from shared.audit.event import audit_event
 from shared.audit.service import AuditService
 from shared.audit.verification import verify_chain
 from shared.contracts.audit import ChainVerification
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput, StoreUnavailable
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import Postgres
 
 Tamper = Callable[[str], None]
 

@@ -6,7 +6,8 @@ import pytest
 from local.services.stack import CATALOGUE
 from local.services.topics import create
 from shared.bus.producer import KafkaProducer
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.contracts.tenant import EVERY_TENANT
+from shared.stores.postgres import Postgres
 from tests.conftest import Database
 
 

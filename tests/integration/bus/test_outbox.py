@@ -7,9 +7,10 @@ import pytest
 
 from shared.bus.outbox import BATCH, Outbox, OutboxMessage, put
 from shared.bus.producer import KafkaProducer, MemoryProducer
+from shared.contracts.tenant import EVERY_TENANT
 from shared.contracts.topics import MAX_MESSAGE_BYTES
 from shared.errors import BusUnavailable, InvalidInput
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import Postgres
 from tests.conftest import Database
 from tests.integration.bus.reading import messages_of
 

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from shared.contracts.routing import ModelTier
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import StoreUnavailable
 from shared.gateway.spend import Reservation, SpendGuard
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import Postgres
 
 
 @pytest.fixture

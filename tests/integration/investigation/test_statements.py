@@ -14,12 +14,13 @@ from shared.bus.outbox import Outbox
 from shared.contracts.action import Action, actions_hash
 from shared.contracts.approval import ApprovalDecision
 from shared.contracts.investigation import GraphState
+from shared.contracts.tenant import EVERY_TENANT
 from shared.investigation.flow import PARALLEL, Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import reasoning_job
 from shared.knowledge.fp_patterns import FPPatterns
-from shared.stores.postgres import EVERY_TENANT, Connection, Postgres
+from shared.stores.postgres import Connection, Postgres
 from tests.integration.investigation.conftest import ScriptedGateway, approved_pattern, host, verdict
 from tests.integration.investigation.test_graph import alert
 

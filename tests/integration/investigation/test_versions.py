@@ -18,6 +18,7 @@ from shared.bus.producer import MemoryProducer
 from shared.bus.received import Received
 from shared.contracts.approval import ApprovalDecision
 from shared.contracts.llm_job import LLMJob
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import StoredByAnotherVersion
 from shared.investigation.flow import PARALLEL, Step
 from shared.investigation.graph import InvestigationGraph
@@ -25,7 +26,7 @@ from shared.investigation.intake import LLMJobs
 from shared.investigation.steps.step_context import StepContext
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.routing.degradation import QUEUE_CONCURRENCY
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import Postgres
 from tests.conftest import Database
 from tests.integration.investigation.conftest import ScriptedGateway, approved_pattern, host, verdict
 from tests.integration.investigation.test_graph import alert, drive

@@ -6,9 +6,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput
 from shared.response.playbooks import Playbook, Playbooks
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import Postgres
 
 
 def playbook(name: str, **fields: Any) -> Playbook:

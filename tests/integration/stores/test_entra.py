@@ -14,11 +14,12 @@ from psycopg import sql
 from local.services.postgres import Postgres as PostgresServer
 from local.services.simulators import Simulators
 from local.simulators.managed_identity import OBJECT_ID
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import StoreUnavailable
 from shared.stores import entra
 from shared.stores.entra import EntraToken, object_id
 from shared.stores.migrations import missing
-from shared.stores.postgres import EVERY_TENANT, Login, Postgres
+from shared.stores.postgres import Login, Postgres
 from shared.stores.redis import Redis
 from tests.integration.certificates import certificate
 

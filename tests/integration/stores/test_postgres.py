@@ -10,8 +10,9 @@ from psycopg.types.json import Jsonb
 from local.services.postgres import Postgres as PostgresServer
 from local.services.service import ensure, stop
 from local.services.site import Site
+from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput, StoreSlow, StoreUnavailable
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.stores.postgres import Postgres
 from tests.conftest import Database
 from tests.integration.stores.conftest import answered
 

@@ -1,13 +1,15 @@
 """Qdrant's adapter on the embedded engine: no search without its tenant."""
 
+import asyncio
 import gc
 import inspect
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from shared.errors import ConfigurationError, StoreUnavailable
+from shared.errors import ConfigurationError, StoreSlow, StoreUnavailable
 from shared.stores.qdrant import SHARED, Qdrant
 
 TEXT = {1: 1.0, 2: 1.0}
@@ -83,7 +85,27 @@ async def test_embedded_points_are_there_after_a_restart(tmp_path: Path) -> None
     await second.close()
 
 
-async def test_server_away_is_store_unavailable() -> None:
+async def test_engine_that_computes_for_long_keeps_nothing_else_waiting_and_is_too_slow(
+    qdrant: Qdrant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await qdrant.upsert("c", tenant_id="a", doc_id="a-1", vector=TEXT, payload={})
+    monkeypatch.setattr("shared.stores.qdrant.CALL_SECONDS", 0.2)
+    computing, computed = threading.Event(), threading.Event()
+
+    async def compute(*_: object, **__: object) -> None:
+        computing.set()
+        computed.wait(10)  # as Python does, without giving way
+
+    monkeypatch.setattr(qdrant._client, "query_points", compute)
+    search = asyncio.create_task(qdrant.search("c", tenant_id="a", vector=TEXT, limit=1))
+    await asyncio.to_thread(computing.wait, 10)
+    assert not search.done()
+    with pytest.raises(StoreSlow, match=r"Qdrant is too slow: it did not answer within 0\.2 s"):
+        await search
+    computed.set()
+
+
+async def test_server_unavailable_is_store_unavailable() -> None:
     away = Qdrant.connect(url="http://127.0.0.1:1", path="")
     with pytest.raises(StoreUnavailable, match="Qdrant cannot be reached"):
         await away.search("c", tenant_id="a", vector=TEXT, limit=1)

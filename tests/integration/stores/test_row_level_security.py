@@ -5,7 +5,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from shared.stores.postgres import EVERY_TENANT, Postgres
+from shared.contracts.tenant import EVERY_TENANT
+from shared.stores.postgres import Postgres
 from tests.conftest import Database
 
 # One valid row of each table for a tenant; %(id)s differs from row to row.

@@ -7,7 +7,7 @@ import pytest
 from shared.bus.producer import MemoryProducer
 from shared.contracts.alert import CanonicalAlert, NormalizedAlert
 from shared.contracts.dead_letter import DeadLetter
-from shared.parsing import EntityParserService
+from shared.parsing.service import EntityParserService
 
 ALERT = CanonicalAlert(
     alert_id="a-1",

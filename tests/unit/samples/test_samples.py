@@ -12,7 +12,7 @@ from shared.contracts.exposure import CTEMExposure
 from shared.ingestion import SentinelConnector
 from shared.knowledge.fp_patterns import fits
 from shared.knowledge.indicators import Indicator
-from shared.parsing import EntityParserService
+from shared.parsing.service import EntityParserService
 from shared.response.playbooks import Playbook
 
 KNOWLEDGE = json.loads((SAMPLES / "knowledge.json").read_text())

@@ -105,8 +105,8 @@ def _described(parsed: Parsed) -> Iterator[RenderableType]:
     if parsed.refusal:
         yield visible(parsed.refusal)
     if parsed.alert is not None:
-        told = f"alert {parsed.alert.alert_id}, tenant {parsed.alert.tenant_id}, {parsed.alert.severity}"
-        yield visible(told, limit=300)
+        heading = f"alert {parsed.alert.alert_id}, tenant {parsed.alert.tenant_id}, {parsed.alert.severity}"
+        yield visible(heading, limit=300)
     if parsed.entities is None:
         return
     if any(parsed.entities.all()):
@@ -139,14 +139,14 @@ def _kind(category: str, entity: NormalizedEntity) -> str:
 
 
 def _properties(entity: NormalizedEntity) -> Text:
-    told = Text()
+    line = Text()
     for name, value in entity.properties.items():
-        if len(told) > PROPERTIES_SHOWN:
-            told.append(f" … {len(entity.properties)} in all", style="dim")
+        if len(line) > PROPERTIES_SHOWN:
+            line.append(f" … {len(entity.properties)} in all", style="dim")
             break
         shown = value if isinstance(value, str) else json.dumps(value)
-        told += Text(" " if told else "") + visible(name, limit=40) + Text("=") + visible(shown, limit=PROPERTY_SHOWN)
-    return told
+        line += Text(" " if line else "") + visible(name, limit=40) + Text("=") + visible(shown, limit=PROPERTY_SHOWN)
+    return line
 
 
 def _from_stdin() -> bytes:

@@ -94,8 +94,8 @@ async def _lag(target: Target) -> Finding:
         return warning(name, "no function has read anything yet", "Start the function app.")
     behind = {group: lag for group, lag in lags.items() if lag > LAG_LIMIT}
     if behind:
-        told = ", ".join(f"{group} {lag}" for group, lag in behind.items())
-        return warning(name, f"messages waiting: {told}", "See whether their functions run and what they log.")
+        listed = ", ".join(f"{group} {lag}" for group, lag in behind.items())
+        return warning(name, f"messages waiting: {listed}", "See whether their functions run and what they log.")
     return ok(name, f"{len(lags)} groups, {sum(lags.values())} messages waiting")
 
 

@@ -78,10 +78,10 @@ class KafkaTrigger:
 
     async def _subscribe(self, consumer: AIOKafkaConsumer, ready: Callable[[], None]) -> bool:
         """Wait for the topic and subscribe; False when the host stops before the topic exists."""
-        told = False
+        warned = False
         while self._topic not in await consumer.topics():
-            if not told:
-                told = True
+            if not warned:
+                warned = True
                 log.warning("Function %s waits: topic %s does not exist.", self._function.name, self._topic)
                 ready()
             await _sleep_unless(self._target.stopping, TOPIC_CHECK_SECONDS)

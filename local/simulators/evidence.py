@@ -74,9 +74,9 @@ def read_evidence(prompt: str) -> Evidence:
     alert = _element(prompt, ALERT_ELEMENT)
     fields = dict(_children(alert)) if alert is not None else {"description": html.unescape(prompt)}
     title = fields.get("title", "").strip()
-    told = [title, *(text for name, text in fields.items() if name not in STRUCTURED_CHILDREN)]
-    clauses, orders = _split(told)
-    entities = tuple(_entities(fields.get("entities", ""))) or tuple(_placeholders(" ".join(told)))
+    texts = [title, *(text for name, text in fields.items() if name not in STRUCTURED_CHILDREN)]
+    clauses, orders = _split(texts)
+    entities = tuple(_entities(fields.get("entities", ""))) or tuple(_placeholders(" ".join(texts)))
     return Evidence(
         title=title,
         severity=fields.get("severity", "").strip().lower(),

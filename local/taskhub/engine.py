@@ -62,7 +62,8 @@ class Engine:
         self._running = 0  # turns, and activities whose result is not written yet
         self._idle = asyncio.Event()
         self._idle.set()
-        self._away = False
+        self._unavailable = False
+        self._outages = 0
         self._missed = False  # an outage may have hidden that a commit succeeded: look for everything again
 
     def start(self) -> None:
@@ -237,16 +238,18 @@ class Engine:
     async def _persist[T](self, work: Callable[[], Awaitable[T]]) -> T:
         """Do the work; while PostgreSQL is unavailable wait and do it again. The outage is logged once."""
         while True:
+            known = self._outages
             try:
                 done = await work()
             except StoreUnavailable as outage:
-                if not self._away:
-                    self._away = True
+                if not self._unavailable:
+                    self._unavailable = True
+                    self._outages += 1
                     logger.warning("%s; the task hub waits and goes on when it is back", outage)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if self._away:
-                self._away = False
+            if self._unavailable and known == self._outages:  # else it was under way already when the server went
+                self._unavailable = False
                 logger.info("PostgreSQL is back; the task hub goes on")
                 self._missed = True
                 self._timers_changed.set()

@@ -31,12 +31,12 @@ class ReplayHistory:
 
     def headers(self) -> dict[str, bytes]:
         """The headers that tell it."""
-        told = {
+        known = {
             REPLAYED_FROM: self.replayed_from,
             ATTEMPTS: str(self.attempts),
             FIRST_FAILED_AT: self.first_failed_at,
         }
-        return {name: value.encode() for name, value in told.items() if value}
+        return {name: value.encode() for name, value in known.items() if value}
 
 
 def without_history(headers: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -154,8 +154,8 @@ def _status_failure(error: anthropic.APIStatusError) -> _Failure | None:
 def _told(error: anthropic.APIStatusError) -> str:
     """Status and the API's own sentence."""
     detail = error.body.get("error") if isinstance(error.body, dict) else None
-    told = detail.get("message") if isinstance(detail, dict) else None
-    return f"{error.status_code} {told or error.message}"
+    message = detail.get("message") if isinstance(detail, dict) else None
+    return f"{error.status_code} {message or error.message}"
 
 
 def _retry_after(error: anthropic.APIStatusError) -> float | None:

@@ -35,6 +35,7 @@ ROLES = {
     "ipaddress": "ip",
     "ipaddresses": "ip",
     "location": PART,
+    "loggedonusers": "account",
     "mailbox": "mailbox",
     "networkmessageids": PART,
     "parentprocess": "process",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from shared.contracts.entity import EntityType
 from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
-from shared.parsing.sighting import Piece, Place, Sighting
+from shared.parsing.sighting import Piece, Sighting, Span
 
 _WORDS = r"host|hostname|computer|machine|device|workstation|server|endpoint|node|client|laptop|desktop"
 _NAME = r"[0-9A-Za-z][0-9A-Za-z_-]*"
@@ -24,17 +24,17 @@ MAX_NAME = 63
 _GOES_ON = (b".", b"@", b"\\", b"[", b"/", b"(", b"%")
 
 
-def find_hosts(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place]:
+def find_hosts(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Span]:
     """The hosts that a piece of the text names as such. Stops at the allowance."""
     for match in _HOST.finditer(data, *piece):
         start, end = match.span()
         if allowance.hosts <= 0:
-            yield Place(start, None, [])
+            yield Span(start, None, [])
             return
         allowance.hosts -= 1
-        told = data[start:end]
-        certain = b":" in told or b"=" in told
-        names = told.translate(_MARKS).decode().split()
+        written = data[start:end]
+        certain = b":" in written or b"=" in written
+        names = written.translate(_MARKS).decode().split()
         if data[end : end + 1] in _GOES_ON and not (
             data[end : end + 1] in b".[(/" and not data[end + 1 : end + 2].isalnum()
         ):
@@ -45,7 +45,7 @@ def find_hosts(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Plac
             if name.lower() not in _NO_NAMES and _is_name(name, certain=certain)
         ]
         if seen:
-            yield Place(start, end, seen)
+            yield Span(start, end, seen)
 
 
 def _is_name(name: str, *, certain: bool) -> bool:

@@ -20,7 +20,7 @@ from shared.parsing.encoded import find_base64, find_percent_encoded
 from shared.parsing.hosts import find_hosts
 from shared.parsing.paths import find_paths
 from shared.parsing.pieces import pieces
-from shared.parsing.sighting import Piece, Place, Sighting
+from shared.parsing.sighting import Piece, Sighting, Span
 from shared.parsing.urls import find_urls
 from shared.parsing.value import MAX_CHARACTERS, clean
 from shared.parsing.words import find_words
@@ -28,7 +28,7 @@ from shared.parsing.words import find_words
 SCAN_LIMIT = 1_048_576  # characters
 BYTES_A_MICROSECOND = 50  # of decoded text, about
 PER_TEXT = 6  # microseconds of the allowance that the shortest text costs; a payload of thousands stays in bounds
-type Step = Callable[[bytes, Piece, Allowance], Iterator[Place]]
+type Step = Callable[[bytes, Piece, Allowance], Iterator[Span]]
 STEPS: tuple[Step, ...] = (find_urls, find_paths, find_hosts, find_words)
 
 # Typography that ends or joins words; a zero-width character inside a name would hide it.
@@ -77,10 +77,10 @@ def _search(data: bytes, found: Collection, where: str, allowance: Allowance, en
         if after > end:
             found.lose(where, f"{after - end} bytes at {end} were not searched, nothing divides them")
     for step in STEPS:
-        places = chain.from_iterable(step(data, piece, allowance) for piece in parts)
-        taken = _take(places, len(data), found, where, encoding)
+        spans = chain.from_iterable(step(data, piece, allowance) for piece in parts)
+        taken = _take(spans, len(data), found, where, encoding)
         if taken and step in (find_urls, find_paths):
-            data = _blank(data, [(place.start, place.end) for place in taken])
+            data = _blank(data, [(span.start, span.end) for span in taken])
         if step is find_urls and b"%" in data:
             data = _blank(data, [(piece.start, piece.end) for piece in find_percent_encoded(data)])
 
@@ -94,16 +94,16 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")  # a lone surrogate has no UTF-8 form
 
 
-def _take(places: Iterator[Place], size: int, found: Collection, where: str, encoding: str) -> list[Place]:
-    """Keep what one step sees, and say where it stopped before the end; gives the places that it took."""
-    taken: list[Place] = []
-    for place in places:
-        if place.end is None or found.full:
-            found.lose(where, f"only the first {place.start} of {size} bytes were searched closely for indicators")
+def _take(spans: Iterator[Span], size: int, found: Collection, where: str, encoding: str) -> list[Span]:
+    """Keep what one step sees, and say where it stopped before the end; gives the spans that it took."""
+    taken: list[Span] = []
+    for span in spans:
+        if span.end is None or found.full:
+            found.lose(where, f"only the first {span.start} of {size} bytes were searched closely for indicators")
             break
-        for sighting in place.seen:
+        for sighting in span.seen:
             _keep(sighting, found, where, encoding)
-        taken.append(place)
+        taken.append(span)
     return taken
 
 

@@ -123,7 +123,9 @@ def read_node(reader: Reader, node: Node) -> None:
 
 def _account(reader: Reader, node: Node) -> None:
     properties = node.texts(ACCOUNT)
-    name, suffix = properties.get("name", ""), properties.get("upn_suffix")
+    name, suffix = properties.get("name") or properties.get("account_name", ""), properties.get("upn_suffix")
+    if "nt_domain" not in properties and (domain := node.text("domainname")) and "." not in domain:
+        properties["nt_domain"] = domain
     principal = f"{name}@{suffix}" if name and suffix else node.text("userprincipalname")
     if "@" in name:  # some detectors write it whole
         principal = name

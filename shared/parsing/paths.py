@@ -14,7 +14,7 @@ from shared.parsing.addresses import ipv4
 from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
 from shared.parsing.domains import is_domain
-from shared.parsing.sighting import Piece, Place, Sighting
+from shared.parsing.sighting import Piece, Sighting, Span
 from shared.parsing.vocabulary import ACCOUNT_CUES, FILE_NAME_ENDINGS, FOLDERS, SENTENCE_WORDS
 
 _S = r"[^\\/:*?\"'`<>|,;\s\x00-\x20]"  # of a name in a Windows path
@@ -48,14 +48,14 @@ _VERBS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH
 _JOINED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_./-%~@\\}")
 
 
-def find_paths(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place]:
+def find_paths(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Span]:
     """Each path, key and account of a piece of the text. Stops at the allowance."""
     at, bound = piece
     while match := _START.search(data, at, bound):
         start, end = match.span()
         token = data[start:end]
         if allowance.paths <= 0:
-            yield Place(start, None, [])
+            yield Span(start, None, [])
             return
         allowance.paths -= 1
         if token[:2] in (b"\\n", b"\\r", b"\\t") and token[2:3].isalpha():
@@ -64,7 +64,7 @@ def find_paths(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Plac
         at = max(taken, end)
         allowance.paths -= (taken - start) // LONG
         if seen:
-            yield Place(start, taken, seen)
+            yield Span(start, taken, seen)
 
 
 def _read(data: bytes, start: int, token: bytes, bound: int) -> tuple[int, list[Sighting]]:

@@ -17,7 +17,7 @@ class Sighting(NamedTuple):
     properties: dict[str, str] | None = None
 
 
-class Place(NamedTuple):
+class Span(NamedTuple):
     """Start and end in the text, in bytes, and what stands there; without an end where the allowance was used up."""
 
     start: int

@@ -11,7 +11,7 @@ from shared.parsing.allowance import Allowance
 from shared.parsing.bytewise import bytewise
 from shared.parsing.domains import is_domain
 from shared.parsing.refang import AT, DOT, SCHEME_END, is_defanged, refang
-from shared.parsing.sighting import Piece, Place, Sighting
+from shared.parsing.sighting import Piece, Sighting, Span
 
 _WEB = r"h(?:tt|xx|tx|xt|\*\*|__|##|\?\?|--)ps?|hpps?|httxs?|h___ps?|x{4}[xs]?|s?f(?:t|x)ps?|ftxs?"
 _OTHER = (
@@ -31,13 +31,13 @@ _ENDS = _PUNCTUATION + ")]"
 _PLAIN = {b"http": "http", b"https": "https", b"hxxp": "http", b"hxxps": "https", b"hXXp": "http", b"hXXps": "https"}
 
 
-def find_urls(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place]:
+def find_urls(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Span]:
     """Each URL of a piece of the text, made whole. Stops at the allowance."""
     at, bound = piece
     while match := _URL.search(data, at, bound):
         start, at = match.span()
         if allowance.urls <= 0:
-            yield Place(start, None, [])
+            yield Span(start, None, [])
             return
         allowance.urls -= 1
         written = data[start:at]
@@ -45,7 +45,7 @@ def find_urls(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place
             written = written[: listed.start()]
             at = start + len(written)
         if seen := _read(written):
-            yield Place(start, at, [seen, *_address_of(seen)])
+            yield Span(start, at, [seen, *_address_of(seen)])
 
 
 def _read(written: bytes) -> Sighting | None:

@@ -15,7 +15,7 @@ from shared.parsing.domains import is_domain
 from shared.parsing.kinds import ALGORITHMS
 from shared.parsing.public_suffix import is_top_level
 from shared.parsing.refang import AT, COLON, DOT, is_defanged, refang
-from shared.parsing.sighting import Piece, Place, Sighting
+from shared.parsing.sighting import Piece, Sighting, Span
 from shared.parsing.urls import trim
 from shared.parsing.vocabulary import DOMAIN_CUES, DOMAIN_ENDINGS, MEMBER_ENDINGS
 
@@ -46,14 +46,14 @@ LONG = 256  # bytes of a token from which on each costs a microsecond more
 _AGAIN, _PLAIN, _MARKED = 5, 10, 25
 
 
-def find_words(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Place]:
+def find_words(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Span]:
     """What each token of a piece of the text names. Stops at the allowance."""
     judged = allowance.judged
     for match in _WORDS.finditer(data, *piece):
         start, end = match.span()
         token = data[start:end]
         if allowance.words <= 0:
-            yield Place(start, None, [])
+            yield Span(start, None, [])
             return
         if token in judged:
             allowance.words -= _AGAIN
@@ -70,7 +70,7 @@ def find_words(data: bytes, piece: Piece, allowance: Allowance) -> Iterator[Plac
         if seen is None or seen:
             judged.add(token)
         if seen:
-            yield Place(start, end, seen)
+            yield Span(start, end, seen)
 
 
 def _spoken(token: bytes) -> bytes:

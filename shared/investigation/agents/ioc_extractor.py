@@ -103,12 +103,12 @@ class IOCExtractorAgent:
             for item in state.ioc_matches
         ]
         *earlier, line = state.decision_chain
-        told = line.model_copy(update={"reasoning": f"{line.reasoning}, {len(known)} known to threat intelligence"})
+        entry = line.model_copy(update={"reasoning": f"{line.reasoning}, {len(known)} known to threat intelligence"})
         return state.model_copy(
             update={
                 "ioc_matches": matches,
                 "queries_executed": state.queries_executed + 1,
-                "decision_chain": [*earlier, told],
+                "decision_chain": [*earlier, entry],
             }
         )
 

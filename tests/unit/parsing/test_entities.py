@@ -331,7 +331,7 @@ def test_any_text_gives_a_message_that_can_be_sent(text: str) -> None:
 
 
 def test_device_is_read_with_what_an_analyst_asks_first() -> None:
-    (device,) = parse([
+    found = parse([
         {
             "Type": "host", "HostName": "ws-1", "AadDeviceId": "d-1", "RiskScore": "High", "HealthStatus": "Active",
             "OnboardingStatus": "Onboarded", "AvStatus": 2, "RbacGroupName": "Finance", "OsBuild": 22631,
@@ -339,7 +339,9 @@ def test_device_is_read_with_what_an_analyst_asks_first() -> None:
             "LoggedOnUsers": [{"AccountName": "ann", "DomainName": "CORP"}],
             "Tags": [{"ProviderName": "Defender", "TagId": "t-1", "TagName": "VIP", "TagType": "UserDefined"}],
         }
-    ]).hosts  # fmt: skip
+    ])  # fmt: skip
+    (device,), (user,) = found.hosts, found.accounts
+    assert (user.primary_value, user.properties["nt_domain"], found.dns_records) == ("ann", "CORP", [])
     expected = {
         "hostname": "ws-1", "aad_device_id": "d-1", "risk_score": "High", "health_status": "Active",
         "onboarding_status": "Onboarded", "av_status": "2", "device_group": "Finance", "os_build": "22631",

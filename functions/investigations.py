@@ -35,7 +35,6 @@ async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestr
             tenant_id=state.tenant_id,
             investigation_id=state.investigation_id,
             llm_wait_seconds=services().settings.llm_wait_seconds,
-            new_generation_a_look=True,
         )
         await start_once(client, "investigate", state.investigation_id, case.model_dump(mode="json"))
         if opened.must_look_again:

@@ -18,6 +18,9 @@ blueprint = df.Blueprint()
 # after five minutes the orchestration begins anew with an empty one. Steps already made cost nothing, so no case is
 # given up.
 RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_number_of_attempts=60)
+# Versions (host.json, defaultVersion) whose instances wait for one name again and again in one history. The branch and
+# their histories go when the last of them has ended.
+WAITS_AGAIN = frozenset({"", "1.0"})
 # Between two looks at an approval: its deadline is the database's, whose clock may be behind the orchestrator's.
 SHORTEST_WAIT = timedelta(seconds=5)
 
@@ -39,7 +42,7 @@ def investigate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
                 context.continue_as_new(case.model_dump(mode="json"))
                 return _result(progress)
             progress = Progress.model_validate(answers[-1])
-        elif looked and case.new_generation_a_look and isinstance(request, AwaitApproval):
+        elif looked and isinstance(request, AwaitApproval) and context.version not in WAITS_AGAIN:
             # The SDK answers every later wait of a name with an event that came before its first wait. Only a new
             # history forgets it. An answer that gets lost with it is told again by sweep_outbox.
             context.continue_as_new(case.model_dump(mode="json"))

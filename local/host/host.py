@@ -249,6 +249,7 @@ class Host:
             options=DurableOptions(
                 max_concurrent_activities=durable.max_concurrent_activity_functions,
                 max_concurrent_orchestrators=durable.max_concurrent_orchestrator_functions,
+                default_version=durable.default_version,
             ),
         )
 

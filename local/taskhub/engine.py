@@ -32,10 +32,11 @@ DRAIN_SECONDS = 5.0  # how long a stop waits for what runs
 
 @dataclass(frozen=True)
 class DurableOptions:
-    """host.json's durableTask limits of one host."""
+    """host.json's durableTask options of one host."""
 
     max_concurrent_activities: int = 10
     max_concurrent_orchestrators: int = 5
+    default_version: str = ""  # of instances whose start names none
 
 
 class Engine:

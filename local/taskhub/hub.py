@@ -42,6 +42,7 @@ class TaskHub:
         options = options or DurableOptions()
         self.name = name
         self._runner = runner
+        self._default_version = options.default_version
         # A turn holds one connection at a time, so do the result writer, the timer loop and a few clients.
         self._store = Store(url=url, hub=name, connections=options.max_concurrent_orchestrators + 4)
         self._lease = Lease(url=url, hub=name, gained=self._gained, noticed=self._noticed)
@@ -63,13 +64,14 @@ class TaskHub:
         await self._store.close()
 
     async def start_new(
-        self, name: str, *, instance_id: str | None = None, input_json: str | None = None, version: str = ""
+        self, name: str, *, instance_id: str | None = None, input_json: str | None = None, version: str | None = None
     ) -> str:
         """Start an orchestration and return its id; replaces a finished instance, Conflict when the id still runs."""
         if name not in self._runner.orchestrators():
             raise InvalidInput(
                 "orchestrator", got=name, expected=f"one of {', '.join(sorted(self._runner.orchestrators()))}"
             )
+        version = self._default_version if version is None else version
         if len(version) > 100 or not version.isprintable():
             raise InvalidInput("version", got=version, expected="at most 100 printable characters")
         new = NewInstance(

@@ -78,7 +78,7 @@ class _Api:
             request.path_params["name"],
             instance_id=request.path_params.get("instance_id"),
             input_json=await _body(request) or None,
-            version=request.query_params.get("version", ""),
+            version=request.query_params.get("version"),
         )
         urls = management_urls(_base(request), quote(instance_id, safe=":"), request.url.query)
         headers = {"Location": urls["statusQueryGetUri"], "Retry-After": RETRY_AFTER}

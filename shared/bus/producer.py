@@ -23,8 +23,8 @@ from shared.errors import BusUnavailable, InvalidInput
 from shared.settings import KafkaSecurity
 
 REQUEST_TIMEOUT_MS = 10_000
-CONNECT_SECONDS = 20.0  # aiokafka takes a refused token for an accepted one and would then wait for ever
-PUBLISH_SECONDS = 30.0  # for one message, connecting included; aiokafka's own bounds add up to less
+CONNECT_SECONDS = 10.0  # aiokafka takes a refused token for an accepted one and would then wait for ever
+PUBLISH_SECONDS = 15.0  # for one message, connecting included; a relay that died holds its claims three times as long
 FAIL_FAST_SECONDS = 5.0  # how long nobody asks brokers again that have just failed
 UNREACHABLE = (
     KafkaConnectionError,

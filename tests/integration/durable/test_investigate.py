@@ -1,6 +1,7 @@
 """The investigate orchestration on the task hub's PostgreSQL: what outlasts its retries, and how long it waits."""
 
 import asyncio
+import json
 import time
 import uuid
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from durable.investigation import orchestrator
 from durable.investigation.messages import Case
+from local.services.site import CHECKOUT
 from local.taskhub import Status, TaskHub
 from shared.contracts.investigation import InvestigationState
 from shared.investigation.approvals import APPROVAL_EVENT
@@ -92,8 +94,7 @@ async def test_event_that_comes_before_the_wait_costs_one_look_and_no_more(postg
     hub = TaskHub(url=postgres_url, name=f"hub-{uuid.uuid4().hex}", runner=runner)
     await hub.start()
     try:
-        started = CASE.model_copy(update={"new_generation_a_look": True})
-        instance_id = await hub.start_new("investigate", input_json=started.to_json().decode())
+        instance_id = await hub.start_new("investigate", input_json=CASE.to_json().decode(), version=version())
         for _ in range(early):
             await hub.raise_event(instance_id, APPROVAL_EVENT)
         await until_quiet(case)
@@ -105,6 +106,12 @@ async def test_event_that_comes_before_the_wait_costs_one_look_and_no_more(postg
         await hub.stop()
     assert case.made[-1] == Step.RESOLVE_APPROVAL
     assert case.looks <= early + 1
+
+
+def version() -> str:
+    """What host.json gives new instances."""
+    host = json.loads((CHECKOUT / "host.json").read_text())
+    return str(host["extensions"]["durableTask"]["defaultVersion"])
 
 
 async def until_quiet(case: Waiting) -> None:

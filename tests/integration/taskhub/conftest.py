@@ -16,7 +16,7 @@ from azure.durable_functions.models.utils import http_utils
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from local.taskhub import Instance, Status, TaskHub, client_binding, durable_routes
+from local.taskhub import DurableOptions, Instance, Status, TaskHub, client_binding, durable_routes
 from shared.errors import StoreUnavailable
 from tests.integration.taskhub.sdk_runner import SdkRunner
 
@@ -68,8 +68,10 @@ async def make_hub(postgres_url: str, hub_name: str, runner: SdkRunner) -> Async
     """Starts hubs on the test's own hub name; all are stopped at the end."""
     async with AsyncExitStack() as stack:
 
-        async def make(*, runner: SdkRunner = runner, url: str = postgres_url) -> TaskHub:
-            hub = TaskHub(url=url, name=hub_name, runner=runner)
+        async def make(
+            *, runner: SdkRunner = runner, url: str = postgres_url, options: DurableOptions | None = None
+        ) -> TaskHub:
+            hub = TaskHub(url=url, name=hub_name, runner=runner, options=options)
             await hub.start()
             stack.push_async_callback(hub.stop)
             return hub

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.taskhub import InstanceFinished, Status, TaskHub
+from local.taskhub import DurableOptions, InstanceFinished, Status, TaskHub
 from shared.errors import Conflict, InvalidInput
-from tests.integration.taskhub.conftest import UNTYPED_LOADS, reach, until
+from tests.integration.taskhub.conftest import UNTYPED_LOADS, MakeHub, reach, until
 from tests.integration.taskhub.sample_app import CALLS
 
 pytestmark = pytest.mark.filterwarnings(UNTYPED_LOADS)
@@ -240,3 +240,13 @@ async def test_purge_removes_finished_instances_only(hub: TaskHub) -> None:
 async def test_activity_result_of_any_json_survives_unchanged(hub: TaskHub) -> None:
     value = {"nul": "\x00", "surrogate": "\ud800", "text": "Zoë 例", "big": 2**70, "deep": [[[{"a": None}]]]}
     assert await run(hub, "mirror", value) == value
+
+
+async def test_instance_without_a_version_of_its_own_gets_the_default_one(make_hub: MakeHub) -> None:
+    hub = await make_hub(options=DurableOptions(default_version="1.1"))
+    versions = {}
+    for version in (None, "2.0"):
+        instance_id = await hub.start_new("chain", input_json=json.dumps("1"), version=version)
+        await reach(hub, instance_id)
+        versions[version] = (await hub.get_history(instance_id))[1]["Version"]
+    assert versions == {None: "1.1", "2.0": "2.0"}

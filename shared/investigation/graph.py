@@ -72,15 +72,12 @@ class InvestigationGraph:
         while True:
             state: GraphState | None = None
             try:
-                if step in CALLS_OTHERS:
-                    async with repository.unit_of_work(tenant_id):
-                        state = await repository.load(tenant_id, investigation)
-                        bound, seen = await self._seen(step, state)
-                    return bound or await self._make(step, state, attempt, seen)
                 async with repository.unit_of_work(tenant_id):
                     state = await repository.load(tenant_id, investigation)
                     bound, seen = await self._seen(step, state)
-                    return bound or await self._make(step, state, attempt, seen)
+                    if bound or step not in CALLS_OTHERS:
+                        return bound or await self._make(step, state, attempt, seen)
+                return await self._make(step, state, attempt, seen)
             except (Terminal, *UNREADABLE) as error:
                 current = await repository.load(tenant_id, investigation)
                 if state is not None and current.version != state.version:

@@ -29,6 +29,16 @@ class ActionName(StrEnum):
     QUARANTINE_FILE = "quarantine_file"
 
 
+# What may happen without a person. An action that is in neither set needs one: see Action.destructive.
+HARMLESS = frozenset(
+    {
+        ActionName.ADD_COMMENT,
+        ActionName.TAG_INCIDENT,
+        ActionName.SET_SEVERITY,
+        ActionName.NOTIFY_OWNER,
+        ActionName.OPEN_TICKET,
+    }
+)
 # Response tier 2: a person decides, at any confidence.
 DESTRUCTIVE = frozenset(
     {
@@ -62,7 +72,7 @@ class Action(Contract):
     @property
     def destructive(self) -> bool:
         """True when a person must approve, whatever the model says."""
-        return self.action in DESTRUCTIVE
+        return self.action not in HARMLESS
 
 
 class PendingAction(Contract):

@@ -31,6 +31,7 @@ class Qdrant:
         self._client = client
         self._engine = asyncio.Lock() if embedded else None  # it takes one call at a time
         self._known: set[str] = set()
+        self._ensuring = asyncio.Lock()
 
     @classmethod
     def connect(cls, *, url: str, path: str, api_key: str | None = None) -> Qdrant:
@@ -80,12 +81,13 @@ class Qdrant:
         await self._client.close()
 
     async def _ensure(self, collection: str) -> None:
-        if collection in self._known:
-            return
-        if not await self._call(self._client.collection_exists(collection)):
-            vectors = {VECTOR: models.SparseVectorParams(modifier=models.Modifier.IDF)}
-            await self._call(self._client.create_collection(collection, sparse_vectors_config=vectors))
-        self._known.add(collection)
+        async with self._ensuring:  # two at once would both find that it is missing
+            if collection in self._known:
+                return
+            if not await self._call(self._client.collection_exists(collection)):
+                vectors = {VECTOR: models.SparseVectorParams(modifier=models.Modifier.IDF)}
+                await self._call(self._client.create_collection(collection, sparse_vectors_config=vectors))
+            self._known.add(collection)
 
     async def _call[T](self, asking: Coroutine[Any, Any, T]) -> T:
         """The answer within CALL_SECONDS; the embedded engine computes in a thread, for it never gives way."""

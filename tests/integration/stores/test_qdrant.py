@@ -105,6 +105,11 @@ async def test_engine_that_computes_for_long_keeps_nothing_else_waiting_and_is_t
     computed.set()
 
 
+async def test_first_calls_at_once_make_the_collection_once(qdrant: Qdrant) -> None:
+    asked = (qdrant.search("new", tenant_id="a", vector=TEXT, limit=1) for _ in range(5))
+    assert await asyncio.gather(*asked) == [[]] * 5
+
+
 async def test_server_unavailable_is_store_unavailable() -> None:
     away = Qdrant.connect(url="http://127.0.0.1:1", path="")
     with pytest.raises(StoreUnavailable, match="Qdrant cannot be reached"):

@@ -150,6 +150,9 @@ def test_site_whose_guard_was_killed_too_goes_when_the_next_is_made(own_site: Si
     with user_of(folder) as (user, guard, one):
         guard.kill()
         user.kill()
+        deadline = time.monotonic() + 20
+        while not (has_ended(guard) and has_ended(user)) and time.monotonic() < deadline:
+            time.sleep(0.01)  # they hold the site's lock until then
     assert folder.exists()
     with guarded(own_site.folder.with_name(f"{os.getpid()}-next")):
         deadline = time.monotonic() + 20  # another run that begins just now may be clearing it away

@@ -1,6 +1,5 @@
 """alerts.normalized -> one durable investigation per alert; queued model calls; what a lost event left waiting."""
 
-import asyncio
 import typing
 
 import azure.durable_functions as df
@@ -11,6 +10,7 @@ from durable.investigation.messages import Case
 from functions.kafka_message import BROKER, RETRY_FOREVER, read
 from shared.bootstrap import services
 from shared.bus.received import Received
+from shared.bus.together import all_ended
 from shared.investigation.approvals import APPROVAL_EVENT
 
 blueprint = df.Blueprint()
@@ -48,11 +48,7 @@ async def _answer_jobs(events: list[func.KafkaEvent], client: df.DurableOrchestr
             await raise_event(client, job.investigation_id, job.event_name)
 
     questions = {event.get_body(): read(event) for event in events}  # one that came twice is asked once
-    # All end before an error is raised: a repeated batch must not ask again what is still being answered.
-    outcomes = await asyncio.gather(*map(answer, questions.values()), return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
+    await all_ended(map(answer, questions.values()))  # a repeated batch must not ask again what is being answered
 
 
 def _job_trigger(queue: str) -> None:

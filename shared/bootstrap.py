@@ -68,22 +68,24 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
+    def _postgres(self, name: str, pool_size: int, *, wait_seconds: float | None = None) -> Postgres:
+        url = self.settings.postgres_url.get_secret_value()
+        return Postgres(url, name=name, pool_size=pool_size, wait_seconds=wait_seconds)
+
     @cached_property
     def postgres(self) -> Postgres:
         """PostgreSQL as the application's role, for the steps of investigations and for consumers."""
-        return Postgres(self.settings.postgres_url.get_secret_value(), pool_size=STEP_CONNECTIONS)
+        return self._postgres("steps", STEP_CONNECTIONS)
 
     @cached_property
     def postgres_for_api(self) -> Postgres:
         """The same for requests, which a flood of steps must not keep waiting."""
-        url = self.settings.postgres_url.get_secret_value()
-        return Postgres(url, name="the API", pool_size=API_CONNECTIONS, wait_seconds=API_WAIT_SECONDS)
+        return self._postgres("the API", API_CONNECTIONS, wait_seconds=API_WAIT_SECONDS)
 
     @cached_property
     def postgres_for_relay(self) -> Postgres:
         """The same for the outbox: its relay has one short transaction at a time."""
-        url = self.settings.postgres_url.get_secret_value()
-        return Postgres(url, name="the outbox relay", pool_size=RELAY_CONNECTIONS)
+        return self._postgres("the outbox relay", RELAY_CONNECTIONS)
 
     @cached_property
     def redis(self) -> Redis:

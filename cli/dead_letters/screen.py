@@ -1,4 +1,4 @@
-"""How dead letters look on a terminal. All of their text was written by strangers: see local/visible.py."""
+"""How dead letters look on a terminal. All of their text was written by strangers: see cli/visible.py."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Records audit events that belong to no other change: each goes into the outbox, and from there to `audit.events`.
 
 What happens together with a change of state is put into that change's own transaction instead: build it with
-``audit_event``.
+``audit_event`` and ``audit_message``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,15 @@ from typing import Any
 
 from shared.audit.event import audit_event
 from shared.bus.outbox import Outbox, OutboxMessage, put
+from shared.contracts.audit import AuditEvent
 from shared.stores.postgres import Postgres
 
 TOPIC = "audit.events"
+
+
+def audit_message(event: AuditEvent) -> OutboxMessage:
+    """The event as it waits in the outbox, keyed by its tenant, whose chain keeps this order."""
+    return OutboxMessage(topic=TOPIC, key=event.tenant_id, value=event.to_json())
 
 
 class AuditProducer:
@@ -58,7 +64,6 @@ class AuditProducer:
             actor_permissions=actor_permissions,
             audit_id=audit_id,
         )
-        message = OutboxMessage(topic=TOPIC, key=tenant_id, value=event.to_json())
         async with self._postgres.transaction(tenant_id) as connection:
-            await put(connection, tenant_id, investigation_id, [message])
+            await put(connection, tenant_id, investigation_id, [audit_message(event)])
         self._outbox.notify()

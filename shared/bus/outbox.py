@@ -16,6 +16,7 @@ from psycopg.rows import DictRow
 
 from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.producer import PUBLISH_SECONDS, Producer, check_message
+from shared.bus.together import all_ended
 from shared.contracts.contract import Contract
 from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput, Retryable, StoreUnavailable
@@ -105,12 +106,12 @@ class Outbox:
         if not rows:
             return 0
         ids = [row["id"] for row in rows]
-        # gather keeps the order of messages with one key: the producer queues them in call order.
-        outcomes = await asyncio.gather(*(self._send(row) for row in rows), return_exceptions=True)
-        for outcome in outcomes:  # all have ended, so a repetition overtakes none of them
-            if isinstance(outcome, BaseException):
-                await self._release(ids)
-                raise outcome
+        # Messages with one key keep their order: the producer queues them in call order.
+        try:
+            await all_ended(self._send(row) for row in rows)
+        except Exception:
+            await self._release(ids)
+            raise
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             await connection.execute(_SQL["remove"], {"ids": ids})
         return len(rows)

@@ -23,7 +23,7 @@ WHERE id IN (
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
-RETURNING id, tenant_id, topic, key, value
+RETURNING id, topic, key, value
 
 -- name: remove
 -- For every tenant: a batch has rows of several.

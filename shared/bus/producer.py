@@ -26,11 +26,8 @@ REQUEST_TIMEOUT_MS = 10_000
 CONNECT_SECONDS = 10.0  # aiokafka takes a refused token for an accepted one and would then wait for ever
 PUBLISH_SECONDS = 15.0  # for one message, connecting included; a relay that died holds its claims three times as long
 FAIL_FAST_SECONDS = 5.0  # how long nobody asks brokers again that have just failed
-UNREACHABLE = (
-    KafkaConnectionError,
-    KafkaTimeoutError,
-    RequestTimedOutError,
-)  # other errors are one topic's or message's
+# The brokers' own trouble; other errors are one topic's or one message's.
+UNREACHABLE = (KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError)
 
 
 class Producer(Protocol):
@@ -82,14 +79,11 @@ class KafkaProducer:
         except MessageSizeTooLargeError as error:
             raise InvalidInput("message", got=f"{len(value)} bytes", expected="what the broker accepts") from error
         except TimeoutError as error:
-            failure = f"took no message for {topic} within {PUBLISH_SECONDS:g} s"
-            self._fail_fast(failure)
-            raise self._unavailable(failure) from error
+            raise self._failing(f"took no message for {topic} within {PUBLISH_SECONDS:g} s") from error
         except KafkaError as error:
             failure = f"did not take a message for {topic}: {error!r}"
-            if isinstance(error, UNREACHABLE):
-                self._fail_fast(failure)
-            raise self._unavailable(failure) from error
+            failed = self._failing if isinstance(error, UNREACHABLE) else self._unavailable
+            raise failed(failure) from error
 
     async def health(self) -> dict[str, Any]:
         """Number of topics that the brokers know; raises BusUnavailable."""
@@ -99,9 +93,7 @@ class KafkaProducer:
                 client = await self._connected()
                 metadata = await client.client.fetch_all_metadata()
         except (KafkaError, TimeoutError) as error:
-            failure = f"cannot be reached: {error!r}"
-            self._fail_fast(failure)
-            raise self._unavailable(failure) from error
+            raise self._failing(f"cannot be reached: {error!r}") from error
         return {"topics": len(metadata.topics())}
 
     async def close(self) -> None:
@@ -148,9 +140,11 @@ class KafkaProducer:
             asked.add_done_callback(_seen)
         await asyncio.shield(asked)
 
-    def _fail_fast(self, failure: str) -> None:
+    def _failing(self, failure: str) -> BusUnavailable:
+        """The error for this call, and for every one of the next FAIL_FAST_SECONDS."""
         self._failure = failure
         self._failing_until = time.monotonic() + FAIL_FAST_SECONDS
+        return self._unavailable(failure)
 
     def _refuse_while_failing(self) -> None:
         if time.monotonic() < self._failing_until:

@@ -47,11 +47,8 @@ def storable(value: Any, depth: int = 0, *, number: Callable[[Any], Any] = bound
 
     Raises InvalidInput below MAX_DEPTH levels.
     """
-    kind = value.__class__
-    if kind is str:
-        return storable_text(value)
-    if isinstance(value, str):  # of an enum or the like
-        return storable_text(str(value))
+    if isinstance(value, str):
+        return storable_text(str(value))  # an enum's member becomes its plain text
     if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return number(value)
     if depth > MAX_DEPTH:

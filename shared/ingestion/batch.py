@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from itertools import batched
 from typing import Protocol
 
+from shared.bus.together import all_ended
 from shared.ingestion.intake import IngestReport
 
 AT_ONCE = 100  # events under way: their bodies and alerts are in memory together, and Kafka's client sends them as one
@@ -25,7 +25,4 @@ async def take_batch(take: Take, events: Iterable[tuple[bytes, Mapping[str, byte
     Raises BusUnavailable, once all have ended, when one could not be published: the whole batch must come again.
     """
     for group in batched(events, AT_ONCE, strict=False):
-        taking = (take(body, headers=headers) for body, headers in group)
-        for outcome in await asyncio.gather(*taking, return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
+        await all_ended(take(body, headers=headers) for body, headers in group)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.audit.event import audit_event
-from shared.bus.outbox import Outbox, OutboxMessage, put
+from shared.audit.producer import audit_message
+from shared.bus.outbox import Outbox, put
 from shared.contracts.approval import Approval, ApprovalDecision, ApprovalStatus
 from shared.contracts.audit import ActorType
 from shared.contracts.outside_text import storable_text
@@ -69,8 +70,7 @@ class Approvals:
                 outcome={"outcome_status": "success", "approval_received_from": decided_by},
                 source_service="api",
             )
-            message = OutboxMessage(topic="audit.events", key=tenant_id, value=event.to_json())
-            await put(connection, tenant_id, approval.investigation_id, [message])
+            await put(connection, tenant_id, approval.investigation_id, [audit_message(event)])
             approval = _approval(await _lock(connection, tenant_id, approval_id))
         self._outbox.notify()
         await self._tell(approval.investigation_id)

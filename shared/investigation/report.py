@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.audit.event import audit_event
+from shared.audit.producer import audit_message
 from shared.bus.outbox import OutboxMessage
 from shared.contracts.action import PendingAction
 from shared.contracts.approval import Approval
@@ -43,7 +44,7 @@ def event(  # noqa: PLR0913 - an event says who, what and how it ended
         outcome=outcome,
         source_service=SERVICE,
     )
-    return OutboxMessage(topic="audit.events", key=state.tenant_id, value=built.to_json())
+    return audit_message(built)
 
 
 def state_changed(before: GraphState, after: GraphState, *, agent: str, reason: str) -> OutboxMessage:

@@ -8,7 +8,8 @@ import logging
 from pathlib import Path
 
 from shared.audit.event import audit_event
-from shared.bus.outbox import OutboxMessage, put
+from shared.audit.producer import audit_message
+from shared.bus.outbox import put
 from shared.bus.producer import Producer
 from shared.bus.received import Received, handled
 from shared.contracts.action import Action, PendingAction
@@ -103,8 +104,7 @@ class Executor:
             outcome={"outcome_status": "blocked_by_guardrail" if refused else "success", "action_taken": detail},
             source_service="action-executor",
         )
-        message = OutboxMessage(topic="audit.events", key=pending.tenant_id, value=event.to_json())
-        await put(connection, pending.tenant_id, pending.investigation_id, [message])
+        await put(connection, pending.tenant_id, pending.investigation_id, [audit_message(event)])
 
 
 def _would_do(action: Action) -> str:

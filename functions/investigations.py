@@ -11,6 +11,7 @@ from functions.kafka_message import BROKER, RETRY_FOREVER, read
 from shared.bootstrap import services
 from shared.bus.received import Received
 from shared.bus.together import all_ended
+from shared.contracts.alert import SeverityLevel
 from shared.investigation.approvals import APPROVAL_EVENT
 
 blueprint = df.Blueprint()
@@ -35,6 +36,8 @@ async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestr
             tenant_id=state.tenant_id,
             investigation_id=state.investigation_id,
             llm_wait_seconds=services().settings.llm_wait_seconds,
+            severity=SeverityLevel(state.alert_severity),
+            opened_at=state.case_facts["opened_at"],
         )
         await start_once(client, "investigate", state.investigation_id, case.model_dump(mode="json"))
         if opened.must_look_again:

@@ -28,6 +28,7 @@ from shared.investigation.agents.response import ResponseAgent
 from shared.investigation.approvals import Approvals
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake, LLMJobs
+from shared.investigation.precedence import Precedence
 from shared.investigation.repository import InvestigationRepository
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.waking import wake_current
@@ -275,6 +276,11 @@ class Services:
                 llm_wait=timedelta(seconds=self.settings.llm_wait_seconds),
             )
         )
+
+    @cached_property
+    def precedence(self) -> Precedence:
+        """The order of this process's steps, of which as many run at once as there are connections for them."""
+        return Precedence(STEP_CONNECTIONS)
 
     @cached_property
     def intake(self) -> InvestigationIntake:

@@ -62,8 +62,12 @@ def _result(progress: Progress) -> dict[str, Any]:
 
 def _activities(context: df.DurableOrchestrationContext, case: Case, request: Run) -> list[Any]:
     payload = StepInput(
-        tenant_id=case.tenant_id, investigation_id=case.investigation_id, attempt=request.attempt
-    ).model_dump(mode="json")
+        tenant_id=case.tenant_id,
+        investigation_id=case.investigation_id,
+        attempt=request.attempt,
+        severity=case.severity,
+        opened_at=case.opened_at,
+    ).model_dump(mode="json", exclude_defaults=True)  # the same as ever for a case of an earlier version
     return [context.call_activity_with_retry(step.value, RETRY, payload) for step in request.steps]
 
 

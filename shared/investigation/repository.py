@@ -71,12 +71,11 @@ class InvestigationRepository:
                     "alert": Jsonb(storable(alert.model_dump(mode="json"))),
                 },
             )
-            stored = await _load(connection, state.tenant_id, state.investigation_id)
-            if cursor.rowcount == 0:
-                await _amend(connection, stored, alert)
-                # The amendment locks the case: a step that was moving it on has done so by now.
-                stored = await _load(connection, state.tenant_id, state.investigation_id)
-            return stored
+            if cursor.rowcount:
+                return state
+            await _amend(connection, await _load(connection, state.tenant_id, state.investigation_id), alert)
+            # The amendment locks the case: a step that was moving it on has done so by now.
+            return await _load(connection, state.tenant_id, state.investigation_id)
 
     async def load(self, tenant_id: str, investigation_id: str) -> GraphState:
         """Raises NotFound, StoreUnavailable."""

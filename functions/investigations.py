@@ -37,7 +37,7 @@ async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestr
             investigation_id=state.investigation_id,
             llm_wait_seconds=services().settings.llm_wait_seconds,
             severity=SeverityLevel(state.alert_severity),
-            opened_at=state.case_facts["opened_at"],
+            opened_at=state.case_facts.opened_at,
         )
         await start_once(client, "investigate", state.investigation_id, case.model_dump(mode="json"))
         if opened.must_look_again:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from shared.contracts.action import Action
 from shared.contracts.contract import Contract
+from shared.contracts.entity import AlertEntities
 from shared.contracts.routing import DegradationLevel
 
 
@@ -71,6 +74,39 @@ class DecisionEntry(Contract):
     model_id: str = ""
 
 
+class PatternMatch(Contract):
+    """The approved false-positive pattern that explains an alert."""
+
+    pattern_id: str
+    confidence: float  # 0 to 1
+    reason: str
+
+
+class CaseFacts(Contract):
+    """What the steps of a case leave for later ones beside the fields of the specification.
+
+    Stored without what is not known, as releases up to 0.1.0 ask whether a fact is there.
+    """
+
+    opened_at: str = ""  # ISO 8601 UTC, of this round
+    flags: list[str] = Field(default_factory=list)  # of the alert, see CanonicalAlert
+    fp_match: PatternMatch | None = None
+    kill_switches: list[str] = Field(default_factory=list)  # `dimension:value` of those that are on for a match
+    structured_search: bool = False  # similar incidents were found without the vector store
+    model_refusal: str = ""  # why there is no valid answer of a model
+    model_id: str = ""  # of the verdict
+    reasoning_chain: list[str] = Field(default_factory=list)  # the model's own words
+    model_techniques: list[str] = Field(default_factory=list)  # that the model named
+    quarantined_ids: list[str] = Field(default_factory=list)  # technique ids of the model that no taxonomy knows
+    approval_id: str = ""
+    approval_deadline: str = ""  # ISO 8601 UTC
+    error: str = ""  # why the case failed
+
+    @model_serializer(mode="wrap")
+    def _what_is_known(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value not in ("", [], None, False)}
+
+
 class GraphState(Contract):
     """Everything known about one investigation. ``version`` counts its transitions (optimistic lock)."""
 
@@ -96,7 +132,7 @@ class GraphState(Contract):
     llm_calls: int = 0
     queries_executed: int = 0
     total_cost_usd: float = 0.0
-    case_facts: dict[str, Any] = Field(default_factory=dict)
+    case_facts: CaseFacts = CaseFacts()
     alert_title: str = ""
     alert_description: str = ""
     alert_severity: str = "medium"
@@ -113,3 +149,21 @@ class GraphState(Contract):
     outcome: str = ""  # how it ended: auto_closed, responded, rejected, timed_out, failed
     version: int = 0
     round: int = 1  # how often the case was investigated: late entities begin a second round
+
+    @cached_property
+    def parsed_entities(self) -> AlertEntities:
+        """``entities``, validated on first use: steps ask for them again and again."""
+        return AlertEntities.from_stored(
+            self.entities, where=f"entities of investigation_state {self.investigation_id}"
+        )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """See BaseModel.model_copy; what was validated of other entities is not copied."""
+        copied = super().model_copy(update=update, deep=deep)
+        if update and "entities" in update:
+            copied.__dict__.pop("parsed_entities", None)
+        return copied
+
+    def with_facts(self, **facts: Any) -> Self:
+        """The state with these facts of the case changed."""
+        return self.model_copy(update={"case_facts": self.case_facts.model_copy(update=facts)})

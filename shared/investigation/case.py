@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from shared.contracts.alert import INCOMPLETE, NormalizedAlert
-from shared.contracts.investigation import GraphState
+from shared.contracts.investigation import CaseFacts, GraphState
 from shared.contracts.taxonomy import taxonomy_version
 from shared.investigation.evidence import is_safety_relevant
 
@@ -35,14 +35,14 @@ def new_case(alert: NormalizedAlert) -> GraphState:
         tactics=alert.tactics,
         product=alert.product,
         source=alert.source,
-        case_facts={"flags": alert.flags, "opened_at": datetime.now(UTC).isoformat()},
+        case_facts=CaseFacts(flags=alert.flags, opened_at=datetime.now(UTC).isoformat()),
     )
     return state.model_copy(update={"fp_dismissal_allowed": not is_safety_relevant(state)})
 
 
 def is_incomplete(state: GraphState) -> bool:
     """Whether the case was opened by a message that did not tell the whole alert."""
-    return not INCOMPLETE.isdisjoint(state.case_facts.get("flags", ()))
+    return not INCOMPLETE.isdisjoint(state.case_facts.flags)
 
 
 def second_round(state: GraphState, alert: NormalizedAlert) -> GraphState:

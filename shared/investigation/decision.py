@@ -37,7 +37,7 @@ class Decision:
 
 def must_escalate(state: GraphState) -> bool:
     """Row 3: a critical or high alert whose verdict is unsure goes to the stronger model, once."""
-    return state.alert_severity in _LOUD and _unsure(state) and "model_refusal" not in state.case_facts
+    return state.alert_severity in _LOUD and _unsure(state) and not state.case_facts.model_refusal
 
 
 def decide(state: GraphState, constraints: ExecutorConstraints) -> Decision:
@@ -53,7 +53,7 @@ def _row(  # noqa: PLR0911 - one return a row
     state: GraphState, constraints: ExecutorConstraints
 ) -> tuple[int, InvestigationState, str]:
     ask, act = InvestigationState.AWAITING_HUMAN, InvestigationState.RESPONDING
-    refusal = state.case_facts.get("model_refusal")
+    refusal = state.case_facts.model_refusal
     if state.degradation_level in _NO_CLOSE:
         return 2, ask, f"degraded to {state.degradation_level}: a person decides"
     if refusal:
@@ -82,9 +82,9 @@ def _row(  # noqa: PLR0911 - one return a row
 
 def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[int, InvestigationState, str]:
     ask, says = InvestigationState.AWAITING_HUMAN, f"the model says {state.classification}"
-    if state.case_facts.get("kill_switches"):
+    if state.case_facts.kill_switches:
         return 8, ask, f"{says}, but a kill switch is on"
-    if constraints.require_fp_match_for_auto_close and not state.case_facts.get("fp_match"):
+    if constraints.require_fp_match_for_auto_close and not state.case_facts.fp_match:
         return 8, ask, f"{says}, but no approved pattern confirms it"
     degraded = state.degradation_level != DegradationLevel.FULL_CAPABILITY
     limit = AUTO_CLOSE_DEGRADED if degraded else constraints.min_confidence_for_auto_close
@@ -100,5 +100,5 @@ def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[in
 def _unsure(state: GraphState) -> bool:
     if state.confidence < SURE:
         return True
-    text = " ".join(state.case_facts.get("reasoning_chain", [])).lower()
+    text = " ".join(state.case_facts.reasoning_chain).lower()
     return any(word in text for word in _UNCERTAIN)

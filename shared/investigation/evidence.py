@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.contracts.entity import CATEGORIES, AlertEntities, EntityType, NormalizedEntity
+from shared.contracts.entity import CATEGORIES, EntityType, NormalizedEntity
 from shared.contracts.investigation import GraphState
 from shared.contracts.taxonomy import current_technique
 
@@ -19,17 +19,12 @@ LISTED = 100
 OT_PRODUCTS = ("defender for iot", "security center for iot")  # Sentinel has used both names
 
 
-def entities_of(state: GraphState) -> AlertEntities:
-    """The parsed entities of the alert."""
-    return AlertEntities.from_stored(state.entities, where=f"entities of investigation_state {state.investigation_id}")
-
-
 def named_targets(state: GraphState) -> dict[tuple[EntityType, str], str]:
     """(type, value in lower case) -> the alert's own spelling: an action may only target what the alert names.
 
     A user of a Windows domain is named by `DOMAIN\\user`, and by the bare name only while the alert names no namesake.
     """
-    entities = entities_of(state)
+    entities = state.parsed_entities
     named = {(item.entity_type, item.primary_value.casefold()): item.primary_value for item in entities.all()}
     users: dict[str, set[str]] = {}
     for account in entities.accounts:
@@ -51,7 +46,7 @@ def _with_domain(account: NormalizedEntity) -> str:
 
 def evidence_text(state: GraphState) -> str:
     """Everything that the alert says, in lower case: what a model reports must stand in it."""
-    entities = entities_of(state)
+    entities = state.parsed_entities
     values = {entity.primary_value for entity in entities.all()} | set(entities.raw_iocs)
     values |= {_with_domain(account) for account in entities.accounts}
     return "\n".join((state.alert_title, state.alert_description, *sorted(values))).casefold()
@@ -96,7 +91,7 @@ def context_view(state: GraphState) -> dict[str, Any]:
         "exposures": state.ctem_exposures,
         "exposures_stale": state.ctem_stale,
         "techniques": state.atlas_techniques,
-        "case_facts": {key: value for key, value in state.case_facts.items() if key in _SHOWN_FACTS},
+        "case_facts": state.case_facts.model_dump(include=_SHOWN_FACTS),
     }
     return {name: _bounded(value) for name, value in view.items()}
 
@@ -115,20 +110,20 @@ def is_safety_relevant(state: GraphState) -> bool:
     if any(name in state.product.lower() for name in OT_PRODUCTS):
         return True
     # What the model names can make an alert safety-relevant, never the contrary.
-    named = (*state.techniques, *state.case_facts.get("model_techniques", ()))
+    named = (*state.techniques, *state.case_facts.model_techniques)
     known = (current_technique(technique) for technique in named)
     if any(technique is not None and technique.matrix == "ics" for technique in known):
         return True
     return any(exposure.get("physical_consequence") == "safety_life" for exposure in state.ctem_exposures)
 
 
-_SHOWN_FACTS = ("structured_search", "flags")
+_SHOWN_FACTS = {"structured_search", "flags"}
 
 
 def _shown_entities(state: GraphState) -> tuple[list[dict[str, Any]], int]:
     """The entities that have room, and how many there are. One kind after the other gets its turn, so that none
     crowds out another."""
-    entities = entities_of(state)
+    entities = state.parsed_entities
     kinds = [list(enumerate(getattr(entities, name))) for name in CATEGORIES]
     waiting = [(turn, place, entity) for place, kind in enumerate(kinds) for turn, entity in kind]
     room, shown = ENTITIES_SHOWN, []

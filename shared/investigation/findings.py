@@ -12,30 +12,34 @@ _COUNTERS = ("llm_calls", "queries_executed", "total_cost_usd")
 
 def finding(before: GraphState, after: GraphState) -> dict[str, Any]:
     """The difference that an agent made, JSON-ready."""
-    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
-    changed = {name: value for name, value in new.items() if value != old[name]}
+    names = {name for name in GraphState.model_fields if getattr(after, name) != getattr(before, name)}
+    changed = after.model_dump(mode="json", include=names)
     for name in _COUNTERS:
         if name in changed:
-            changed[name] = new[name] - old[name]
+            changed[name] -= getattr(before, name)
     if "decision_chain" in changed:
-        changed["decision_chain"] = new["decision_chain"][len(old["decision_chain"]) :]
+        changed["decision_chain"] = changed["decision_chain"][len(before.decision_chain) :]
     if "case_facts" in changed:
-        facts = new["case_facts"]
-        changed["case_facts"] = {key: facts[key] for key in facts if facts[key] != old["case_facts"].get(key)}
+        old = before.case_facts.model_dump(mode="json")
+        changed["case_facts"] = {name: fact for name, fact in changed["case_facts"].items() if fact != old.get(name)}
     return changed
 
 
 def merged(state: GraphState, *findings: dict[str, Any]) -> GraphState:
-    """The state with these findings applied, in order."""
-    values = state.model_dump(mode="json")
+    """The state with these findings applied, in order. Only they are validated. Raises StoredByAnotherVersion."""
+    values: dict[str, Any] = {"investigation_id": state.investigation_id}
     for changed in findings:
         for name, value in changed.items():
             if name in _COUNTERS:
-                values[name] += value
+                values[name] = values.get(name, getattr(state, name)) + value
             elif name == "decision_chain":
-                values[name] = [*values[name], *value]
+                values[name] = [*values.get(name, ()), *value]
             elif name == "case_facts":
-                values[name] = {**values[name], **value}
+                values[name] = {**values.get(name, {}), **value}
             else:
                 values[name] = value
-    return GraphState.from_stored(values, where=f"investigation_findings of {state.investigation_id}")
+    found = GraphState.from_stored(values, where=f"investigation_findings of {state.investigation_id}")
+    facts = {name: getattr(found.case_facts, name) for name in found.case_facts.model_fields_set}
+    update = {name: getattr(found, name) for name in found.model_fields_set - {"case_facts"}}
+    update["decision_chain"] = [*state.decision_chain, *found.decision_chain]
+    return state.with_facts(**facts).model_copy(update=update)

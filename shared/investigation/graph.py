@@ -37,8 +37,8 @@ def _progress(state: GraphState, *, escalate: bool = False, answered: bool = Fal
         escalate=escalate,
         answered=answered,
         round=state.round,
-        approval_id=state.case_facts.get("approval_id", ""),
-        approval_deadline=state.case_facts.get("approval_deadline", ""),
+        approval_id=state.case_facts.approval_id,
+        approval_deadline=state.case_facts.approval_deadline,
     )
 
 
@@ -120,7 +120,7 @@ class InvestigationGraph:
     ) -> GraphState:
         """Answer the approval that an investigation waits for and go on (seed §4). Raises Conflict, NotFound."""
         state = await self._context.repository.load(tenant_id, investigation_id)
-        approval = await self._context.approvals.resolve(tenant_id, state.case_facts.get("approval_id", ""))
+        approval = await self._context.approvals.resolve(tenant_id, state.case_facts.approval_id)
         decision = ApprovalDecision(approved=approved, actions_hash=approval.actions_hash)
         await self._context.approvals.decide(
             tenant_id, approval.approval_id, decision, decided_by=decided_by, permissions=[]
@@ -160,7 +160,7 @@ class InvestigationGraph:
     async def _still_waits(self, state: GraphState) -> bool:
         if state.state is not InvestigationState.AWAITING_HUMAN:
             return False
-        approval = await self._context.approvals.resolve(state.tenant_id, state.case_facts["approval_id"])
+        approval = await self._context.approvals.resolve(state.tenant_id, state.case_facts.approval_id)
         return approval.decided_at is None
 
     async def _seen(self, step: Step, state: GraphState) -> tuple[Progress | None, GraphState]:

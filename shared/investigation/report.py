@@ -88,7 +88,7 @@ def short_circuited(state: GraphState, pattern_id: str) -> list[OutboxMessage]:
 def auto_closed(state: GraphState, *, closing_rule: int) -> OutboxMessage:
     """`alert.auto_closed`; the rule is a row of the decision table."""
     context = {
-        "pattern_id": state.case_facts.get("fp_match", {}).get("pattern_id", ""),
+        "pattern_id": state.case_facts.fp_match.pattern_id if state.case_facts.fp_match else "",
         "confidence": state.confidence,
         "closing_rule": closing_rule,
     }
@@ -107,7 +107,7 @@ def enriched(state: GraphState) -> OutboxMessage:
             "ctem_exposures_matched": len(state.ctem_exposures),
             "ctem_stale": state.ctem_stale,
             "risk_state": state.risk_state,
-            "structured_search": state.case_facts.get("structured_search", False),
+            "structured_search": state.case_facts.structured_search,
         },
     )
 
@@ -124,7 +124,7 @@ def judged(state: GraphState, decision: Decision) -> list[OutboxMessage]:
                 "confidence": state.confidence,
                 "severity": state.severity,
                 "basis": f"decision row {decision.row}",
-                "model_id": state.case_facts.get("model_id", ""),
+                "model_id": state.case_facts.model_id,
             },
             decision=_decision(state) | {"reasoning_summary": decision.reason},
         )
@@ -213,7 +213,7 @@ def incident_stored(state: GraphState, happened_at: str) -> OutboxMessage:
         final_classification=state.classification,
         outcome=state.outcome,
         mitre_techniques=[item["technique_id"] for item in state.atlas_techniques],
-        summary=" ".join(state.case_facts.get("reasoning_chain", []))[:4096] or state.outcome,
+        summary=" ".join(state.case_facts.reasoning_chain)[:4096] or state.outcome,
         happened_at=happened_at,
     )
     return OutboxMessage(topic="knowledge.incident.stored", key=state.tenant_id, value=incident.to_json())

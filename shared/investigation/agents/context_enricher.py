@@ -6,7 +6,6 @@ import asyncio
 
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.investigation.agents.agent import decision_entry
-from shared.investigation.evidence import entities_of
 from shared.knowledge.incidents import IncidentMemory
 from shared.knowledge.risk import RiskSignals, worst_risk
 
@@ -20,7 +19,7 @@ class ContextEnricherAgent:
 
     async def execute(self, state: GraphState) -> GraphState:
         """See Agent."""
-        entities = entities_of(state)
+        entities = state.parsed_entities
         subjects = [entity.primary_value for entity in (*entities.accounts, *entities.hosts)]
         signals, similar = await asyncio.gather(
             self._risk.of(state.tenant_id, subjects),
@@ -40,12 +39,11 @@ class ContextEnricherAgent:
             action="gathered context",
             reasoning=f"risk {risk} from {len(signals)} signal(s); {len(similar.incidents)} like incident(s) by {how}",
         )
-        return state.model_copy(
+        return state.with_facts(structured_search=similar.structured_search).model_copy(
             update={
                 "ueba_context": [signal.model_dump(mode="json") for signal in signals],
                 "risk_state": risk,
                 "similar_incidents": similar.incidents,
-                "case_facts": {**state.case_facts, "structured_search": similar.structured_search},
                 "queries_executed": state.queries_executed + 2,
                 "decision_chain": [*state.decision_chain, entry],
             }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.ctem.exposures import Exposures
 from shared.investigation.agents.agent import decision_entry
-from shared.investigation.evidence import entities_of
 
 
 class CTEMCorrelatorAgent:
@@ -16,7 +15,7 @@ class CTEMCorrelatorAgent:
 
     async def execute(self, state: GraphState) -> GraphState:
         """See Agent."""
-        entities = entities_of(state)
+        entities = state.parsed_entities
         assets = {entity.primary_value for entity in entities.hosts}
         assets |= {str(host.properties["hostname"]) for host in entities.hosts if host.properties.get("hostname")}
         assets |= {str(item.properties["resource_id"]) for item in entities.all() if item.properties.get("resource_id")}

@@ -11,7 +11,7 @@ from shared.contracts.gateway import CaseReference, GatewayRequest
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.contracts.routing import DegradationLevel
 from shared.investigation.agents.agent import Gateway, decision_entry
-from shared.investigation.evidence import entities_of, evidence_text, user_content
+from shared.investigation.evidence import evidence_text, user_content
 from shared.knowledge.indicators import Indicators
 
 PROMPT = (
@@ -131,9 +131,8 @@ def _listed(state: GraphState, candidates: list[dict[str, Any]], basis: str, *, 
 def _refused(state: GraphState, errors: list[str]) -> GraphState:
     """The gateway asked no model or got no valid answer: go on with what the parser saw, and remember why."""
     code = errors[0] if errors else "invalid_output"
-    facts = {**state.case_facts, "model_refusal": code}
     degraded = DegradationLevel.DETERMINISTIC_ONLY if code == "spend_hard_limit" else state.degradation_level
-    kept = state.model_copy(update={"case_facts": facts, "degradation_level": degraded})
+    kept = state.with_facts(model_refusal=code).model_copy(update={"degradation_level": degraded})
     return _listed(kept, _parsed(kept), f"the parser only ({code})")
 
 
@@ -145,7 +144,7 @@ def _parsed(state: GraphState) -> list[dict[str, Any]]:
             "confidence": entity.confidence,
             "context": "parsed",
         }
-        for entity in entities_of(state).all()
+        for entity in state.parsed_entities.all()
         if entity.entity_type in _INDICATOR_TYPES
     ]
 

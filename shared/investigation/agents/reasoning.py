@@ -115,8 +115,13 @@ def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
         confidence=answer["confidence"],
         model_id=response.model_id,
     )
-    named = [*answer["attack_techniques"], *answer["atlas_techniques"]]
-    return state.model_copy(
+    facts = {
+        "reasoning_chain": chain,
+        "model_techniques": [*answer["attack_techniques"], *answer["atlas_techniques"]],
+        "quarantined_ids": response.quarantined_ids,
+        "model_id": response.model_id,
+    }
+    return state.with_facts(**facts).model_copy(
         update={
             "classification": answer["classification"],
             "confidence": answer["confidence"],
@@ -126,13 +131,6 @@ def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
                 for item in answer["recommended_actions"]
             ],
             "requires_human_approval": answer["requires_human_approval"],
-            "case_facts": {
-                **state.case_facts,
-                "reasoning_chain": chain,
-                "model_techniques": named,
-                "quarantined_ids": response.quarantined_ids,
-                "model_id": response.model_id,
-            },
             "decision_chain": [*state.decision_chain, entry],
         }
     )
@@ -150,14 +148,13 @@ def _no_verdict(state: GraphState, response: GatewayResponse) -> GraphState:
         model_id=response.model_id,
     )
     level = DegradationLevel.DETERMINISTIC_ONLY if code == "spend_hard_limit" else state.degradation_level
-    return state.model_copy(
+    return state.with_facts(model_refusal=code).model_copy(
         update={
             "classification": Classification.REQUIRES_INVESTIGATION,
             "confidence": 0.0,
             "severity": state.alert_severity,
             "requires_human_approval": True,
             "degradation_level": level,
-            "case_facts": {**state.case_facts, "model_refusal": code},
             "decision_chain": [*state.decision_chain, entry],
         }
     )

@@ -19,7 +19,7 @@ async def resolve_approval(context: StepContext, state: GraphState) -> GraphStat
     """awaiting_human -> responding when granted, -> closed when denied or too late; a pending one changes nothing."""
     if state.state is not InvestigationState.AWAITING_HUMAN:
         return state
-    approval = await context.approvals.resolve(state.tenant_id, state.case_facts["approval_id"])
+    approval = await context.approvals.resolve(state.tenant_id, state.case_facts.approval_id)
     if approval.status is ApprovalStatus.PENDING:
         return state
     if approval.status is ApprovalStatus.GRANTED:
@@ -76,7 +76,7 @@ async def fail(context: StepContext, state: GraphState, *, step: str, error: str
     """any open state -> failed, with the error on the case. A person must look at it."""
     if state.state in FINAL:
         return state
-    failed = state.model_copy(update={"outcome": "failed", "case_facts": {**state.case_facts, "error": error[:2048]}})
+    failed = state.with_facts(error=error[:2048]).model_copy(update={"outcome": "failed"})
     return await context.advance(
         state,
         failed,
@@ -93,8 +93,8 @@ async def fail(context: StepContext, state: GraphState, *, step: str, error: str
 
 
 async def _granted(context: StepContext, state: GraphState) -> Approval | None:
-    approval_id = state.case_facts.get("approval_id")
-    if approval_id is None:
+    approval_id = state.case_facts.approval_id
+    if not approval_id:
         return None
     approval = await context.approvals.resolve(state.tenant_id, approval_id)
     if approval.status is not ApprovalStatus.GRANTED:

@@ -26,7 +26,7 @@ async def bind_late_entities(context: StepContext, state: GraphState) -> GraphSt
     if is_incomplete(begun):
         return None
     found = sum(1 for _ in alert.parsed_entities.all())
-    approval = state.case_facts.get("approval_id", "")
+    approval = state.case_facts.approval_id
     void = f"; approval {approval} is void" if approval else ""
     try:
         return await context.advance(

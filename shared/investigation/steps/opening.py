@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from shared.contracts.investigation import AgentRole, Classification, GraphState, InvestigationState
+from shared.contracts.investigation import (
+    AgentRole,
+    Classification,
+    GraphState,
+    InvestigationState,
+    PatternMatch,
+)
 from shared.contracts.routing import DegradationLevel
 from shared.errors import ModelUnavailable
 from shared.investigation import report
 from shared.investigation.agents.ioc_extractor import IOCExtractorAgent
-from shared.investigation.evidence import entities_of
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
 from shared.investigation.steps.step_context import StepContext
@@ -25,7 +30,7 @@ async def extract_iocs(context: StepContext, state: GraphState, checked: GraphSt
     if state.state is not InvestigationState.RECEIVED:
         return state
     agent = IOCExtractorAgent(context.gateway, context.indicators)
-    if _explained(checked):
+    if _explanation(checked) is not None:
         found = await agent.from_parser(checked, "the parser; a known pattern explains the alert")
     else:
         found = await _asked(context, agent, checked)
@@ -45,7 +50,8 @@ async def check_false_positive(context: StepContext, state: GraphState) -> Graph
     if state.state is not InvestigationState.PARSING:
         return state
     before, state = state, await with_pattern(context, state)  # a switch or a revocation since then counts
-    if not _explained(state):
+    pattern = _explanation(state)
+    if pattern is None:
         reason = _why_not_closed(state)
         return await context.advance(
             before,
@@ -56,11 +62,10 @@ async def check_false_positive(context: StepContext, state: GraphState) -> Graph
             reason=reason,
             messages=[],
         )
-    pattern = state.case_facts["fp_match"]
     closed = state.model_copy(
         update={
             "classification": Classification.FALSE_POSITIVE,
-            "confidence": pattern["confidence"],
+            "confidence": pattern.confidence,
             "severity": state.alert_severity,
             "outcome": "auto_closed",
         }
@@ -71,9 +76,9 @@ async def check_false_positive(context: StepContext, state: GraphState) -> Graph
         step=Step.CHECK_FALSE_POSITIVE,
         agent=report.SERVICE,
         to=InvestigationState.CLOSED,
-        reason=f"known false positive: approved pattern {pattern['pattern_id']} ({pattern['reason']})",
+        reason=f"known false positive: approved pattern {pattern.pattern_id} ({pattern.reason})",
         messages=[
-            *report.short_circuited(closed, pattern["pattern_id"]),
+            *report.short_circuited(closed, pattern.pattern_id),
             report.incident_stored(closed, datetime.now(UTC).isoformat()),
         ],
     )
@@ -81,34 +86,35 @@ async def check_false_positive(context: StepContext, state: GraphState) -> Graph
 
 async def with_pattern(context: StepContext, state: GraphState) -> GraphState:
     """The state with the approved pattern that explains the alert now, if any, and the kill switches that are on."""
-    facts = {key: value for key, value in state.case_facts.items() if key not in ("fp_match", "kill_switches")}
-    pattern = await context.patterns.match(state.tenant_id, alert_name=state.alert_title, entities=entities_of(state))
+    pattern = await context.patterns.match(
+        state.tenant_id, alert_name=state.alert_title, entities=state.parsed_entities
+    )
     if pattern is None:
-        return state.model_copy(update={"case_facts": facts})
+        return state.with_facts(fp_match=None, kill_switches=[])
     switches = await context.kill_switches.any_active(
         state.tenant_id, pattern_id=pattern.pattern_id, techniques=state.techniques, source=state.source
     )
-    match = {"pattern_id": pattern.pattern_id, "confidence": pattern.confidence, "reason": pattern.reason}
-    return state.model_copy(update={"case_facts": {**facts, "fp_match": match, "kill_switches": switches}})
+    match = PatternMatch(pattern_id=pattern.pattern_id, confidence=pattern.confidence, reason=pattern.reason)
+    return state.with_facts(fp_match=match, kill_switches=switches)
 
 
-def _explained(state: GraphState) -> bool:
-    """True when row 6 of the decision table closes the alert without a model."""
-    match = state.case_facts.get("fp_match")
-    if not match or state.case_facts.get("kill_switches") or not state.fp_dismissal_allowed:
-        return False
-    return float(match["confidence"]) > FP_CONFIDENCE
+def _explanation(state: GraphState) -> PatternMatch | None:
+    """The pattern by which row 6 of the decision table closes the alert without a model."""
+    match = state.case_facts.fp_match
+    if match is None or state.case_facts.kill_switches or not state.fp_dismissal_allowed:
+        return None
+    return match if match.confidence > FP_CONFIDENCE else None
 
 
 def _why_not_closed(state: GraphState) -> str:
-    match = state.case_facts.get("fp_match")
-    if not match:
+    match = state.case_facts.fp_match
+    if match is None:
         return "no approved pattern matches"
     if not state.fp_dismissal_allowed:
-        return f"pattern {match['pattern_id']} matches, but a safety-relevant alert is never dismissed"
-    if state.case_facts.get("kill_switches"):
-        return f"pattern {match['pattern_id']} matches, but a kill switch is on"
-    return f"pattern {match['pattern_id']} matches with {match['confidence']}, not above {FP_CONFIDENCE}"
+        return f"pattern {match.pattern_id} matches, but a safety-relevant alert is never dismissed"
+    if state.case_facts.kill_switches:
+        return f"pattern {match.pattern_id} matches, but a kill switch is on"
+    return f"pattern {match.pattern_id} matches with {match.confidence}, not above {FP_CONFIDENCE}"
 
 
 async def _asked(context: StepContext, agent: IOCExtractorAgent, state: GraphState) -> GraphState:
@@ -123,7 +129,7 @@ async def _asked(context: StepContext, agent: IOCExtractorAgent, state: GraphSta
             await context.repository.keep_finding(state, Step.EXTRACT_IOCS, kept)
         return await agent.with_reputation(merged(state, kept))
     except ModelUnavailable:
-        opened = datetime.fromisoformat(state.case_facts["opened_at"])
+        opened = datetime.fromisoformat(state.case_facts.opened_at)
         if datetime.now(UTC) - opened < context.llm_wait:
             raise
         degraded = state.model_copy(update={"degradation_level": DegradationLevel.DETERMINISTIC_ONLY})

@@ -78,10 +78,8 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
     approval = None
     if decision.state is InvestigationState.AWAITING_HUMAN:
         approval = _approval(context, decided, decision.reason)
-        facts = {"approval_id": approval.approval_id, "approval_deadline": approval.expires_at}
-        decided = decided.model_copy(
-            update={"requires_human_approval": True, "case_facts": {**decided.case_facts, **facts}}
-        )
+        decided = decided.with_facts(approval_id=approval.approval_id, approval_deadline=approval.expires_at)
+        decided = decided.model_copy(update={"requires_human_approval": True})
         messages.append(report.approval_requested(decided, approval))
     moved = await context.advance(
         state,

@@ -121,7 +121,7 @@ async def test_destructive_action_waits_and_runs_only_after_approval(
     waiting = await drive(graph, await graph.open(alert(tenant)))
     assert waiting.state is InvestigationState.AWAITING_HUMAN
     assert bus.on("actions.pending") == []
-    approval = await context.approvals.resolve(tenant, waiting.case_facts["approval_id"])
+    approval = await context.approvals.resolve(tenant, waiting.case_facts.approval_id)
     wrong = ApprovalDecision(approved=True, actions_hash="0" * 64)
     with pytest.raises(Conflict, match="other actions"):
         await context.approvals.decide(tenant, approval.approval_id, wrong, decided_by="s", permissions=[])

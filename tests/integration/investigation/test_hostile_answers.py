@@ -77,7 +77,7 @@ async def test_kill_switch_turned_on_while_the_model_thought_keeps_the_case_open
     slow = InvestigationGraph(replace(context, gateway=Slow()))
     state = await drive(slow, await slow.open(alert(tenant, **SCAN, parsed_entities=host("scanner-1"))))
     assert state.state is InvestigationState.AWAITING_HUMAN
-    assert state.case_facts["kill_switches"] == [f"tenant:{tenant}"]
+    assert state.case_facts.kill_switches == [f"tenant:{tenant}"]
 
 
 async def test_benign_verdict_that_a_pattern_confirms_is_audited_as_an_automatic_close(
@@ -129,7 +129,7 @@ async def test_approval_does_not_cover_actions_that_changed_afterwards(
 ) -> None:
     gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "ws-17"))]
     waiting = await drive(graph, await graph.open(alert(tenant)))
-    asked = await context.approvals.resolve(tenant, waiting.case_facts["approval_id"])
+    asked = await context.approvals.resolve(tenant, waiting.case_facts.approval_id)
     await sql(
         store,
         tenant,

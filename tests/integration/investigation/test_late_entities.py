@@ -85,7 +85,7 @@ async def test_case_that_waits_for_a_person_begins_anew_with_late_entities(
     assert again.alert_severity == "high"
     assert again.llm_calls == waiting.llm_calls + 2
     assert any("entities came after" in line.reasoning for line in again.decision_chain)
-    first, second = waiting.case_facts["approval_id"], again.case_facts["approval_id"]
+    first, second = waiting.case_facts.approval_id, again.case_facts.approval_id
     assert (await context.approvals.resolve(tenant, first)).status == "superseded"
     assert (await context.approvals.resolve(tenant, second)).status == "pending"
     assert await count(store, tenant, "investigation_state") == 1
@@ -97,7 +97,7 @@ async def test_void_approval_cannot_be_granted(
 ) -> None:
     gateway.verdicts = [UNSURE, ISOLATE]
     waiting = await opened(graph, bare(tenant))
-    asked = await context.approvals.resolve(tenant, waiting.case_facts["approval_id"])
+    asked = await context.approvals.resolve(tenant, waiting.case_facts.approval_id)
     await opened(graph, full(tenant))
     with pytest.raises(Conflict, match="superseded"):
         answer = ApprovalDecision(approved=True, actions_hash=asked.actions_hash)
@@ -109,7 +109,7 @@ async def test_decision_of_a_person_stands_when_entities_come_at_the_same_time(
 ) -> None:
     gateway.verdicts = [UNSURE]
     waiting = await opened(graph, bare(tenant))
-    asked = await context.approvals.resolve(tenant, waiting.case_facts["approval_id"])
+    asked = await context.approvals.resolve(tenant, waiting.case_facts.approval_id)
     await graph.open(full(tenant))
     denial = ApprovalDecision(approved=False, actions_hash=asked.actions_hash)
     await context.approvals.decide(tenant, asked.approval_id, denial, decided_by="p", permissions=[])

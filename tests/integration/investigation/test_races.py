@@ -53,7 +53,7 @@ async def test_hostile_data_that_breaks_a_step_fails_the_investigation_visibly(
     progress = await broken.perform(tenant, opened.investigation_id, Step.EXTRACT_IOCS)
     state = await context.repository.load(tenant, opened.investigation_id)
     assert progress.state is state.state is InvestigationState.FAILED
-    assert state.case_facts["error"] == "nobody thought of this"
+    assert state.case_facts.error == "nobody thought of this"
 
 
 async def test_step_of_an_investigation_that_does_not_exist_ends_its_orchestration(
@@ -87,7 +87,7 @@ async def test_answer_of_a_person_counts_although_the_investigation_cannot_be_wo
     gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "ws-17"))]
     waiting = await drive(graph, await graph.open(alert(tenant)))
     approvals = Approvals(store, Outbox(store, bus), deaf)
-    asked = await approvals.resolve(tenant, waiting.case_facts["approval_id"])
+    asked = await approvals.resolve(tenant, waiting.case_facts.approval_id)
     decision = ApprovalDecision(approved=False, actions_hash=asked.actions_hash)
     answered = await approvals.decide(tenant, asked.approval_id, decision, decided_by="senior", permissions=[])
     assert answered.status is ApprovalStatus.DENIED

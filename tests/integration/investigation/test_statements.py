@@ -13,6 +13,7 @@ import pytest
 from shared.bus.outbox import Outbox
 from shared.contracts.action import Action, actions_hash
 from shared.contracts.approval import ApprovalDecision
+from shared.contracts.entity import AlertEntities
 from shared.contracts.investigation import GraphState
 from shared.contracts.tenant import EVERY_TENANT
 from shared.investigation.flow import PARALLEL, Step
@@ -52,27 +53,33 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         return await execute(self, query, *arguments, **options)
 
     monkeypatch.setattr(Outbox, "notify", lambda self: None)
-    read, written = GraphState.from_stored, GraphState.model_dump
+    read, written, entities_read = GraphState.from_stored, GraphState.model_dump, AlertEntities.from_stored
 
-    def counted_read(*arguments: Any, **options: Any) -> GraphState:
-        counts["states read"] += 1
-        return read(*arguments, **options)
+    def counted_read(row: Any, **options: Any) -> GraphState:
+        counts["states read"] += "alert_id" in row  # a finding holds the changed fields only
+        return read(row, **options)
 
-    def counted_dump(self: GraphState, *arguments: Any, **options: Any) -> dict[str, Any]:
-        counts["states written"] += 1
-        return written(self, *arguments, **options)
+    def counted_dump(self: GraphState, **options: Any) -> dict[str, Any]:
+        counts["states written"] += "include" not in options
+        return written(self, **options)
+
+    def counted_entities(row: Any, **options: Any) -> AlertEntities:
+        counts["entities read"] += 1
+        return entities_read(row, **options)
 
     monkeypatch.setattr(Postgres, "_connection", counted_begin)
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted_execute)
     monkeypatch.setattr(GraphState, "from_stored", counted_read)
     monkeypatch.setattr(GraphState, "model_dump", counted_dump)
+    monkeypatch.setattr(AlertEntities, "from_stored", counted_entities)
     return counts
 
 
 def report(counts: Counter[str], capsys: pytest.CaptureFixture[str]) -> None:
     line = (
         f"{counts['transactions']} transactions, {counts['statements']} statements, "
-        f"{counts['states read']} states read, {counts['states written']} written"
+        f"{counts['states read']} states read, {counts['states written']} written, "
+        f"entities read {counts['entities read']} times"
     )
     with capsys.disabled():
         sys.stdout.write(f"\n    {line}\n")

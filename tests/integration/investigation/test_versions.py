@@ -59,7 +59,7 @@ async def test_approval_with_an_action_of_a_newer_version_waits_and_fails_no_cas
 ) -> None:
     gateway.verdicts = [ISOLATE]
     waiting = await drive(graph, await graph.open(alert(tenant)))
-    approval_id = waiting.case_facts["approval_id"]
+    approval_id = waiting.case_facts.approval_id
     rewrite("action_approvals", approval_id, "actions", "{0,action}", "quarantine_fleet")
     with pytest.raises(StoredByAnotherVersion, match=rf"action_approvals {approval_id} .*quarantine_fleet"):
         await graph.perform(tenant, waiting.investigation_id, Step.RESOLVE_APPROVAL)

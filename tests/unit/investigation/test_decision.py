@@ -171,11 +171,11 @@ def test_decide_never_acts_on_what_only_a_person_may_allow(state: GraphState) ->
     assert not any(action.action in DESTRUCTIVE for action in state.recommended_actions)
     assert not (is_safety_relevant(state) and decision.classification != "true_positive")
     assert state.degradation_level in {"full_capability", "secondary_active"}
-    assert not state.case_facts.get("model_refusal")
+    assert not state.case_facts.model_refusal
     assert state.confidence >= 0.6
     assert not state.requires_human_approval
     if decision.classification == "true_positive":
         assert state.playbook_matches == [{"playbook_id": "pb-note"}]
     else:
-        assert state.case_facts["fp_match"]
-        assert not state.case_facts.get("kill_switches")
+        assert state.case_facts.fp_match
+        assert not state.case_facts.kill_switches

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.investigation import DecisionEntry, GraphState
+from shared.contracts.investigation import CaseFacts, DecisionEntry, GraphState
 from shared.investigation.findings import finding, merged
 
 
@@ -22,14 +22,14 @@ START = GraphState(
     llm_calls=1,
     queries_executed=1,
     total_cost_usd=0.5,
-    case_facts={"opened_at": "t"},
+    case_facts=CaseFacts(opened_at="t"),
     decision_chain=[line("extract")],
 )
 CHANGES: dict[str, dict[str, Any]] = {
     "enrich": {
         "risk_state": "high",
         "queries_executed": 3,
-        "case_facts": {"opened_at": "t", "structured_search": True},
+        "case_facts": CaseFacts(opened_at="t", structured_search=True),
     },
     "correlate": {"ctem_exposures": [{"exposure_key": "k"}], "ctem_stale": True, "queries_executed": 2},
     "map": {"atlas_techniques": [{"technique_id": "T1003"}], "llm_calls": 2, "total_cost_usd": 0.75},
@@ -47,7 +47,7 @@ def test_merged_gives_the_same_state_in_any_order(order: tuple[str, ...]) -> Non
     assert state.risk_state == "high"
     assert state.ctem_exposures == [{"exposure_key": "k"}]
     assert state.atlas_techniques == [{"technique_id": "T1003"}]
-    assert state.case_facts == {"opened_at": "t", "structured_search": True}
+    assert state.case_facts == CaseFacts(opened_at="t", structured_search=True)
     assert (state.llm_calls, state.queries_executed, state.total_cost_usd) == (2, 4, 0.75)
     assert [entry.step for entry in state.decision_chain] == ["extract", *order]
 

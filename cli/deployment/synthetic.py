@@ -25,6 +25,7 @@ from cli.deployment.network import event_hubs_address
 from shared.audit.ledger import RecordFilters
 from shared.audit.service import AuditService
 from shared.contracts.audit import AuditRecord
+from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.tenant import SYNTHETIC_TENANT
 from shared.errors import AluskortError
 from shared.investigation.case import investigation_id
@@ -33,7 +34,6 @@ from shared.stores.postgres import Postgres
 TITLE = "Synthetic alert of the preflight"
 LOOK_SECONDS = 0.5
 SETTLED = frozenset({"awaiting_human", "responding", "closed", "failed"})
-VERDICT = "alert.classified"
 GENERATED_BY = "preflight"
 STATE = """
 SELECT state, graph_state ->> 'classification' AS classification, graph_state ->> 'degradation_level' AS level
@@ -134,7 +134,7 @@ async def _verdict(store: Postgres, investigation: str) -> str:
 
 
 async def _chained(store: Postgres, investigation: str) -> str:
-    wanted = RecordFilters(investigation_id=investigation, event_type=VERDICT)
+    wanted = RecordFilters(investigation_id=investigation, event_type=AuditEventType.ALERT_CLASSIFIED)
 
     async def chained() -> AuditRecord | None:
         page = await AuditService(store).records(SYNTHETIC_TENANT, wanted)

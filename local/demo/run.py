@@ -22,6 +22,7 @@ from local.demo.waiting import until
 from local.send import send
 from local.services.site import CHECKOUT
 from local.services.stack import Stack
+from shared.contracts.audit_event_type import AuditEventType
 from shared.errors import AluskortError
 from shared.ingestion.envelope import read_rows
 from shared.ingestion.shapes import left_out, read_alert
@@ -212,7 +213,7 @@ def _indented(word: str, text: str) -> Table:
 
 
 async def _count_changes(auditor: Person) -> int:
-    count, query = 0, dict[str, Any](event_type="investigation.state_changed", limit=100)
+    count, query = 0, dict[str, Any](event_type=AuditEventType.INVESTIGATION_STATE_CHANGED, limit=100)
     while True:
         page = await auditor.get("/audit/events", **query)
         count += len(page["records"])

@@ -14,6 +14,7 @@ from shared.api.guard import AuditReader, refuse_other_tenant
 from shared.api.services import Identifier, Services
 from shared.audit.ledger import PAGE_LIMIT, RecordFilters
 from shared.contracts.audit import AuditRecord, ChainVerification, EvidencePackage
+from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.contract import Contract
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
@@ -79,7 +80,7 @@ async def read_evidence_package(
     package = await services.audit.evidence_package(identity.tenant_id, investigation_id, generated_by=identity.subject)
     await services.audit_producer.emit(
         tenant_id=identity.tenant_id,
-        event_type="audit.exported",
+        event_type=AuditEventType.AUDIT_EXPORTED,
         actor_id=identity.subject,
         actor_type="human",
         actor_permissions=permissions_of(identity),

@@ -14,6 +14,7 @@ from shared.access.identity import Identity
 from shared.access.permissions import Permission, is_permitted, permissions_of
 from shared.access.tokens import TokenError, TokenRejected
 from shared.api.services import services_of
+from shared.contracts.audit_event_type import AuditEventType
 from shared.errors import AccessDenied
 
 
@@ -46,7 +47,7 @@ async def audit_denial(request: Request, identity: Identity, wanted: str) -> Non
     """Record ``access.denied``. The path is the caller's text and is cut."""
     await services_of(request).audit_producer.emit(
         tenant_id=identity.tenant_id,
-        event_type="access.denied",
+        event_type=AuditEventType.ACCESS_DENIED,
         actor_id=identity.subject,
         actor_type="human",
         actor_permissions=permissions_of(identity),

@@ -16,12 +16,12 @@ from uuid import UUID
 
 from shared.audit.event import audit_event
 from shared.contracts.audit import AuditEvent
+from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput
 
 ZERO_HASH = "0" * 64
 GENESIS_ID = str(UUID(int=0))
-GENESIS_TYPE = "system.genesis"
 NAME_LIMIT = 256  # characters: with the tenant's 128 they must fit PostgreSQL's index row of 2,704 bytes
 FIRST_YEAR, LAST_YEAR = 1970, 2999  # PostgreSQL and Python write other centuries differently
 
@@ -53,7 +53,7 @@ def genesis(tenant_id: str) -> AuditEvent:
     """The event that opens a tenant's chain, at sequence 0 after 64 zeros."""
     return audit_event(
         tenant_id=tenant_id,
-        event_type=GENESIS_TYPE,
+        event_type=AuditEventType.SYSTEM_GENESIS,
         actor_id="audit",
         actor_type="system",
         source_service="audit",
@@ -75,7 +75,7 @@ def link(event: AuditEvent, *, sequence_number: int, previous_hash: str, ingeste
 def check_event(event: AuditEvent) -> None:
     """Refuse an event that no chain can hold. Raises InvalidInput."""
     _check_id(event.audit_id)
-    if event.event_type == GENESIS_TYPE:
+    if event.event_type == AuditEventType.SYSTEM_GENESIS:
         raise InvalidInput("AuditEvent.event_type", got=event.event_type, expected="no genesis: the ledger makes it")
     if event.tenant_id == EVERY_TENANT:
         raise InvalidInput("AuditEvent.tenant_id", got=event.tenant_id, expected="one tenant")

@@ -15,6 +15,7 @@ from shared.audit.chain import canonical, digest
 from shared.audit.event import utc_timestamp
 from shared.audit.uuid7 import uuid7
 from shared.contracts.audit import AuditRecord, ChainVerification, EvidencePackage
+from shared.contracts.audit_event_type import AuditEventType
 from shared.errors import NotFound
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
@@ -74,14 +75,14 @@ def evidence_package(
         "events": [event.model_dump(mode="json") for event in events],
         "state_transitions": case.transitions,
         "retrieval_context": {name: graph[name] for name in _RETRIEVED if name in graph},
-        "llm_interactions": _contexts(events, "routing.tier_selected"),
+        "llm_interactions": _contexts(events, AuditEventType.ROUTING_TIER_SELECTED),
         "final_classification": graph.get("classification", ""),
         "final_confidence": graph.get("confidence", 0.0),
         "final_severity": graph.get("severity", ""),
         "reasoning_chain": [entry["reasoning"] for entry in graph.get("decision_chain", [])],
         "techniques_mapped": [item["technique_id"] for item in graph.get("atlas_techniques", [])],
         "techniques_quarantined": [
-            str(context.get("technique_id", "")) for context in _contexts(events, "technique.quarantined")
+            str(context.get("technique_id", "")) for context in _contexts(events, AuditEventType.TECHNIQUE_QUARANTINED)
         ],
         "actions_recommended": graph.get("recommended_actions", []),
         "actions_executed": case.executed_actions,
@@ -92,7 +93,7 @@ def evidence_package(
             for action in approval["actions"]
         ],
         "approvals": case.approvals,
-        "analyst_feedback": _contexts(events, "feedback.recorded"),
+        "analyst_feedback": _contexts(events, AuditEventType.FEEDBACK_RECORDED),
         "chain_verified": verification.chain_valid,
         "chain_verification_errors": verification.errors,
     }

@@ -1,7 +1,4 @@
-"""Audit events, records and evidence packages (spec/security-and-audit §2-6, spec/data-model §6.2).
-
-Grammar of an event type: `noun.past_participle`; its category follows from the type and is never chosen by a producer.
-"""
+"""Audit events, records and evidence packages (spec/security-and-audit §2-6, spec/data-model §6.2)."""
 
 from __future__ import annotations
 
@@ -10,19 +7,10 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from shared.contracts.audit_event_type import AuditEventType, EventCategory
 from shared.contracts.contract import Contract
 
 RECORD_VERSION = "1.0"
-
-
-class EventCategory(StrEnum):
-    """Why an event is recorded."""
-
-    DECISION = "decision"
-    ACTION = "action"
-    APPROVAL = "approval"
-    SECURITY = "security"
-    SYSTEM = "system"
 
 
 class AuditSeverity(StrEnum):
@@ -42,32 +30,13 @@ class ActorType(StrEnum):
     SCHEDULER = "scheduler"
 
 
-_TYPES: dict[EventCategory, str] = {
-    EventCategory.DECISION: """alert.classified alert.auto_closed alert.escalated alert.short_circuited
-        investigation.state_changed investigation.enriched playbook.selected playbook.generated ctem.exposure_scored
-        atlas.detection_fired routing.tier_selected routing.provider_failover""",
-    EventCategory.ACTION: """response.prepared response.executed response.rolled_back response.generated ioc.enriched
-        fp_pattern.created fp_pattern.activated ctem.remediation_assigned ctem.remediation_verified knowledge.indexed
-        embedding.reindexed feedback.recorded""",
-    EventCategory.APPROVAL: """approval.requested approval.granted approval.denied approval.timed_out
-        approval.escalated fp_pattern.approved fp_pattern.revoked shadow.go_live_approved""",
-    EventCategory.SECURITY: """injection.detected injection.quarantined technique.quarantined
-        accumulation.threshold_breached spend.soft_limit spend.hard_limit access.denied audit.exported""",
-    EventCategory.SYSTEM: """degradation.entered degradation.exited kill_switch.activated kill_switch.deactivated
-        config.changed circuit_breaker.opened circuit_breaker.closed system.genesis""",
-}
-EVENT_CATEGORIES: dict[str, EventCategory] = {
-    name: category for category, names in _TYPES.items() for name in names.split()
-}
-
-
 class AuditEvent(Contract):
     """What a producer sends on `audit.events`, keyed by tenant. It sets neither sequence nor hashes."""
 
     audit_id: str = Field(min_length=36, max_length=36)  # UUIDv7, or uuid5 of the step for events that may be repeated
     tenant_id: str = Field(min_length=1, max_length=128)
     timestamp: str
-    event_type: str
+    event_type: AuditEventType
     event_category: EventCategory
     severity: AuditSeverity = AuditSeverity.INFO
     actor_type: ActorType
@@ -82,19 +51,19 @@ class AuditEvent(Contract):
     source_service: str
     record_version: str = RECORD_VERSION
 
-    @field_validator("event_type")
+    @field_validator("event_type", mode="before")
     @classmethod
     def _is_in_the_vocabulary(cls, value: str) -> str:
-        if value not in EVENT_CATEGORIES:
-            raise ValueError(f"one of the {len(EVENT_CATEGORIES)} audit event types")
+        if value not in AuditEventType:
+            raise ValueError(f"one of the {len(AuditEventType)} audit event types")
         return value
 
     @field_validator("event_category")
     @classmethod
     def _belongs_to_the_type(cls, value: EventCategory, info: Any) -> EventCategory:
-        expected = EVENT_CATEGORIES.get(info.data.get("event_type", ""))
-        if expected is not None and value != expected:
-            raise ValueError(f"category {expected} for this event type")
+        event_type = info.data.get("event_type")
+        if event_type is not None and value != event_type.category:
+            raise ValueError(f"category {event_type.category} for this event type")
         return value
 
 

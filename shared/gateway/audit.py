@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
+from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.gateway import NO_CASE, CaseReference, GatewayRequest
 from shared.contracts.routing import CircuitState, DegradationLevel, LLMProvider, ModelConfig, RoutingDecision
 from shared.contracts.taxonomy import taxonomy_version
@@ -16,7 +17,10 @@ from shared.gateway.screening import Screening
 from shared.gateway.spend import SoftLimitPassed
 
 FIELDS_NAMED = 20  # an attacker may fill every field of an alert
-BREAKER_EVENTS = {CircuitState.OPEN: "circuit_breaker.opened", CircuitState.CLOSED: "circuit_breaker.closed"}
+BREAKER_EVENTS = {
+    CircuitState.OPEN: AuditEventType.CIRCUIT_BREAKER_OPENED,
+    CircuitState.CLOSED: AuditEventType.CIRCUIT_BREAKER_CLOSED,
+}
 
 
 class AuditSink(Protocol):
@@ -26,7 +30,7 @@ class AuditSink(Protocol):
         self,
         *,
         tenant_id: str,
-        event_type: str,
+        event_type: AuditEventType,
         actor_id: str,
         context: Mapping[str, Any] = ...,
         decision: Mapping[str, Any] = ...,
@@ -50,23 +54,23 @@ class RequestAudit:
         """Names of families and fields; the evidence by its hash."""
         context = {"families": screening.families, "count": len(screening.hits), "risk": screening.risk.name.lower()}
         context |= {"field": ", ".join(screening.fields[:FIELDS_NAMED]), "evidence_ref": f"sha256:{_sha256(evidence)}"}
-        event = "injection.quarantined" if quarantined else "injection.detected"
+        event = AuditEventType.INJECTION_QUARANTINED if quarantined else AuditEventType.INJECTION_DETECTED
         await self._emit(event, context, severity="critical" if quarantined else "warning")
 
     async def hard_limit_reached(self, *, limit: Decimal, total: Decimal, asked: Decimal) -> None:
         """A call was not made, amounts in USD."""
         context = {"limit": str(limit), "total": str(total), "asked": str(asked), "period": "month"}
-        await self._emit("spend.hard_limit", context, severity="critical")
+        await self._emit(AuditEventType.SPEND_HARD_LIMIT, context, severity="critical")
 
     async def soft_limit_passed(self, passed: SoftLimitPassed) -> None:
         """Once a month, amounts in USD."""
         context = {"limit": str(passed.limit_usd), "total": str(passed.total_usd), "period": f"{passed.month:%Y-%m}"}
-        await self._emit("spend.soft_limit", context, severity="warning")
+        await self._emit(AuditEventType.SPEND_SOFT_LIMIT, context, severity="warning")
 
     async def provider_failed_over(self, *, primary: LLMProvider, fallback: LLMProvider) -> None:
         """Another provider is asked instead."""
         context = {"primary_provider": primary.value, "fallback_provider": fallback.value}
-        await self._emit("routing.provider_failover", context | self._task(), severity="warning")
+        await self._emit(AuditEventType.ROUTING_PROVIDER_FAILOVER, context | self._task(), severity="warning")
 
     async def breaker_changed(self, provider: LLMProvider, changes: Iterable[CircuitState], *, failures: int) -> None:
         """Each state that a breaker entered; ``failures`` are what opens it."""
@@ -76,12 +80,12 @@ class RequestAudit:
 
     async def degradation_entered(self, level: DegradationLevel, *, cause: str) -> None:
         """From now on less of the system stands behind an answer."""
-        await self._emit("degradation.entered", {"level": level.value, "cause": cause}, severity="warning")
+        await self._emit(AuditEventType.DEGRADATION_ENTERED, {"level": level.value, "cause": cause}, severity="warning")
 
     async def degradation_exited(self, level: DegradationLevel, *, cause: str, seconds: float) -> None:
         """That level is over; it lasted so long."""
         context = {"level": level.value, "cause": cause, "duration_seconds": round(seconds, 1)}
-        await self._emit("degradation.exited", context)
+        await self._emit(AuditEventType.DEGRADATION_EXITED, context)
 
     async def model_answered(
         self, decision: RoutingDecision, model: ModelConfig, prompt: Prompt, reply: Reply, cost: Decimal
@@ -105,21 +109,21 @@ class RequestAudit:
         }
         chosen = {"tier": decision.tier.value, "reason": decision.reason}
         chosen["degradation_level"] = str(decision.degradation_level)
-        await self._emit("routing.tier_selected", context | self._task(), decision=chosen)
+        await self._emit(AuditEventType.ROUTING_TIER_SELECTED, context | self._task(), decision=chosen)
 
     async def techniques_quarantined(self, technique_ids: Iterable[str]) -> None:
         """One event an id."""
         for technique_id in technique_ids:
             context = {"technique_id": technique_id, "taxonomy_version": taxonomy_version()}
             context["agent_id"] = self._request.agent_id
-            await self._emit("technique.quarantined", context | self._task(), severity="warning")
+            await self._emit(AuditEventType.TECHNIQUE_QUARANTINED, context | self._task(), severity="warning")
 
     def _task(self) -> dict[str, str]:
         return {"task_type": self._request.task_type}
 
     async def _emit(
         self,
-        event_type: str,
+        event_type: AuditEventType,
         context: Mapping[str, Any],
         *,
         decision: Mapping[str, Any] | None = None,

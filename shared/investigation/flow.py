@@ -106,5 +106,6 @@ def _round() -> Generator[Request, Progress, InvestigationState]:
         yield AwaitApproval(progress.approval_id, progress.approval_deadline)
         progress = yield Run((Step.RESOLVE_APPROVAL,))
     if progress.state is InvestigationState.RESPONDING:
-        progress = yield Run((Step.RESPOND,))
+        yield Run((Step.RESPOND,))
+        return InvestigationState.CLOSED  # or failed; what acted is never investigated again
     return progress.state

@@ -9,6 +9,7 @@ from shared.audit.producer import audit_message
 from shared.bus.outbox import OutboxMessage
 from shared.contracts.action import PendingAction
 from shared.contracts.approval import Approval
+from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.investigation.decision import Decision
 from shared.knowledge.incidents import Incident
@@ -21,7 +22,7 @@ VALUE_NAMED = 500
 
 def event(  # noqa: PLR0913 - an event says who, what and how it ended
     state: GraphState,
-    event_type: str,
+    event_type: AuditEventType,
     *,
     actor_id: str = SERVICE,
     actor_type: str = "agent",
@@ -51,7 +52,7 @@ def state_changed(before: GraphState, after: GraphState, *, agent: str, reason: 
     """The event of every edge."""
     return event(
         after,
-        "investigation.state_changed",
+        AuditEventType.INVESTIGATION_STATE_CHANGED,
         actor_id=agent,
         context={"from_state": before.state, "to_state": after.state, "agent": agent, "reason": reason},
         outcome={"outcome_status": "success", "state_before": before.state, "state_after": after.state},
@@ -60,7 +61,7 @@ def state_changed(before: GraphState, after: GraphState, *, agent: str, reason: 
 
 def alert_updated(state: GraphState, changed: list[str]) -> OutboxMessage:
     """`investigation.enriched` by a later message about the same alert, whatever the case's state."""
-    return event(state, "investigation.enriched", context={"alert_update": changed, "state": state.state})
+    return event(state, AuditEventType.INVESTIGATION_ENRICHED, context={"alert_update": changed, "state": state.state})
 
 
 def iocs_listed(state: GraphState) -> OutboxMessage:
@@ -69,7 +70,7 @@ def iocs_listed(state: GraphState) -> OutboxMessage:
     named = [*known, *(item for item in state.ioc_matches if "reputation" not in item)][:INDICATORS_NAMED]
     return event(
         state,
-        "ioc.enriched",
+        AuditEventType.IOC_ENRICHED,
         actor_id=AgentRole.IOC_EXTRACTOR,
         context={
             "indicators": [item["value"][:VALUE_NAMED] for item in named],
@@ -82,7 +83,7 @@ def iocs_listed(state: GraphState) -> OutboxMessage:
 def short_circuited(state: GraphState, pattern_id: str) -> list[OutboxMessage]:
     """`alert.short_circuited` and `alert.auto_closed` for an alert that an approved pattern explains."""
     facts = {"pattern_id": pattern_id, "confidence": state.confidence, "llm_calls": state.llm_calls}
-    return [event(state, "alert.short_circuited", context=facts), auto_closed(state, closing_rule=6)]
+    return [event(state, AuditEventType.ALERT_SHORT_CIRCUITED, context=facts), auto_closed(state, closing_rule=6)]
 
 
 def auto_closed(state: GraphState, *, closing_rule: int) -> OutboxMessage:
@@ -92,14 +93,14 @@ def auto_closed(state: GraphState, *, closing_rule: int) -> OutboxMessage:
         "confidence": state.confidence,
         "closing_rule": closing_rule,
     }
-    return event(state, "alert.auto_closed", context=context, decision=_decision(state))
+    return event(state, AuditEventType.ALERT_AUTO_CLOSED, context=context, decision=_decision(state))
 
 
 def enriched(state: GraphState) -> OutboxMessage:
     """`investigation.enriched`."""
     return event(
         state,
-        "investigation.enriched",
+        AuditEventType.INVESTIGATION_ENRICHED,
         actor_id=AgentRole.CONTEXT_ENRICHER,
         context={
             "stores_queried": ["postgresql", "redis", "qdrant"],
@@ -117,7 +118,7 @@ def judged(state: GraphState, decision: Decision) -> list[OutboxMessage]:
     messages = [
         event(
             state,
-            "alert.classified",
+            AuditEventType.ALERT_CLASSIFIED,
             actor_id=AgentRole.REASONING_AGENT,
             context={
                 "classification": state.classification,
@@ -136,11 +137,13 @@ def judged(state: GraphState, decision: Decision) -> list[OutboxMessage]:
             "score": best["score"],
             "candidates": len(state.playbook_matches),
         }
-        messages.append(event(state, "playbook.selected", actor_id=AgentRole.RESPONSE_AGENT, context=context))
+        messages.append(
+            event(state, AuditEventType.PLAYBOOK_SELECTED, actor_id=AgentRole.RESPONSE_AGENT, context=context)
+        )
     messages += [
         event(
             state,
-            "response.prepared",
+            AuditEventType.RESPONSE_PREPARED,
             actor_id=AgentRole.RESPONSE_AGENT,
             context={"action": action.action, "target": action.target, "response_tier": 2 if action.destructive else 1},
         )
@@ -153,7 +156,7 @@ def approval_requested(state: GraphState, approval: Approval) -> OutboxMessage:
     """`approval.requested`."""
     return event(
         state,
-        "approval.requested",
+        AuditEventType.APPROVAL_REQUESTED,
         actor_id=AgentRole.RESPONSE_AGENT,
         context={
             "approval_id": approval.approval_id,
@@ -171,7 +174,7 @@ def approval_timed_out(state: GraphState, approval: Approval) -> OutboxMessage:
     """`approval.timed_out`; granted and denied are reported where the person answers."""
     return event(
         state,
-        "approval.timed_out",
+        AuditEventType.APPROVAL_TIMED_OUT,
         actor_id=SERVICE,
         actor_type="system",
         context={

@@ -15,6 +15,7 @@ from shared.bus.received import Received, handled
 from shared.contracts.action import Action, PendingAction
 from shared.contracts.approval import ApprovalStatus
 from shared.contracts.audit import ActorType, AuditSeverity
+from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.executor import ExecutorConstraints
 from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
@@ -86,7 +87,7 @@ class Executor:
         refused = status == "refused"
         event = audit_event(
             tenant_id=pending.tenant_id,
-            event_type="response.executed",
+            event_type=AuditEventType.RESPONSE_EXECUTED,
             actor_type=ActorType.SYSTEM,
             actor_id="executor",
             investigation_id=pending.investigation_id,

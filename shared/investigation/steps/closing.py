@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from shared.contracts.action import actions_hash
 from shared.contracts.approval import Approval, ApprovalStatus
+from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.investigation import AgentRole, GraphState, InvestigationState
 from shared.errors import Conflict
 from shared.investigation import report
@@ -86,7 +87,10 @@ async def fail(context: StepContext, state: GraphState, *, step: str, error: str
         reason=f"step {step} cannot succeed: {error[:1024]}",
         messages=[
             report.event(
-                failed, "alert.escalated", context={"to": "human", "reason": error[:1024]}, severity="critical"
+                failed,
+                AuditEventType.ALERT_ESCALATED,
+                context={"to": "human", "reason": error[:1024]},
+                severity="critical",
             )
         ],
     )

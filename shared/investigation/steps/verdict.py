@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from shared.contracts.action import actions_hash
 from shared.contracts.alert import SeverityLevel
 from shared.contracts.approval import Approval
+from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.investigation import AgentRole, Classification, GraphState, InvestigationState
 from shared.contracts.llm_job import LLMJob
 from shared.contracts.routing import DegradationLevel
@@ -74,7 +75,7 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
     messages = report.judged(decided, decision)
     if attempt > 1:
         escalated = {"from": "tier_1", "to": "tier_1+", "reason": "confidence under 0.6 or uncertainty"}
-        messages.insert(0, report.event(decided, "alert.escalated", context=escalated))
+        messages.insert(0, report.event(decided, AuditEventType.ALERT_ESCALATED, context=escalated))
     approval = None
     if decision.state is InvestigationState.AWAITING_HUMAN:
         approval = _approval(context, decided, decision.reason)

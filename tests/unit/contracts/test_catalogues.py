@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from shared.contracts.audit import EVENT_CATEGORIES, AuditEvent, EventCategory
+from shared.contracts.audit import AuditEvent
+from shared.contracts.audit_event_type import AuditEventType, EventCategory
 from shared.contracts.taxonomy import current_technique, taxonomy_version, techniques
 from shared.contracts.topics import topics
 from shared.errors import InvalidInput
@@ -121,7 +122,7 @@ def test_current_technique_knows_no_deprecated_or_invented_one(gone: str) -> Non
 def test_audit_vocabulary_is_the_specified_one() -> None:
     assert sum(len(names.split()) for names in VOCABULARY.values()) == 48
     assert {
-        category: {name for name, its in EVENT_CATEGORIES.items() if its == category} for category in EventCategory
+        category: {name.value for name in AuditEventType if name.category == category} for category in EventCategory
     } == {category: set(names.split()) for category, names in VOCABULARY.items()}
 
 
@@ -134,8 +135,8 @@ def audit_event(event_type: str, category: str) -> bytes:
 
 
 def test_audit_event_takes_every_type_of_the_vocabulary_with_its_category() -> None:
-    for event_type, category in EVENT_CATEGORIES.items():
-        assert AuditEvent.from_json(audit_event(event_type, category)).event_type == event_type
+    for event_type in AuditEventType:
+        assert AuditEvent.from_json(audit_event(event_type, event_type.category)).event_type == event_type
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestr
         case = Case(
             tenant_id=state.tenant_id,
             investigation_id=state.investigation_id,
-            llm_wait_seconds=services().settings.llm_wait_seconds,
+            llm_wait_seconds=services().settings.llm.wait_seconds,
             severity=SeverityLevel(state.alert_severity),
             opened_at=state.case_facts.opened_at,
         )

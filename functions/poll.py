@@ -11,7 +11,7 @@ blueprint = func.Blueprint()
 @blueprint.schedule(arg_name="timer", schedule="*/30 * * * * *", use_monitor=False)
 async def poll_sentinel(timer: func.TimerRequest) -> None:
     """Publish what is new in every workspace; outside poll mode the event hub delivers instead."""
-    if services().settings.sentinel_mode == "poll":
+    if services().settings.sentinel.mode == "poll":
         await services().poller.poll(_publish)
 
 

@@ -70,7 +70,7 @@ class Services:
         self.settings = settings
 
     def _postgres(self, name: str, pool_size: int, *, wait_seconds: float | None = None) -> Postgres:
-        url = self.settings.postgres_url.get_secret_value()
+        url = self.settings.postgres.url.get_secret_value()
         return Postgres(url, name=name, pool_size=pool_size, wait_seconds=wait_seconds)
 
     @cached_property
@@ -91,33 +91,33 @@ class Services:
     @cached_property
     def redis(self) -> Redis:
         """Redis."""
-        return Redis(self.settings.redis_url.get_secret_value())
+        return Redis(self.settings.redis.url.get_secret_value())
 
     @cached_property
     def qdrant(self) -> Qdrant:
         """Qdrant, server or embedded."""
         from shared.stores.qdrant import Qdrant  # noqa: PLC0415
 
-        key = self.settings.qdrant_api_key
+        key = self.settings.qdrant.api_key
         return Qdrant.connect(
-            url=self.settings.qdrant_url,
-            path=self.settings.qdrant_path,
+            url=self.settings.qdrant.url,
+            path=self.settings.qdrant.path,
             api_key=key.get_secret_value() if key else None,
         )
 
     @cached_property
     def blob(self) -> Blob:
         """Blob storage."""
-        connection = self.settings.blob_connection_string
+        connection = self.settings.blob.connection_string
         return Blob.connect(
             connection_string=connection.get_secret_value() if connection else None,
-            account_url=self.settings.blob_account_url,
+            account_url=self.settings.blob.account_url,
         )
 
     @cached_property
     def producer(self) -> KafkaProducer:
         """Kafka."""
-        return KafkaProducer(self.settings.kafka_brokers, self.settings.kafka_security)
+        return KafkaProducer(self.settings.kafka.brokers, self.settings.kafka.security)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -127,7 +127,7 @@ class Services:
     @cached_property
     def connector(self) -> SentinelConnector:
         """Sentinel's intake."""
-        source = self.poller if self.settings.sentinel_mode == "poll" else None
+        source = self.poller if self.settings.sentinel.mode == "poll" else None
         return SentinelConnector(self.producer, source=source, tenants=self.settings.workspaces)
 
     @cached_property
@@ -154,7 +154,7 @@ class Services:
     @cached_property
     def alert_sources(self) -> AlertSources:
         """The intake of the SIEMs beside Sentinel."""
-        return AlertSources(self.producer, self.settings.alert_sources)
+        return AlertSources(self.producer, self.settings.alert.sources)
 
     @cached_property
     def parser(self) -> EntityParserService:
@@ -171,12 +171,12 @@ class Services:
         client = AluskortAnthropicClient.connect(
             api_key=self.settings.anthropic_api_key.get_secret_value(),
             base_url=self.settings.anthropic_base_url,
-            provider=self.settings.model_provider,
+            provider=self.settings.model.provider,
         )
         spend = SpendGuard(
             self.postgres,
-            soft_limit_usd=self.settings.spend_soft_limit_usd,
-            hard_limit_usd=self.settings.spend_hard_limit_usd,
+            soft_limit_usd=self.settings.spend.soft_limit_usd,
+            hard_limit_usd=self.settings.spend.hard_limit_usd,
         )
         return ContextGateway(
             router=LLMRouter({client.provider: client.breaker}),
@@ -199,9 +199,9 @@ class Services:
                 audit=AuditService(self.postgres_for_api),
                 audit_producer=AuditProducer(self.postgres_for_api, self.outbox, source_service="api"),
                 tokens=TokenVerifier(
-                    SigningKeys(self.settings.oidc_jwks_url),
-                    issuer=self.settings.oidc_issuer,
-                    audience=self.settings.oidc_audience,
+                    SigningKeys(self.settings.oidc.jwks_url),
+                    issuer=self.settings.oidc.issuer,
+                    audience=self.settings.oidc.audience,
                 ),
                 approvals=Approvals(self.postgres_for_api, self.outbox, wake_current),
                 health_checks={
@@ -212,7 +212,7 @@ class Services:
                     "kafka": self.producer.health,
                 },
             ),
-            show_docs=self.settings.model_provider is LLMProvider.SIMULATED,
+            show_docs=self.settings.model.provider is LLMProvider.SIMULATED,
         )
 
     @cached_property
@@ -272,8 +272,8 @@ class Services:
                 responder=ResponseAgent(Playbooks(self.postgres)),
                 kill_switches=KillSwitches(self.postgres),
                 constraints=self.constraints,
-                approval_timeout=timedelta(seconds=self.settings.approval_timeout_seconds),
-                llm_wait=timedelta(seconds=self.settings.llm_wait_seconds),
+                approval_timeout=timedelta(seconds=self.settings.approval.timeout_seconds),
+                llm_wait=timedelta(seconds=self.settings.llm.wait_seconds),
             )
         )
 

@@ -6,7 +6,16 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.contracts.alert_source import AlertSource, SourceName
@@ -17,7 +26,19 @@ from shared.errors import ConfigurationError
 
 WorkspaceId = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]  # a GUID
 
+PREFIX = "ALUSKORT_"
 EVENT_HUBS_DOMAIN = ".servicebus.windows.net"
+
+
+FROM_ENVIRONMENT = SettingsConfigDict(
+    env_prefix=PREFIX,
+    env_nested_delimiter="_",
+    env_nested_max_split=1,
+    frozen=True,
+    extra="ignore",
+    protected_namespaces=(),
+    populate_by_name=True,
+)
 
 
 class KafkaSecurity(StrEnum):
@@ -27,67 +48,159 @@ class KafkaSecurity(StrEnum):
     ENTRA = "entra"
 
 
-class KafkaBinding(BaseSettings):
-    """The one setting that the triggers' declaration needs."""
+class _Group(BaseModel):
+    """Settings that belong together; the group's name is the second word of their variables."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="ALUSKORT_", frozen=True, extra="ignore", protected_namespaces=(), populate_by_name=True
-    )
-
-    kafka_security: KafkaSecurity = KafkaSecurity.PLAINTEXT
+    model_config = ConfigDict(frozen=True)
 
 
-class Settings(KafkaBinding):
-    """Every setting of the product; names in the environment are upper-case with the prefix ALUSKORT_.
+class PostgresSettings(_Group):
+    """A URL without a password takes an Entra token of the process's identity."""
 
-    A PostgreSQL or rediss:// URL without a password takes an Entra token of the process's identity.
-    """
+    url: SecretStr
 
-    postgres_url: SecretStr
-    redis_url: SecretStr
-    kafka_brokers: str
-    # The triggers' Listen-only connection string, with kafka_security=entra: they take no managed identity.
-    kafka_trigger_connection: SecretStr | None = None
-    blob_connection_string: SecretStr | None = None
-    blob_account_url: str = ""  # with managed identity; used when there is no connection string
+
+class RedisSettings(_Group):
+    """A rediss:// URL without a password takes an Entra token of the process's identity."""
+
+    url: SecretStr
+
+
+class KafkaLogin(_Group):
+    """What the triggers' declaration needs, before anything else does."""
+
+    security: KafkaSecurity = KafkaSecurity.PLAINTEXT
+
+
+class KafkaSettings(KafkaLogin):
+    """The triggers' Listen-only connection string is needed with security=entra: they take no managed identity."""
+
+    brokers: str
+    trigger_connection: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.security is KafkaSecurity.ENTRA and not self.trigger_connection:
+            raise ValueError("ALUSKORT_KAFKA_TRIGGER_CONNECTION is needed with ALUSKORT_KAFKA_SECURITY=entra")
+        if self.security is KafkaSecurity.PLAINTEXT and EVENT_HUBS_DOMAIN in self.brokers:
+            raise ValueError("ALUSKORT_KAFKA_BROKERS names Event Hubs, which needs ALUSKORT_KAFKA_SECURITY=entra")
+        return self
+
+
+class BlobSettings(_Group):
+    """The account URL is used, with managed identity, when there is no connection string."""
+
+    connection_string: SecretStr | None = None
+    account_url: str = ""
+
+
+class QdrantSettings(_Group):
+    """A server, or with ``path`` the embedded engine, for one process only; it is used when there is no URL."""
+
+    url: str = ""
+    api_key: SecretStr | None = None
+    path: str = ""
+
+
+class AlertSettings(_Group):
+    """The SIEMs beside Sentinel, as JSON."""
+
+    sources: dict[SourceName, AlertSource] = Field(default_factory=dict)
+
+
+class SentinelSettings(_Group):
+    """How Sentinel's alerts come: Sentinel exports them, or we ask Log Analytics."""
+
+    mode: Literal["event_hub", "poll"] = "event_hub"
+
+
+class ModelSettings(_Group):
+    """Who serves the model; its key and URL are the Anthropic client's own variables."""
+
+    provider: LLMProvider = LLMProvider.ANTHROPIC
+
+
+class SpendSettings(_Group):
+    """US dollars a month."""
+
+    soft_limit_usd: float = Field(default=500.0, ge=0)
+    hard_limit_usd: float = Field(default=1000.0, ge=0)
+
+
+class OidcSettings(_Group):
+    """The identity provider whose tokens the API takes."""
+
+    issuer: str
+    audience: str
+    jwks_url: str
+
+
+class ApprovalSettings(_Group):
+    """How long an approval waits for a person before it counts as denied."""
+
+    timeout_seconds: int = Field(default=3600 * APPROVAL_TIMEOUT_HOURS, gt=0)
+
+
+class LlmSettings(_Group):
+    """How long a verdict waits for a model before it degrades."""
+
+    wait_seconds: int = Field(default=900, gt=0)
+
+
+class Settings(BaseSettings):
+    """Every setting of the product: ``postgres.url`` is ALUSKORT_POSTGRES_URL in the environment, and so on."""
+
+    model_config = FROM_ENVIRONMENT
+
+    postgres: PostgresSettings
+    redis: RedisSettings
+    kafka: KafkaSettings
+    blob: BlobSettings = BlobSettings()
     evidence_container: str = "aluskort-audit-evidence"  # with an immutability policy in Azure
-    qdrant_url: str = ""
-    qdrant_api_key: SecretStr | None = None
-    qdrant_path: str = ""  # embedded engine, for one process only; used when there is no URL
+    qdrant: QdrantSettings = QdrantSettings()
 
-    alert_sources: dict[SourceName, AlertSource] = Field(default_factory=dict)  # JSON: SIEMs beside Sentinel
-    sentinel_mode: Literal["event_hub", "poll"] = "event_hub"
+    sentinel: SentinelSettings = SentinelSettings()
+    alert: AlertSettings = AlertSettings()
     workspaces: dict[WorkspaceId, TenantId] = Field(default={}, validate_default=True)  # JSON {"<id>": "<tenant>"}
     log_analytics_endpoint: str = "https://api.loganalytics.io"
 
-    model_provider: LLMProvider = LLMProvider.ANTHROPIC
+    model: ModelSettings = ModelSettings()
     anthropic_api_key: SecretStr = Field(alias="ANTHROPIC_API_KEY")
     anthropic_base_url: str | None = Field(default=None, alias="ANTHROPIC_BASE_URL")
-    spend_soft_limit_usd: float = Field(default=500.0, ge=0)
-    spend_hard_limit_usd: float = Field(default=1000.0, ge=0)
+    spend: SpendSettings = SpendSettings()
 
-    oidc_issuer: str
-    oidc_audience: str
-    oidc_jwks_url: str
+    oidc: OidcSettings
 
-    approval_timeout_seconds: int = Field(default=3600 * APPROVAL_TIMEOUT_HOURS, gt=0)
-    llm_wait_seconds: int = Field(default=900, gt=0)  # how long a verdict waits for a model before it degrades
+    approval: ApprovalSettings = ApprovalSettings()
+    llm: LlmSettings = LlmSettings()
     allowlisted_playbooks: frozenset[str] = frozenset()  # JSON list
 
     @field_validator("workspaces")
     @classmethod
     def _poll_mode_has_workspaces(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        if not value and info.data.get("sentinel_mode") == "poll":
+        sentinel = info.data.get("sentinel")
+        if not value and sentinel and sentinel.mode == "poll":
             raise ValueError('poll mode (ALUSKORT_SENTINEL_MODE) needs at least one {"<workspace id>": "<tenant>"}')
         return value
 
-    @model_validator(mode="after")
-    def _kafka_fits(self) -> Self:
-        if self.kafka_security is KafkaSecurity.ENTRA and not self.kafka_trigger_connection:
-            raise ValueError("ALUSKORT_KAFKA_TRIGGER_CONNECTION is needed with ALUSKORT_KAFKA_SECURITY=entra")
-        if self.kafka_security is KafkaSecurity.PLAINTEXT and EVENT_HUBS_DOMAIN in self.kafka_brokers:
-            raise ValueError("ALUSKORT_KAFKA_BROKERS names Event Hubs, which needs ALUSKORT_KAFKA_SECURITY=entra")
-        return self
+
+class TriggerSettings(BaseSettings):
+    """What the triggers' declaration needs."""
+
+    model_config = FROM_ENVIRONMENT
+
+    kafka: KafkaLogin = KafkaLogin()
+
+
+def variables() -> dict[tuple[str, ...], str]:
+    """The environment variable of each setting, by the setting's path such as ("postgres", "url")."""
+    names: dict[tuple[str, ...], str] = {}
+    for name, field in Settings.model_fields.items():
+        if group := _group(name):
+            names |= {(name, part): f"{PREFIX}{name}_{part}".upper() for part in group.model_fields}
+        else:
+            names[name,] = field.alias or f"{PREFIX}{name}".upper()
+    return names
 
 
 @cache
@@ -98,7 +211,7 @@ def settings() -> Settings:
 
 def kafka_security() -> KafkaSecurity:
     """How Kafka is reached, for the triggers: they are declared before anything else is needed."""
-    return _read(KafkaBinding).kafka_security
+    return _read(TriggerSettings).kafka.security
 
 
 def _read[S: BaseSettings](kind: type[S]) -> S:
@@ -109,13 +222,25 @@ def _read[S: BaseSettings](kind: type[S]) -> S:
         raise ConfigurationError(
             f"settings: {wrong}. Set them in the environment or in local.settings.json (see the .example beside it)."
         ) from error
-    except SettingsError as error:  # a list or an object that is no JSON; the message names the field
-        raise ConfigurationError(f"settings: {error}: expected JSON. {error.__cause__}") from error
+    except SettingsError as error:  # a list or an object that is no JSON; the message names the field or its group
+        wrong = " or ".join(name for path, name in variables().items() if f'"{path[0]}"' in str(error))
+        raise ConfigurationError(f"settings: {wrong}: expected JSON. {error.__cause__}") from error
+
+
+def _group(name: str) -> type[_Group] | None:
+    field = Settings.model_fields.get(name)
+    kind = field.annotation if field else None
+    return kind if isinstance(kind, type) and issubclass(kind, _Group) else None
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    if not location:
-        return message.removeprefix("Value error, ")  # a rule about several settings names them itself
-    name = str(location[0])
-    variable = name if name.isupper() else f"ALUSKORT_{name.upper()}"
-    return f"{'.'.join((variable, *map(str, location[1:])))}: {message.lower()}"
+    path, names = tuple(map(str, location)), variables()
+    group = _group(path[0])
+    if group and len(path) == 1:
+        if message != "Field required":
+            return message.removeprefix("Value error, ")  # a rule about several settings names them itself
+        required = [names[path[0], part] for part, field in group.model_fields.items() if field.is_required()]
+        return "; ".join(f"{name}: field required" for name in required)
+    depth = 2 if group else 1
+    name = names.get(path[:depth], path[0])  # of an alias, the path is the variable itself
+    return f"{'.'.join((name, *path[depth:]))}: {message.lower()}"

@@ -44,20 +44,20 @@ def line(service: str) -> str:
 def endpoints(target: Target) -> Iterator[Endpoint]:
     """Every endpoint that the deployment's settings name."""
     settings = target.settings
-    postgres = conninfo_to_dict(settings.postgres_url.get_secret_value())
+    postgres = conninfo_to_dict(settings.postgres.url.get_secret_value())
     yield Endpoint("PostgreSQL", str(postgres.get("host", "localhost")), int(str(postgres.get("port") or 5432)))
-    yield _of_url("Redis", settings.redis_url.get_secret_value(), 6379)
-    for broker in settings.kafka_brokers.split(","):
+    yield _of_url("Redis", settings.redis.url.get_secret_value(), 6379)
+    for broker in settings.kafka.brokers.split(","):
         host, _, port = broker.strip().rpartition(":")
-        yield Endpoint("Kafka", host, int(port), settings.kafka_security is KafkaSecurity.ENTRA)
+        yield Endpoint("Kafka", host, int(port), settings.kafka.security is KafkaSecurity.ENTRA)
     if (hub := event_hubs_address(target)) is not None:
         yield hub
-    blob = settings.blob_account_url or _part(_secret(settings.blob_connection_string), "BlobEndpoint")
+    blob = settings.blob.account_url or _part(_secret(settings.blob.connection_string), "BlobEndpoint")
     if blob:
         yield _of_url("Blob storage", blob, 443)
-    if settings.qdrant_url:
-        yield _of_url("Qdrant", settings.qdrant_url, 6333)
-    yield _of_url("Identity provider", settings.oidc_jwks_url, 443)
+    if settings.qdrant.url:
+        yield _of_url("Qdrant", settings.qdrant.url, 6333)
+    yield _of_url("Identity provider", settings.oidc.jwks_url, 443)
     yield _of_url("Model provider", settings.anthropic_base_url or CLAUDE, 443)
 
 

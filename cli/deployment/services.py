@@ -12,7 +12,7 @@ from cli.deployment.network import CLAUDE
 from shared.contracts.routing import LLMProvider
 from shared.contracts.taxonomy import taxonomy_version, techniques
 from shared.routing.models import TIERS
-from shared.settings import Settings
+from shared.settings import variables as variables_of_settings
 
 TIMEOUT_SECONDS = 10.0
 ANTHROPIC_VERSION = "2023-06-01"
@@ -39,7 +39,7 @@ def platform_settings(variables: Mapping[str, str]) -> list[Finding]:
         elif value.startswith(KEY_VAULT_REFERENCE):
             todo = "Nothing: the app's own health and the synthetic alert prove what depends on it."
             found.append(warning("Settings", f"{name} is a Key Vault reference, which only the app resolves", todo))
-    count = len(Settings.model_fields) + len(PLATFORM)
+    count = len(variables_of_settings()) + len(PLATFORM)
     return found or [ok("Settings", f"all {count} that are needed are there and well formed")]
 
 
@@ -48,24 +48,24 @@ async def identity_provider(target: Target) -> AsyncIterator[Finding]:
     name, settings = "Identity provider", target.settings
     async with _client() as client:
         try:
-            keys = (await _json(client, settings.oidc_jwks_url)).get("keys")
-            document = await _json(client, f"{settings.oidc_issuer}/.well-known/openid-configuration")
+            keys = (await _json(client, settings.oidc.jwks_url)).get("keys")
+            document = await _json(client, f"{settings.oidc.issuer}/.well-known/openid-configuration")
         except (httpx.HTTPError, ValueError, AttributeError) as error:
             yield failed(name, repr(error), "Check ALUSKORT_OIDC_JWKS_URL and ALUSKORT_OIDC_ISSUER, and the way out.")
             return
     if not keys:
         yield failed(name, "it publishes no keys", "Check ALUSKORT_OIDC_JWKS_URL.")
-    elif document.get("issuer") != settings.oidc_issuer:
-        found = f"it calls itself {document.get('issuer')!r}, ALUSKORT_OIDC_ISSUER is {settings.oidc_issuer!r}"
+    elif document.get("issuer") != settings.oidc.issuer:
+        found = f"it calls itself {document.get('issuer')!r}, ALUSKORT_OIDC_ISSUER is {settings.oidc.issuer!r}"
         yield failed(name, found, "Make them exactly the same, character for character; otherwise tokens are refused.")
     else:
-        yield ok(name, f"{len(keys)} keys of {settings.oidc_issuer}")
+        yield ok(name, f"{len(keys)} keys of {settings.oidc.issuer}")
 
 
 async def model_provider(target: Target) -> AsyncIterator[Finding]:
     """The key is taken and the models of every tier are offered; asking for the list costs nothing."""
     name, settings = "Model provider", target.settings
-    if settings.model_provider is LLMProvider.FOUNDRY:
+    if settings.model.provider is LLMProvider.FOUNDRY:
         yield not_applicable(name, "Foundry has no list of models that costs nothing to ask for")
         return
     key = settings.anthropic_api_key.get_secret_value()
@@ -88,7 +88,7 @@ async def model_provider(target: Target) -> AsyncIterator[Finding]:
     if missing:
         yield failed(name, f"the key may not use {', '.join(missing)}", "Have them allowed for this key's workspace.")
     else:
-        yield ok(name, f"{settings.model_provider}: the key is taken, {len(offered)} models")
+        yield ok(name, f"{settings.model.provider}: the key is taken, {len(offered)} models")
 
 
 async def taxonomy(target: Target) -> AsyncIterator[Finding]:

@@ -37,7 +37,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND NO
 
 async def postgresql(target: Target) -> AsyncIterator[Finding]:
     """Version, role, clock and row level security, on a connection of its own: the pool would hide why one fails."""
-    url = target.settings.postgres_url.get_secret_value()
+    url = target.settings.postgres.url.get_secret_value()
     try:
         arguments = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **await Login(url).arguments()}
         connection = await psycopg.AsyncConnection[DictRow].connect(url, row_factory=dict_row, **arguments)
@@ -108,7 +108,7 @@ async def schema(target: Target) -> AsyncIterator[Finding]:
 
 async def redis(target: Target) -> AsyncIterator[Finding]:
     """It lets us in."""
-    store = Redis(target.settings.redis_url.get_secret_value())
+    store = Redis(target.settings.redis.url.get_secret_value())
     started = time.perf_counter()
     try:
         version = (await store.health())["version"]
@@ -122,15 +122,15 @@ async def redis(target: Target) -> AsyncIterator[Finding]:
 async def blob(target: Target) -> AsyncIterator[Finding]:
     """It lets us in, and nobody can delete what is evidence."""
     settings, container = target.settings, target.settings.evidence_container
-    connection = settings.blob_connection_string
+    connection = settings.blob.connection_string
     secret = connection.get_secret_value() if connection else ""
-    if not secret and not settings.blob_account_url:
+    if not secret and not settings.blob.account_url:
         yield failed("Blob storage: login", "no account", "Set ALUSKORT_BLOB_ACCOUNT_URL.")
         return
     client = (
         BlobServiceClient.from_connection_string(secret, retry_total=0)
         if secret
-        else BlobServiceClient(settings.blob_account_url, credential=DefaultAzureCredential(), retry_total=0)
+        else BlobServiceClient(settings.blob.account_url, credential=DefaultAzureCredential(), retry_total=0)
     )
     async with client:
         try:
@@ -160,7 +160,7 @@ async def blob(target: Target) -> AsyncIterator[Finding]:
 
 async def qdrant(target: Target) -> AsyncIterator[Finding]:
     """The server answers, and its collection has the vectors that we write."""
-    if not target.settings.qdrant_url:
+    if not target.settings.qdrant.url:
         yield not_applicable(
             "Qdrant", "the embedded engine belongs to the host's process; its health route speaks for it"
         )
@@ -170,9 +170,9 @@ async def qdrant(target: Target) -> AsyncIterator[Finding]:
 
     from shared.stores.qdrant import VECTOR  # noqa: PLC0415
 
-    key = target.settings.qdrant_api_key
+    key = target.settings.qdrant.api_key
     client = AsyncQdrantClient(
-        url=target.settings.qdrant_url, api_key=key.get_secret_value() if key else None, check_compatibility=False
+        url=target.settings.qdrant.url, api_key=key.get_secret_value() if key else None, check_compatibility=False
     )
     try:
         if not await client.collection_exists(COLLECTION):

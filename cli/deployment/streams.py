@@ -30,7 +30,7 @@ HUBS = {"Event Hubs: Sentinel's hub": "ALUSKORT_SENTINEL_HUB", "Event Hubs: othe
 async def kafka(target: Target) -> AsyncIterator[Finding]:
     """Topics, sending (asked, nothing is sent), the triggers' login, lag."""
     settings = target.settings
-    producer = KafkaProducer(settings.kafka_brokers, settings.kafka_security)
+    producer = KafkaProducer(settings.kafka.brokers, settings.kafka.security)
     try:
         await producer.health()
         yield ok("Kafka: sending", "the brokers let this identity in to send; nothing was sent")
@@ -51,11 +51,11 @@ async def kafka(target: Target) -> AsyncIterator[Finding]:
 
 
 async def _triggers(target: Target) -> Finding:
-    name, secret = "Kafka: triggers' login", target.settings.kafka_trigger_connection
-    if target.settings.kafka_security is KafkaSecurity.PLAINTEXT or secret is None:
+    name, secret = "Kafka: triggers' login", target.settings.kafka.trigger_connection
+    if target.settings.kafka.security is KafkaSecurity.PLAINTEXT or secret is None:
         return not_applicable(name, "triggers need none on this Kafka")
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=target.settings.kafka_brokers,
+        bootstrap_servers=target.settings.kafka.brokers,
         security_protocol="SASL_SSL",
         sasl_mechanism="PLAIN",
         sasl_plain_username="$ConnectionString",
@@ -76,7 +76,7 @@ async def _triggers(target: Target) -> Finding:
 async def _lag(target: Target) -> Finding:
     name = "Kafka: consumers"
     client = admin(target.settings)
-    consumer = AIOKafkaConsumer(**connection_arguments(target.settings.kafka_brokers, target.settings.kafka_security))
+    consumer = AIOKafkaConsumer(**connection_arguments(target.settings.kafka.brokers, target.settings.kafka.security))
     try:
         await client.start()
         await consumer.start()

@@ -94,7 +94,7 @@ async def follow(target: Target, *, timeout_seconds: float) -> AsyncIterator[Fin
 
 def _database(target: Target) -> str:
     """Where the alert is looked for: as the app, else as the owner, whom the pipeline has migrated as."""
-    own = target.settings.postgres_url.get_secret_value()
+    own = target.settings.postgres.url.get_secret_value()
     return own if target.of_the_app else target.variables.get("ALUSKORT_POSTGRES_OWNER_URL", own)
 
 

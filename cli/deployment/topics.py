@@ -18,9 +18,9 @@ PATIENCE_MS = 10_000
 
 async def make_missing(settings: Settings) -> list[str]:
     """Make what is missing on a plain Kafka and return its names. Raises ConfigurationError for Event Hubs."""
-    if settings.kafka_security is KafkaSecurity.ENTRA:
+    if settings.kafka.security is KafkaSecurity.ENTRA:
         raise ConfigurationError("--topics: those of an Event Hubs namespace are made by Terraform; add --check.")
-    return await create(CATALOGUE, brokers=settings.kafka_brokers)
+    return await create(CATALOGUE, brokers=settings.kafka.brokers)
 
 
 async def topic_faults(settings: Settings) -> list[str]:
@@ -35,10 +35,10 @@ async def topic_faults(settings: Settings) -> list[str]:
                 faults.append(f"{topic.name} is missing")
             elif found[topic.name] != topic.partitions:
                 faults.append(f"{topic.name} has {found[topic.name]} partitions, expected {topic.partitions}")
-        if settings.kafka_security is KafkaSecurity.PLAINTEXT:  # Event Hubs tells retention to its own API only
+        if settings.kafka.security is KafkaSecurity.PLAINTEXT:  # Event Hubs tells retention to its own API only
             faults += await _retention_faults(client, [name for name in topics() if name in found])
     except (KafkaError, OSError) as error:
-        raise BusUnavailable(f"Kafka at {settings.kafka_brokers} cannot be asked: {error!r}") from error
+        raise BusUnavailable(f"Kafka at {settings.kafka.brokers} cannot be asked: {error!r}") from error
     finally:
         await client.close()
     return faults
@@ -46,7 +46,7 @@ async def topic_faults(settings: Settings) -> list[str]:
 
 def admin(settings: Settings) -> AIOKafkaAdminClient:
     """A client to ask the brokers with; the caller starts and closes it."""
-    arguments = connection_arguments(settings.kafka_brokers, settings.kafka_security)
+    arguments = connection_arguments(settings.kafka.brokers, settings.kafka.security)
     return AIOKafkaAdminClient(**arguments, request_timeout_ms=PATIENCE_MS)
 
 

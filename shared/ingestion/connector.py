@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from shared.bus.producer import Producer
 from shared.ingestion.adapter import sentinel
 from shared.ingestion.intake import IngestReport, Intake
-from shared.ingestion.source import Source
+
+if TYPE_CHECKING:
+    from shared.ingestion.polling import SentinelPoller
 
 
 class SentinelConnector:
@@ -20,7 +23,7 @@ class SentinelConnector:
         producer: Producer,
         *,
         hub: str = "sentinel-alerts",
-        source: Source | None = None,
+        source: SentinelPoller | None = None,
         tenants: Mapping[str, str] | None = None,
     ) -> None:
         self._intake = Intake(producer, sentinel(hub, source.read if source else None, tenants=tenants))

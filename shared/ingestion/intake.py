@@ -47,7 +47,7 @@ class Intake:
         """Read the source until cancelled. Raises ConfigurationError when only a trigger can bring its bodies."""
         if self._adapter.subscribe is None:
             raise ConfigurationError(
-                f"{self._adapter.name}: start() needs something to read; give an EventHubSource or a SentinelPoller."
+                f"{self._adapter.name}: start() needs something to read; give a SentinelPoller; a trigger reads hubs."
             )
         await self._adapter.subscribe(lambda body, headers: self.ingest(body, headers=headers))
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from shared.contracts.gateway import APICallMetrics
-from shared.contracts.routing import DegradationLevel, LLMProvider
+from shared.contracts.routing import DegradationLevel
 
 QUEUE_CONCURRENCY = MappingProxyType({"critical": 8, "high": 4, "normal": 2, "low": 1})  # calls at once, per queue
 
@@ -31,15 +30,3 @@ PERMISSIONS = MappingProxyType(
         DegradationLevel.PASSTHROUGH: Permissions(1.0),
     }
 )
-
-
-def verdict_level(metrics: APICallMetrics | None, *, primary: LLMProvider) -> DegradationLevel:
-    """The level of a verdict, from the call that it rests on; without a successful call it is deterministic."""
-    if metrics is None or not metrics.success:
-        return DegradationLevel.DETERMINISTIC_ONLY
-    return DegradationLevel.FULL_CAPABILITY if metrics.provider == primary else DegradationLevel.SECONDARY_ACTIVE
-
-
-def may_auto_close(level: DegradationLevel, confidence: float) -> bool:
-    """Whether a confidence (0 to 1) is high enough at this level; 1.0 is never above 1.0."""
-    return confidence > PERMISSIONS[level].auto_close_above

@@ -13,7 +13,7 @@ import pytest
 
 from shared.contracts.topics import topics
 from shared.investigation.flow import Step
-from shared.settings import Settings
+from shared.settings import variables
 
 ROOT = Path(__file__).parents[2]
 # The worker keeps what it loaded in module globals, so it gets a process of its own.
@@ -189,7 +189,7 @@ def test_functions_that_wake_investigations_have_a_durable_client(index: dict[st
 
 
 def test_example_settings_are_those_that_the_product_the_bindings_and_the_hosts_read(index: dict[str, Any]) -> None:
-    settings = {field.alias or f"ALUSKORT_{name.upper()}" for name, field in Settings.model_fields.items()}
+    settings = set(variables().values())
     bindings = [binding for bindings in index["bindings"].values() for binding in bindings]
     texts = json.dumps(bindings) + (ROOT / "host.json").read_text()
     bound = set(re.findall(r"%(\w+)%", texts)) | set(re.findall(r'"connection(?:StringName)?": "(\w+)"', texts))

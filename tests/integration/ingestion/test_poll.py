@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.bus.producer import MemoryProducer
+from shared.errors import ConfigurationError
 from shared.ingestion import SentinelConnector
 from shared.ingestion.log_analytics import LogAnalytics
 from shared.ingestion.polling import MAX_PAGE_ROWS, TABLES, PollReport, SentinelPoller
@@ -248,3 +249,8 @@ async def test_connector_start_polls_until_it_is_cancelled(
     with pytest.raises(asyncio.CancelledError):
         await running
     assert [message.key for message in producer.on("alerts.raw")] == ["a-1"]
+
+
+async def test_connector_start_without_a_source_says_what_is_missing() -> None:
+    with pytest.raises(ConfigurationError, match="give a SentinelPoller"):
+        await SentinelConnector(MemoryProducer()).start()

@@ -1,10 +1,7 @@
 from decimal import Decimal
 
-import pytest
-
-from shared.contracts.gateway import APICallMetrics
-from shared.contracts.routing import DegradationLevel, LLMProvider, ModelTier
-from shared.routing.degradation import QUEUE_CONCURRENCY, may_auto_close, verdict_level
+from shared.contracts.routing import ModelTier
+from shared.routing.degradation import QUEUE_CONCURRENCY
 from shared.routing.models import Usage, cost_usd, worst_case_usd
 
 
@@ -28,30 +25,6 @@ def test_cost_of_cached_tokens_uses_their_factors() -> None:
 def test_worst_case_is_never_less_than_a_cost() -> None:
     worst = worst_case_usd(ModelTier.TIER_1, prompt_tokens=1000, max_tokens=500)
     assert all(cost_usd(ModelTier.TIER_1, usage) <= worst for usage in (Usage(1000, 500), Usage(0, 500, 0, 1000)))
-
-
-@pytest.mark.parametrize(
-    ("level", "confidence", "may"),
-    [
-        (DegradationLevel.FULL_CAPABILITY, 0.85, False),
-        (DegradationLevel.FULL_CAPABILITY, 0.86, True),
-        (DegradationLevel.SECONDARY_ACTIVE, 0.95, False),
-        (DegradationLevel.SECONDARY_ACTIVE, 0.96, True),
-        (DegradationLevel.DETERMINISTIC_ONLY, 1.0, False),
-        (DegradationLevel.PASSTHROUGH, 1.0, False),
-    ],
-)
-def test_auto_close_needs_more_than_the_level_s_threshold(
-    level: DegradationLevel, confidence: float, may: bool
-) -> None:
-    assert may_auto_close(level, confidence) is may
-
-
-def test_verdict_level_follows_from_who_answered() -> None:
-    metrics = APICallMetrics(model_id="claude-sonnet-5-5", provider="foundry")
-    assert verdict_level(metrics, primary=LLMProvider.FOUNDRY) is DegradationLevel.FULL_CAPABILITY
-    assert verdict_level(metrics, primary=LLMProvider.ANTHROPIC) is DegradationLevel.SECONDARY_ACTIVE
-    assert verdict_level(None, primary=LLMProvider.ANTHROPIC) is DegradationLevel.DETERMINISTIC_ONLY
 
 
 def test_queue_concurrency_is_8_4_2_1() -> None:

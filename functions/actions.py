@@ -19,4 +19,4 @@ blueprint = func.Blueprint()
 @blueprint.retry(**RETRY_FOREVER)
 async def execute_actions(event: func.KafkaEvent) -> None:
     """Execute one action (dry run by default); a refusal is recorded, poison goes to the dead letters."""
-    await services().executor.process(read(event))
+    await services().response.executor.process(read(event))

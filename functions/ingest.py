@@ -28,7 +28,7 @@ blueprint = func.Blueprint()
 @blueprint.retry(**RETRY_FOREVER)
 async def ingest_sentinel(events: typing.List[func.EventHubEvent]) -> None:
     """Publish every alert of the batch; what cannot be read goes to alerts.raw.dlq."""
-    await take_batch(services().connector.ingest, _received(events))
+    await take_batch(services().ingestion.connector.ingest, _received(events))
 
 
 @blueprint.function_name("ingest_siem")
@@ -43,14 +43,14 @@ async def ingest_sentinel(events: typing.List[func.EventHubEvent]) -> None:
 @blueprint.retry(**RETRY_FOREVER)
 async def ingest_siem(events: typing.List[func.EventHubEvent]) -> None:
     """Publish every alert of the batch; the property `source` of an event names the SIEM it is from."""
-    await take_batch(services().alert_sources.ingest_event, _received(events))
+    await take_batch(services().ingestion.alert_sources.ingest_event, _received(events))
 
 
 @blueprint.function_name("ingest_http")
 @blueprint.route(route="ingest/{source_name}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def ingest_http(req: func.HttpRequest) -> func.HttpResponse:
     """Publish every alert of the request; answers once they are safe."""
-    answer = await take_push(services().alert_sources, req.route_params["source_name"], req.get_body())
+    answer = await take_push(services().ingestion.alert_sources, req.route_params["source_name"], req.get_body())
     return func.HttpResponse(
         json.dumps(answer.body),
         status_code=answer.status,

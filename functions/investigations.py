@@ -29,7 +29,7 @@ blueprint = df.Blueprint()
 @blueprint.retry(**RETRY_FOREVER)
 async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestrationClient) -> None:
     """Open the alert's investigation and start its orchestration; a later message about the alert finds both."""
-    opened = await services().intake.open(read(event))
+    opened = await services().investigation.intake.open(read(event))
     if opened is not None:
         state = opened.state
         case = Case(
@@ -46,7 +46,7 @@ async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestr
 
 async def _answer_jobs(events: list[func.KafkaEvent], client: df.DurableOrchestrationClient) -> None:
     async def answer(question: Received) -> None:
-        job = await services().jobs.answer(question)
+        job = await services().investigation.jobs.answer(question)
         if job is not None:
             await raise_event(client, job.investigation_id, job.event_name)
 

@@ -19,7 +19,7 @@ blueprint = func.Blueprint()
 @blueprint.retry(**RETRY_FOREVER)
 async def learn_indicators(event: func.KafkaEvent) -> None:
     """Store one indicator."""
-    await services().learning.indicator(read(event))
+    await services().knowledge.learning.indicator(read(event))
 
 
 @blueprint.function_name("learn_incidents")
@@ -33,4 +33,4 @@ async def learn_indicators(event: func.KafkaEvent) -> None:
 @blueprint.retry(**RETRY_FOREVER)
 async def learn_incidents(event: func.KafkaEvent) -> None:
     """Remember one closed investigation."""
-    await services().learning.incident(read(event))
+    await services().knowledge.learning.incident(read(event))

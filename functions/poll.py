@@ -12,7 +12,7 @@ blueprint = func.Blueprint()
 async def poll_sentinel(timer: func.TimerRequest) -> None:
     """Publish what is new in every workspace; outside poll mode the event hub delivers instead."""
     if services().settings.sentinel.mode == "poll":
-        await services().poller.poll(_publish)
+        await services().ingestion.poller.poll(_publish)
 
 
 @blueprint.function_name("fetch_late_entities")
@@ -20,8 +20,8 @@ async def poll_sentinel(timer: func.TimerRequest) -> None:
 async def fetch_late_entities(timer: func.TimerRequest) -> None:
     """Publish alerts again whose entities are there now; without a workspace there is nobody to ask."""
     if services().settings.workspaces:
-        await services().late_entities.fetch(_publish)
+        await services().ingestion.late_entities.fetch(_publish)
 
 
 async def _publish(body: bytes, headers: dict[str, bytes]) -> object:
-    return await services().connector.ingest(body, headers=headers)
+    return await services().ingestion.connector.ingest(body, headers=headers)

@@ -13,8 +13,8 @@ def _activity(step: Step) -> None:
     # A bare dict: the worker refuses generics in annotations.
     async def perform(payload: dict) -> dict:  # type: ignore[type-arg]
         request = StepInput.model_validate(payload)
-        graph = services().graph
-        async with services().precedence.turn(request.severity, request.opened_at):
+        graph = services().investigation.graph
+        async with services().investigation.precedence.turn(request.severity, request.opened_at):
             progress = await graph.perform(request.tenant_id, request.investigation_id, step, request.attempt)
         return progress.model_dump(mode="json")
 

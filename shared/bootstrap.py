@@ -41,12 +41,7 @@ class Services:
     @cached_property
     def ingestion(self) -> Ingestion:
         """The intake of alerts."""
-        return Ingestion(
-            self.settings,
-            self.stores,
-            self.bus.producer,
-            without_entities=lambda tenant_id: self.investigation.cases.without_entities(tenant_id),
-        )
+        return Ingestion(self.settings, self.stores, self.bus.producer, without_entities=self._without_entities)
 
     @cached_property
     def parser(self) -> EntityParserService:
@@ -87,6 +82,10 @@ class Services:
         from shared.api.wiring import http_api  # noqa: PLC0415
 
         return http_api(self.settings, self.stores, self.bus)
+
+    async def _without_entities(self, tenant_id: str) -> list[str]:
+        """Asks the investigations when a poll runs: an intake without one builds none."""
+        return await self.investigation.cases.without_entities(tenant_id)
 
     def _gateway(self) -> Gateway:
         """The only way to a model."""

@@ -26,9 +26,11 @@ from shared.audit.ledger import RecordFilters
 from shared.audit.service import AuditService
 from shared.contracts.audit import AuditRecord
 from shared.contracts.audit_event_type import AuditEventType
+from shared.contracts.listing import Listing
 from shared.contracts.tenant import SYNTHETIC_TENANT
 from shared.errors import AluskortError
 from shared.investigation.case import investigation_id
+from shared.investigation.case_file import CaseFiles
 from shared.stores.postgres import Postgres
 
 TITLE = "Synthetic alert of the preflight"
@@ -137,15 +139,16 @@ async def _chained(store: Postgres, investigation: str) -> str:
     wanted = RecordFilters(investigation_id=investigation, event_type=AuditEventType.ALERT_CLASSIFIED)
 
     async def chained() -> AuditRecord | None:
-        page = await AuditService(store).records(SYNTHETIC_TENANT, wanted)
-        return page.records[0] if page.records else None
+        page = await AuditService(store).records(SYNTHETIC_TENANT, wanted, Listing(limit=1))
+        return page.rows[0] if page.rows else None
 
     return f"record {(await _until(chained)).sequence_number}"
 
 
 async def _proven(store: Postgres, investigation: str) -> str:
     audit = AuditService(store)
-    package = await audit.evidence_package(SYNTHETIC_TENANT, investigation, generated_by=GENERATED_BY)
+    case = await CaseFiles(store).read(SYNTHETIC_TENANT, investigation)
+    package = await audit.evidence_package(SYNTHETIC_TENANT, case, generated_by=GENERATED_BY)
     whole = await audit.verify(SYNTHETIC_TENANT)
     if not (package.chain_verified and whole.chain_valid):
         raise AluskortError(f"the chain of {SYNTHETIC_TENANT} does not verify: {'; '.join(whole.errors[:3])}")

@@ -38,7 +38,7 @@ class Person:
         query: dict[str, Any] = {"limit": 100}
         while True:
             page = await self.get("/investigations", **query)
-            found += page["investigations"]
+            found += page["items"]
             if page["next_cursor"] is None:
                 return found
             query["cursor"] = page["next_cursor"]

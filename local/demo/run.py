@@ -126,7 +126,7 @@ class Demo:
         rejected = False
         for person in analysts.values():
             titles = {item["investigation_id"]: item["alert_title"] for item in await person.investigations()}
-            waiting = (await person.get("/approvals"))["approvals"]
+            waiting = (await person.get("/approvals"))["items"]
             self._console.print(f"{len(waiting)} alerts wait for a person. A senior analyst answers through the API:")
             for approval in waiting:
                 reject = not rejected and approval["reason"].startswith("prepared")
@@ -216,7 +216,7 @@ async def _count_changes(auditor: Person) -> int:
     count, query = 0, dict[str, Any](event_type=AuditEventType.INVESTIGATION_STATE_CHANGED, limit=100)
     while True:
         page = await auditor.get("/audit/events", **query)
-        count += len(page["records"])
+        count += len(page["items"])
         if page["next_cursor"] is None:
             return count
         query["cursor"] = page["next_cursor"]

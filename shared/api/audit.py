@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.access.permissions import permissions_of
 from shared.api.failures import failures
 from shared.api.guard import AuditReader, refuse_other_tenant
+from shared.api.lists import ListQuery, Moment, Page, key_number
 from shared.api.services import Identifier, Services
-from shared.audit.ledger import PAGE_LIMIT, RecordFilters
+from shared.audit.ledger import RecordFilters
 from shared.contracts.audit import AuditRecord, ChainVerification, EvidencePackage
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.contract import Contract
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
-BIGINT = 2**63 - 1  # PostgreSQL's largest sequence number
 
 
-class RecordQuery(Contract):
-    """Which records: None means any; ``since`` inclusive, ``until`` exclusive, ``cursor`` from the page before."""
+class RecordQuery(ListQuery):
+    """Which records, by sequence number; ``since`` inclusive, ``until`` exclusive, both by the event's time."""
 
+    KEY: ClassVar = (key_number,)
+
+    sort: Literal["-sequence_number", "sequence_number"] = "-sequence_number"
     tenant: str | None = None
     investigation_id: Identifier | None = None
     event_type: Identifier | None = None
     actor_id: Identifier | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-    cursor: int | None = Field(default=None, ge=0, le=BIGINT)
-    limit: int = Field(default=PAGE_LIMIT, ge=1, le=PAGE_LIMIT)
-
-
-class RecordList(Contract):
-    """Records, newest first; ``next_cursor`` reads on and is null at the end."""
-
-    records: list[AuditRecord]
-    next_cursor: int | None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class VerifyRequest(Contract):
@@ -52,8 +46,8 @@ class VerifyRequest(Contract):
 @router.get("/events", responses=failures())
 async def list_records(
     request: Request, identity: AuditReader, services: Services, query: Annotated[RecordQuery, Query()]
-) -> RecordList:
-    """The tenant's audit records."""
+) -> Page[AuditRecord]:
+    """The tenant's audit records, newest first."""
     await refuse_other_tenant(request, identity, query.tenant)
     filters = RecordFilters(
         investigation_id=query.investigation_id,
@@ -62,8 +56,8 @@ async def list_records(
         since=query.since,
         until=query.until,
     )
-    page = await services.audit.records(identity.tenant_id, filters, cursor=query.cursor, limit=query.limit)
-    return RecordList(records=page.records, next_cursor=page.next_cursor)
+    part = await services.audit.records(identity.tenant_id, filters, query.listing(identity.tenant_id))
+    return query.page(identity.tenant_id, part)
 
 
 @router.get("/events/{audit_id}", responses=failures(HTTPStatus.NOT_FOUND))
@@ -77,7 +71,8 @@ async def read_evidence_package(
     investigation_id: Identifier, identity: AuditReader, services: Services
 ) -> EvidencePackage:
     """Everything about one investigation, self-contained."""
-    package = await services.audit.evidence_package(identity.tenant_id, investigation_id, generated_by=identity.subject)
+    case = await services.cases.read(identity.tenant_id, investigation_id)
+    package = await services.audit.evidence_package(identity.tenant_id, case, generated_by=identity.subject)
     await services.audit_producer.emit(
         tenant_id=identity.tenant_id,
         event_type=AuditEventType.AUDIT_EXPORTED,

@@ -3,53 +3,56 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 
-from shared.api.cursor import Cursor
 from shared.api.failures import failures
 from shared.api.guard import InvestigationReader
-from shared.api.reads import (
-    InvestigationDetail,
-    InvestigationFilters,
-    InvestigationPage,
-    list_investigations,
-    read_investigation,
-)
+from shared.api.lists import ListQuery, Page, key_text, key_time
 from shared.api.services import Identifier, Services
 from shared.contracts.alert import SeverityLevel
-from shared.contracts.contract import Contract
-from shared.contracts.investigation import InvestigationState
+from shared.contracts.approval import Approval
+from shared.contracts.case_file import CaseFile, InvestigationSummary
+from shared.contracts.investigation import GraphState, InvestigationState
 
 router = APIRouter(prefix="/v1/investigations", tags=["investigations"])
 
+RAW = ("raw_payload", "raw_text")  # the source's own words in full, up to a megabyte: the evidence package has them
 
-class InvestigationQuery(Contract):
-    """Which investigations: None means any; ``cursor`` from the page before."""
 
+class InvestigationQuery(ListQuery):
+    """Which investigations, by the time they were opened."""
+
+    KEY: ClassVar = (key_time, key_text)
+
+    sort: Literal["-created_at", "created_at"] = "-created_at"
     state: InvestigationState | None = None
     severity: SeverityLevel | None = None
-    cursor: str | None = None
-    limit: int = Field(default=50, ge=1, le=100)
+
+
+class InvestigationDetail(CaseFile):
+    """One investigation whole; the decision chain is ``graph_state.decision_chain``."""
+
+    graph_state: GraphState  # type: ignore[assignment]  # the same, read
+    approvals: list[Approval]  # type: ignore[assignment]  # the same, read
 
 
 @router.get("", responses=failures())
 async def list_all(
     identity: InvestigationReader, services: Services, query: Annotated[InvestigationQuery, Query()]
-) -> InvestigationPage:
+) -> Page[InvestigationSummary]:
     """The tenant's investigations, newest first."""
-    return await list_investigations(
-        services.postgres,
-        identity.tenant_id,
-        InvestigationFilters(state=query.state, severity=query.severity),
-        cursor=Cursor.decode(query.cursor) if query.cursor else None,
-        limit=query.limit,
-    )
+    tenant = identity.tenant_id
+    part = await services.cases.cases(tenant, query.listing(tenant), state=query.state, severity=query.severity)
+    return query.page(tenant, part)
 
 
 @router.get("/{investigation_id}", responses=failures(HTTPStatus.NOT_FOUND))
 async def read(investigation_id: Identifier, identity: InvestigationReader, services: Services) -> InvestigationDetail:
     """One investigation: state, decision chain, transitions, approvals, actions."""
-    return await read_investigation(services.postgres, identity.tenant_id, investigation_id)
+    case = await services.cases.read(identity.tenant_id, investigation_id)
+    alert = {name: value for name, value in case.alert.items() if name not in RAW}
+    return InvestigationDetail.from_stored(
+        {**dict(case), "alert": alert}, where=f"investigation_state {investigation_id}"
+    )

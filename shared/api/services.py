@@ -13,7 +13,7 @@ from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.investigation.approvals import Approvals
-from shared.stores.postgres import Postgres
+from shared.investigation.case_file import CaseFiles
 
 # PostgreSQL takes no NUL; our longest ids are alert ids.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,512}$")]
@@ -24,7 +24,7 @@ HealthCheck = Callable[[], Awaitable[Mapping[str, Any]]]
 class ApiServices:
     """The API's dependencies. A health check returns details, or raises when its dependency is unavailable."""
 
-    postgres: Postgres
+    cases: CaseFiles
     audit: AuditService
     audit_producer: AuditProducer
     tokens: TokenVerifier

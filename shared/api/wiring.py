@@ -13,6 +13,7 @@ from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
 from shared.contracts.routing import LLMProvider
 from shared.investigation.approvals import Approvals
+from shared.investigation.case_file import CaseFiles
 from shared.investigation.waking import wake_current
 from shared.settings import Settings
 from shared.stores.wiring import Stores
@@ -22,7 +23,7 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
     """The application on its own connections, so that a flood of steps keeps no person waiting."""
     postgres, oidc = stores.postgres_for_api, settings.oidc
     services = ApiServices(
-        postgres=postgres,
+        cases=CaseFiles(postgres),
         audit=AuditService(postgres),
         audit_producer=AuditProducer(postgres, bus.outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(oidc.jwks_url), issuer=oidc.issuer, audience=oidc.audience),

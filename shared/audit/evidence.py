@@ -5,10 +5,7 @@ The package's hash covers its canonical JSON without ``package_hash``; whoever r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from shared.audit.chain import canonical, digest
@@ -16,44 +13,15 @@ from shared.audit.event import utc_timestamp
 from shared.audit.uuid7 import uuid7
 from shared.contracts.audit import AuditRecord, ChainVerification, EvidencePackage
 from shared.contracts.audit_event_type import AuditEventType
-from shared.errors import NotFound
-from shared.stores.postgres import Postgres
-from shared.stores.statements import statements
+from shared.contracts.case_file import CaseFile
 
-_SQL = statements(Path(__file__).with_name("evidence.sql"))
 _RETRIEVED = ("ioc_matches", "ueba_context", "ctem_exposures", "atlas_techniques", "similar_incidents",
               "playbook_matches", "risk_state", "ctem_stale", "taxonomy_version")  # fmt: skip
 
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
-    """What the investigation's own tables hold; times are ISO 8601 text."""
-
-    graph_state: Row
-    alert: Row
-    transitions: list[Row]
-    approvals: list[Row]
-    executed_actions: list[Row]
-
-
-async def read_case_file(postgres: Postgres, tenant_id: str, investigation_id: str) -> CaseFile:
-    """Read one investigation in one transaction. Raises NotFound."""
-    parameters = {"tenant_id": tenant_id, "investigation_id": investigation_id}
-    async with postgres.transaction(tenant_id) as connection:
-        found = await (await connection.execute(_SQL["investigation"], parameters)).fetchone()
-        if found is None:
-            raise NotFound(f"investigation {investigation_id} does not exist in this tenant")
-        rows = {
-            name: await (await connection.execute(_SQL[name], parameters)).fetchall()
-            for name in ("transitions", "approvals", "executed_actions")
-        }
-    return CaseFile(found["graph_state"], found["alert"], **{name: _texts(found) for name, found in rows.items()})
-
-
 def evidence_package(
-    investigation_id: str,
     *,
     generated_by: str,
     case: CaseFile,
@@ -63,17 +31,18 @@ def evidence_package(
     """Assemble the package from the case file, its audit records (oldest first) and the check of their stretch."""
     graph = case.graph_state
     alert = dict(case.alert)
+    actions = [action.model_dump(mode="json") for action in case.actions]
     raw_payload = alert.pop("raw_payload", {})
     fields: Row = {
         "package_id": str(uuid7()),
-        "investigation_id": investigation_id,
+        "investigation_id": case.investigation_id,
         "tenant_id": verification.tenant_id,
         "generated_at": utc_timestamp(),
         "generated_by": generated_by,
         "source_alert": alert,
         "raw_alert_payload": raw_payload,
         "events": [event.model_dump(mode="json") for event in events],
-        "state_transitions": case.transitions,
+        "state_transitions": [transition.model_dump(mode="json") for transition in case.transitions],
         "retrieval_context": {name: graph[name] for name in _RETRIEVED if name in graph},
         "llm_interactions": _contexts(events, AuditEventType.ROUTING_TIER_SELECTED),
         "final_classification": graph.get("classification", ""),
@@ -85,7 +54,7 @@ def evidence_package(
             str(context.get("technique_id", "")) for context in _contexts(events, AuditEventType.TECHNIQUE_QUARANTINED)
         ],
         "actions_recommended": graph.get("recommended_actions", []),
-        "actions_executed": case.executed_actions,
+        "actions_executed": actions,
         "actions_pending": [
             {**action, "approval_id": approval["approval_id"], "timeout_at": approval["expires_at"]}
             for approval in case.approvals
@@ -102,10 +71,3 @@ def evidence_package(
 
 def _contexts(events: Sequence[AuditRecord], event_type: str) -> list[Row]:
     return [{"audit_id": event.audit_id, **event.context} for event in events if event.event_type == event_type]
-
-
-def _texts(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    return [
-        {name: utc_timestamp(value) if isinstance(value, datetime) else value for name, value in row.items()}
-        for row in rows
-    ]

@@ -16,11 +16,10 @@ from typing import Any
 from shared.audit.chain import ZERO_HASH, Link, check_event, genesis, link
 from shared.audit.event import utc_timestamp
 from shared.contracts.audit import AuditEvent, AuditRecord
+from shared.contracts.listing import Listed, Listing, listed
 from shared.errors import NotFound
 from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
-
-PAGE_LIMIT = 100  # spec/security-and-audit §5
 
 _SQL = statements(Path(__file__).with_name("ledger.sql"))
 
@@ -45,14 +44,6 @@ class RecordFilters:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPage:
-    """Records, newest first; ``next_cursor`` reads on and is None at the end."""
-
-    records: list[AuditRecord]
-    next_cursor: int | None
-
-
 class AuditLedger:
     """One chain per tenant. Two writers at once are safe: the second waits for the tenant's row lock."""
 
@@ -73,17 +64,14 @@ class AuditLedger:
                 appended += await _append_to_chain(connection, tenant_id, list(group))
         return AppendReport(appended=appended, duplicates=len(events) - appended)
 
-    async def records(
-        self, tenant_id: str, filters: RecordFilters, *, cursor: int | None = None, limit: int = PAGE_LIMIT
-    ) -> RecordPage:
-        """One page of records, newest first, at most PAGE_LIMIT."""
-        limit = min(limit, PAGE_LIMIT)
-        parameters = asdict(filters) | {"tenant_id": tenant_id, "before": cursor, "limit": limit + 1}
+    async def records(self, tenant_id: str, filters: RecordFilters, listing: Listing) -> Listed[AuditRecord]:
+        """Records by their place in the chain; the key of a row is its sequence number."""
+        statement = "oldest_records" if listing.ascending else "newest_records"
+        (place,) = listing.after or (None,)
+        parameters = asdict(filters) | {"tenant_id": tenant_id, "place": place, "limit": listing.look_ahead}
         async with self._postgres.transaction(tenant_id) as connection:
-            rows = await (await connection.execute(_SQL["newest_records"], parameters)).fetchall()
-        page = rows[:limit]
-        more = len(rows) > limit
-        return RecordPage([_record(row) for row in page], page[-1]["sequence_number"] if more else None)
+            rows = await (await connection.execute(_SQL[statement], parameters)).fetchall()
+        return listed([_record(row) for row in rows], listing, lambda record: (record.sequence_number,))
 
     async def record(self, tenant_id: str, audit_id: str) -> AuditRecord:
         """One record. Raises NotFound when this tenant has none of that id."""

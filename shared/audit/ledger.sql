@@ -35,15 +35,27 @@ VALUES (%(original_sha256)s, %(original)s, %(error_type)s, %(reason)s)
 ON CONFLICT (original_sha256) DO NOTHING
 
 -- name: newest_records
-SELECT sequence_number, canonical, record_hash FROM audit_records
+SELECT canonical, record_hash FROM audit_records
 WHERE tenant_id = %(tenant_id)s
-    AND (%(before)s::bigint IS NULL OR sequence_number < %(before)s)
+    AND sequence_number < coalesce(%(place)s::bigint, 9223372036854775807)
     AND (%(investigation_id)s::text IS NULL OR investigation_id = %(investigation_id)s)
     AND (%(event_type)s::text IS NULL OR event_type = %(event_type)s)
     AND (%(actor_id)s::text IS NULL OR actor_id = %(actor_id)s)
     AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s)
     AND (%(until)s::timestamptz IS NULL OR occurred_at < %(until)s)
 ORDER BY sequence_number DESC
+LIMIT %(limit)s
+
+-- name: oldest_records
+SELECT canonical, record_hash FROM audit_records
+WHERE tenant_id = %(tenant_id)s
+    AND sequence_number > coalesce(%(place)s::bigint, -1)
+    AND (%(investigation_id)s::text IS NULL OR investigation_id = %(investigation_id)s)
+    AND (%(event_type)s::text IS NULL OR event_type = %(event_type)s)
+    AND (%(actor_id)s::text IS NULL OR actor_id = %(actor_id)s)
+    AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR occurred_at < %(until)s)
+ORDER BY sequence_number
 LIMIT %(limit)s
 
 -- name: one_record

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.audit.chain import check_event
-from shared.audit.evidence import evidence_package, read_case_file
-from shared.audit.ledger import PAGE_LIMIT, AppendReport, AuditLedger, RecordFilters, RecordPage
+from shared.audit.evidence import evidence_package
+from shared.audit.ledger import AppendReport, AuditLedger, RecordFilters
 from shared.audit.rolling import continue_passes
 from shared.audit.verification import VerificationType, verify_chain, verify_newest
 from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, EvidencePackage
+from shared.contracts.case_file import CaseFile
+from shared.contracts.listing import Listed, Listing
 from shared.contracts.outside_text import storable_text
 from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput
@@ -54,29 +56,22 @@ class AuditService:
                 events.append(event)
         report = await self._ledger.append(events)
         for event in events:
-            _tell(event)
+            _log_for_operators(event)
         return replace(report, rejected=rejected)
 
-    async def records(
-        self, tenant_id: str, filters: RecordFilters, *, cursor: int | None = None, limit: int = PAGE_LIMIT
-    ) -> RecordPage:
+    async def records(self, tenant_id: str, filters: RecordFilters, listing: Listing) -> Listed[AuditRecord]:
         """See AuditLedger.records."""
-        return await self._ledger.records(tenant_id, filters, cursor=cursor, limit=limit)
+        return await self._ledger.records(tenant_id, filters, listing)
 
     async def record(self, tenant_id: str, audit_id: str) -> AuditRecord:
         """See AuditLedger.record."""
         return await self._ledger.record(tenant_id, audit_id)
 
-    async def evidence_package(self, tenant_id: str, investigation_id: str, *, generated_by: str) -> EvidencePackage:
-        """Everything about one investigation, with the chain checked from its first record to its last.
-
-        Raises NotFound for an investigation that this tenant does not have.
-        """
-        case = await read_case_file(self._postgres, tenant_id, investigation_id)
-        events = await self._ledger.of_investigation(tenant_id, investigation_id)
+    async def evidence_package(self, tenant_id: str, case: CaseFile, *, generated_by: str) -> EvidencePackage:
+        """Everything about one investigation, with the chain checked from its first record to its last."""
+        events = await self._ledger.of_investigation(tenant_id, case.investigation_id)
         first, last = (events[0].sequence_number, events[-1].sequence_number) if events else (0, None)
         return evidence_package(
-            investigation_id,
             generated_by=generated_by,
             case=case,
             events=events,
@@ -116,8 +111,8 @@ class AuditService:
             await connection.execute(_SQL["keep_rejected"], parameters)
 
 
-def _tell(event: AuditEvent) -> None:
-    """Log what operators are alerted to; a batch that is delivered again is told again."""
+def _log_for_operators(event: AuditEvent) -> None:
+    """Log what operators are alerted to; a batch that is delivered again is logged again."""
     if event.severity in LEVELS:
         log.log(
             LEVELS[event.severity],

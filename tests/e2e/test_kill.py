@@ -72,7 +72,7 @@ async def _work_done(product: Product, tenant: str, more: int) -> None:
 async def _approve_all(product: Product, tenant: str) -> None:
     async with product.api() as client:
         senior = await product.person(client, tenant)
-        while waiting := (await senior.get("/approvals"))["approvals"]:
+        while waiting := (await senior.get("/approvals"))["items"]:
             for approval in waiting:
                 answer = {"approved": True, "actions_hash": approval["actions_hash"]}
                 await senior.post(f"/approvals/{approval['approval_id']}", answer)

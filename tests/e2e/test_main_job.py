@@ -15,7 +15,7 @@ async def test_destructive_proposal_waits_runs_after_approval_and_is_proven(prod
     assert await product.states(tenant) == {"a-1": "awaiting_human"}
     async with product.api() as client:
         analyst, senior = await product.person(client, tenant, "analyst"), await product.person(client, tenant)
-        (approval,) = (await analyst.get("/approvals"))["approvals"]
+        (approval,) = (await analyst.get("/approvals"))["items"]
         answer = {"approved": True, "actions_hash": approval["actions_hash"]}
         with pytest.raises(ApiRefused, match="403"):
             await analyst.post(f"/approvals/{approval['approval_id']}", answer)
@@ -34,7 +34,7 @@ async def test_destructive_proposal_waits_runs_after_approval_and_is_proven(prod
         auditor = await product.person(client, tenant, "audit_reader")
 
         async def chained() -> bool:
-            found = (await auditor.get("/audit/events"))["records"]
+            found = (await auditor.get("/audit/events"))["items"]
             kinds = [record["event_type"] for record in found]
             return kinds.count("response.executed") == len(approval["actions"])
 
@@ -52,7 +52,7 @@ async def test_rejected_approval_closes_without_an_action(product: Product, tena
     await until(lambda: product.settled(tenant, 1))
     async with product.api() as client:
         senior = await product.person(client, tenant)
-        (approval,) = (await senior.get("/approvals"))["approvals"]
+        (approval,) = (await senior.get("/approvals"))["items"]
         await senior.post(
             f"/approvals/{approval['approval_id']}", {"approved": False, "actions_hash": approval["actions_hash"]}
         )

@@ -17,6 +17,7 @@ from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
 from shared.errors import StoreUnavailable
 from shared.investigation.approvals import Approvals
+from shared.investigation.case_file import CaseFiles
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
 
@@ -94,7 +95,7 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
     issuer = simulators.issuer()
     outbox = Outbox(store, bus)
     services = ApiServices(
-        postgres=store,
+        cases=CaseFiles(store),
         audit=AuditService(store),
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),

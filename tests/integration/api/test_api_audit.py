@@ -30,7 +30,7 @@ async def test_events_are_paged_by_cursor(api: Api, tenant: str) -> None:
     async with await api.signed_in("audit_reader", tenant=tenant) as client:
         first = (await client.get("/v1/audit/events", params={"limit": 3})).json()
         rest = (await client.get("/v1/audit/events", params={"limit": 3, "cursor": first["next_cursor"]})).json()
-    assert [item["sequence_number"] for item in first["records"] + rest["records"]] == [4, 3, 2, 1, 0]
+    assert [item["sequence_number"] for item in first["items"] + rest["items"]] == [4, 3, 2, 1, 0]
     assert rest["next_cursor"] is None
 
 
@@ -42,7 +42,7 @@ async def test_events_are_filtered_by_time_type_and_investigation(api: Api, tena
 
         async def found(**query: str) -> list[int]:
             answer = await client.get("/v1/audit/events", params=query)
-            return [item["sequence_number"] for item in answer.json()["records"]]
+            return [item["sequence_number"] for item in answer.json()["items"]]
 
         assert await found(investigation_id="inv-1") == [2, 1]
         assert await found(event_type="approval.granted") == [2]

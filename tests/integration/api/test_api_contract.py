@@ -28,6 +28,7 @@ from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.investigation.approvals import Approvals
+from shared.investigation.case_file import CaseFiles
 from shared.investigation.waking import wake_current
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
@@ -41,7 +42,7 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
     store = Postgres(own_database.url)
     outbox, issuer = Outbox(store, MemoryProducer()), simulators.issuer()
     services = ApiServices(
-        postgres=store,
+        cases=CaseFiles(store),
         audit=AuditService(store),
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),

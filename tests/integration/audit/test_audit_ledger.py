@@ -8,7 +8,8 @@ from psycopg import errors
 from shared.audit.event import audit_event
 from shared.audit.ledger import AuditLedger, RecordFilters
 from shared.audit.service import AuditService
-from shared.contracts.audit import AuditEvent
+from shared.contracts.audit import AuditEvent, AuditRecord
+from shared.contracts.listing import Listing
 from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput, NotFound
 from shared.stores.postgres import Postgres
@@ -24,19 +25,23 @@ def tenant() -> str:
     return f"tenant-{uuid4()}"
 
 
+async def records(ledger: AuditLedger, tenant: str, **filters: str) -> list[AuditRecord]:
+    """Newest first."""
+    return (await ledger.records(tenant, RecordFilters(**filters), Listing(limit=100))).rows  # type: ignore[arg-type]
+
+
 async def everything(ledger: AuditLedger, tenant: str) -> list[int]:
-    page = await ledger.records(tenant, RecordFilters())
-    return [record.sequence_number for record in page.records]
+    return [record.sequence_number for record in await records(ledger, tenant)]
 
 
 async def test_first_append_opens_the_chain_with_a_genesis_record(store: Postgres, tenant: str) -> None:
     ledger = AuditLedger(store)
     report = await ledger.append([event(tenant)])
-    page = await ledger.records(tenant, RecordFilters())
+    found = await records(ledger, tenant)
     assert (report.appended, report.duplicates) == (1, 0)
-    assert [record.event_type for record in page.records] == ["alert.classified", "system.genesis"]
-    assert page.records[0].previous_hash == page.records[1].record_hash
-    assert page.records[1].previous_hash == "0" * 64
+    assert [record.event_type for record in found] == ["alert.classified", "system.genesis"]
+    assert found[0].previous_hash == found[1].record_hash
+    assert found[1].previous_hash == "0" * 64
 
 
 async def test_repeated_events_change_nothing(store: Postgres, tenant: str) -> None:
@@ -48,13 +53,13 @@ async def test_repeated_events_change_nothing(store: Postgres, tenant: str) -> N
     assert await everything(ledger, tenant) == [2, 1, 0]
 
 
-async def test_grave_events_are_told_to_operators_by_their_type(
+async def test_grave_events_are_logged_for_operators_by_their_type(
     store: Postgres, tenant: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     grave = event(tenant, event_type="spend.hard_limit", severity="critical")
     await AuditService(store).append_messages([message.to_json() for message in (event(tenant), grave)])
-    told = [record for record in caplog.records if getattr(record, "tenant_id", "") == tenant]
-    assert [(record.action, record.levelname) for record in told] == [("spend.hard_limit", "CRITICAL")]  # type: ignore[attr-defined]
+    logged = [record for record in caplog.records if getattr(record, "tenant_id", "") == tenant]
+    assert [(record.action, record.levelname) for record in logged] == [("spend.hard_limit", "CRITICAL")]  # type: ignore[attr-defined]
 
 
 async def test_event_twice_in_one_batch_is_chained_once(store: Postgres, tenant: str) -> None:
@@ -101,20 +106,21 @@ async def test_numbers_survive_as_they_were_hashed(store: Postgres, tenant: str)
     context = {"a": 1e23, "b": 0.1 + 0.2, "c": -0.0, "d": 10**30, "e": 1.0, "f": 5e-324, "g": "naïve \u2028 ☃"}
     ledger = AuditLedger(store)
     await ledger.append([event(tenant, context=context)])
-    page = await ledger.records(tenant, RecordFilters())
-    assert page.records[0].context == context
+    found = await records(ledger, tenant)
+    assert found[0].context == context
     assert (await AuditService(store).verify(tenant)).chain_valid
 
 
 async def test_records_are_filtered_and_paged_newest_first(store: Postgres, tenant: str) -> None:
     ledger = AuditLedger(store)
     await ledger.append([event(tenant, investigation_id="inv-1") for _ in range(3)] + [event(tenant, actor_id="eve")])
-    first = await ledger.records(tenant, RecordFilters(investigation_id="inv-1"), limit=2)
-    rest = await ledger.records(tenant, RecordFilters(investigation_id="inv-1"), cursor=first.next_cursor, limit=2)
-    assert [record.sequence_number for record in first.records + rest.records] == [3, 2, 1]
-    assert rest.next_cursor is None
-    by_actor = await ledger.records(tenant, RecordFilters(actor_id="eve", event_type="alert.classified"))
-    assert [record.sequence_number for record in by_actor.records] == [4]
+    of_case = RecordFilters(investigation_id="inv-1")
+    first = await ledger.records(tenant, of_case, Listing(limit=2))
+    rest = await ledger.records(tenant, of_case, Listing(limit=2, after=first.last))
+    assert [record.sequence_number for record in first.rows + rest.rows] == [3, 2, 1]
+    assert rest.last is None
+    by_actor = await records(ledger, tenant, actor_id="eve", event_type="alert.classified")
+    assert [record.sequence_number for record in by_actor] == [4]
 
 
 async def test_tenant_sees_only_its_own_records(store: Postgres, tenant: str) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from shared.api.reads import read_investigation
 from shared.bus.producer import MemoryProducer
 from shared.bus.received import Received
 from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY, NormalizedAlert
@@ -16,6 +15,7 @@ from shared.contracts.investigation import GraphState
 from shared.contracts.llm_job import LLMJob
 from shared.errors import Conflict
 from shared.investigation.agents.agent import Agent
+from shared.investigation.case_file import CaseFiles
 from shared.investigation.flow import Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake
@@ -234,4 +234,4 @@ async def test_title_that_comes_later_is_the_cases(graph: InvestigationGraph, st
     evidence = {"flags": [EVIDENCE_ONLY, "title_missing"], "title": ""}
     state = await graph.open(NormalizedAlert.model_validate(bare(tenant).model_dump() | evidence))
     await graph.open(full(tenant))
-    assert (await read_investigation(store, tenant, state.investigation_id)).alert_title == "LSASS memory read"
+    assert (await CaseFiles(store).read(tenant, state.investigation_id)).alert_title == "LSASS memory read"

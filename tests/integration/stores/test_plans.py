@@ -43,6 +43,7 @@ ADVANCE = {
     **dict.fromkeys(("state_before", "state", "agent", "reasoning", "severity", "step"), "closed"),
     **{"round": 1, "version": 0, "confidence": 0.5, "llm_calls": 1, "total_cost_usd": 0.1, "graph_state": "{}"},
 }
+FIRST_PAGE = {"tenant_id": TENANT, "moment": None, "row_id": None, "limit": 21}
 HOT = [
     ("knowledge/fp_patterns", "patterns_in_force", {"tenant_id": TENANT, "alert_name": "x"}),
     ("knowledge/risk", "signals_of_entities", {"tenant_id": TENANT, "entities": ["host-1", "host-2"]}),
@@ -57,12 +58,10 @@ HOT = [
     ("investigation/repository", "advance", {**CASE, **ADVANCE}),
     ("investigation/approvals", "lock", {"tenant_id": TENANT, "approval_id": "ap-i-7-3"}),
     ("access/kill_switch", "active", {"tenant_id": TENANT, "dimensions": ["pattern"], "values": ["p-1"]}),
-    (
-        "api/reads",
-        "investigations",
-        {"tenant_id": TENANT, "state": None, "severity": None, "before": None, "before_id": None, "limit": 21},
-    ),
-    ("api/reads", "waiting_approvals", {"tenant_id": TENANT, "limit": 20}),
+    ("investigation/case_file", "newest_cases", {**FIRST_PAGE, "state": None, "severity": None}),
+    ("investigation/case_file", "oldest_cases", {**FIRST_PAGE, "state": None, "severity": None}),
+    ("investigation/case_file", "next_to_expire", FIRST_PAGE),
+    ("investigation/case_file", "last_to_expire", FIRST_PAGE),
 ]
 
 

@@ -48,8 +48,6 @@ OWNERS = {
 }
 GUESTS = {
     "response/executor.sql:find_approval": "the last lock before an action: it trusts the stored answer alone",
-    "api/reads.sql": "until one read model serves whoever shows a case whole",
-    "audit/evidence.sql": "until one read model serves whoever shows a case whole",
 }
 
 

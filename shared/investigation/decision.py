@@ -7,6 +7,7 @@ judged by code.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import Classification, GraphState, InvestigationState
@@ -25,18 +26,37 @@ _UNCERTAIN = ("unclear", "ambiguous", "insufficient data", "conflicting signals"
 _NO_CLOSE = frozenset(level for level, allowed in PERMISSIONS.items() if not allowed.model_calls)
 
 
+class Row(IntEnum):
+    """The table's rows. Shadow mode (0) and the pattern that matches before a verdict (6) are decided elsewhere."""
+
+    NO_VALID_VERDICT = 1
+    DEGRADED = 2
+    STILL_UNSURE = 3
+    SAFETY_RELEVANT = 4
+    DESTRUCTIVE_ACTION = 5
+    CONFIRMED_BENIGN = 7
+    UNCONFIRMED_BENIGN = 8
+    LOW_CONFIDENCE = 9
+    HARMLESS_RESPONSE = 10
+    NO_RULE = 11
+
+    def __str__(self) -> str:
+        """As people read it: "destructive action (row 5)"."""
+        return f"{self.name.lower().replace('_', ' ')} (row {self.value})"
+
+
 @dataclass(frozen=True)
 class Decision:
-    """What follows from a verdict: ``row`` of the table, the next state and the reason for people."""
+    """What follows from a verdict: the row that decided, the next state and the reason for people."""
 
-    row: int
+    row: Row
     state: InvestigationState
     reason: str
     classification: str
 
 
 def must_escalate(state: GraphState) -> bool:
-    """Row 3: a critical or high alert whose verdict is unsure goes to the stronger model, once."""
+    """A critical or high alert whose verdict is unsure goes to the stronger model, once, before STILL_UNSURE."""
     return state.alert_severity in _LOUD and _unsure(state) and not state.case_facts.model_refusal
 
 
@@ -44,57 +64,58 @@ def decide(state: GraphState, constraints: ExecutorConstraints) -> Decision:
     """The decision for a judged state. ``fp_match`` and ``kill_switches`` stand in its case facts."""
     row, target, reason = _row(state, constraints)
     verdict = state.classification
-    if row == 4:
+    if row is Row.SAFETY_RELEVANT:
         verdict = Classification.REQUIRES_INVESTIGATION
     return Decision(row=row, state=target, reason=reason, classification=verdict)
 
 
 def _row(  # noqa: PLR0911 - one return a row
     state: GraphState, constraints: ExecutorConstraints
-) -> tuple[int, InvestigationState, str]:
+) -> tuple[Row, InvestigationState, str]:
     ask, act = InvestigationState.AWAITING_HUMAN, InvestigationState.RESPONDING
     refusal = state.case_facts.model_refusal
     if state.degradation_level in _NO_CLOSE:
-        return 2, ask, f"degraded to {state.degradation_level}: a person decides"
+        return Row.DEGRADED, ask, f"degraded to {state.degradation_level}: a person decides"
     if refusal:
-        return 1, ask, f"no valid verdict ({refusal}): a person decides"
+        return Row.NO_VALID_VERDICT, ask, f"no valid verdict ({refusal}): a person decides"
     if state.alert_severity in _LOUD and _unsure(state):
-        return 3, ask, f"still unsure ({state.confidence:.2f}) about a {state.alert_severity} alert"
+        return Row.STILL_UNSURE, ask, f"still unsure ({state.confidence:.2f}) about a {state.alert_severity} alert"
     if state.classification in BENIGN and is_safety_relevant(state):
-        return 4, ask, "safety-relevant: never dismissed without a person"
+        return Row.SAFETY_RELEVANT, ask, "safety-relevant: never dismissed without a person"
     destructive = [action for action in state.recommended_actions if action.destructive]
     if destructive:
         names = ", ".join(f"{action.action} {action.target}" for action in destructive)
-        return 5, ask, f"{'prepared' if state.confidence >= PREPARED else 'suggested'}: {names}"
+        return Row.DESTRUCTIVE_ACTION, ask, f"{'prepared' if state.confidence >= PREPARED else 'suggested'}: {names}"
     if is_incomplete(state):  # closed, it could not be investigated again
-        return 11, ask, "the alert is incomplete: a person decides, unless the missing entities arrive first"
+        return Row.NO_RULE, ask, "the alert is incomplete: a person decides, unless the missing entities arrive first"
     if state.classification in BENIGN:
         return _benign_row(state, constraints)
     if state.confidence < SURE:
-        return 9, ask, f"confidence {state.confidence:.2f} is under {SURE}"
+        return Row.LOW_CONFIDENCE, ask, f"confidence {state.confidence:.2f} is under {SURE}"
     playbook = state.playbook_matches[0]["playbook_id"] if state.playbook_matches else ""
     allowed = playbook in constraints.allowlisted_playbooks
     confirmed = state.classification == Classification.TRUE_POSITIVE and not state.requires_human_approval
     if confirmed and allowed and state.recommended_actions:
-        return 10, act, f"harmless response by allow-listed playbook {playbook}"
-    return 11, ask, "no rule lets this close by itself"
+        return Row.HARMLESS_RESPONSE, act, f"harmless response by allow-listed playbook {playbook}"
+    return Row.NO_RULE, ask, "no rule lets this close by itself"
 
 
-def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[int, InvestigationState, str]:
+def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[Row, InvestigationState, str]:
     ask, says = InvestigationState.AWAITING_HUMAN, f"the model says {state.classification}"
     if state.case_facts.kill_switches:
-        return 8, ask, f"{says}, but a kill switch is on"
+        return Row.UNCONFIRMED_BENIGN, ask, f"{says}, but a kill switch is on"
     if constraints.require_fp_match_for_auto_close and not state.case_facts.fp_match:
-        return 8, ask, f"{says}, but no approved pattern confirms it"
+        return Row.UNCONFIRMED_BENIGN, ask, f"{says}, but no approved pattern confirms it"
     degraded = state.degradation_level != DegradationLevel.FULL_CAPABILITY
     limit = AUTO_CLOSE_DEGRADED if degraded else constraints.min_confidence_for_auto_close
     if state.confidence <= limit:
-        return 9 if state.confidence < SURE else 11, ask, f"{says} with {state.confidence:.2f}, not above {limit}"
+        row = Row.LOW_CONFIDENCE if state.confidence < SURE else Row.NO_RULE
+        return row, ask, f"{says} with {state.confidence:.2f}, not above {limit}"
     if cut := what_was_cut(state):
-        return 11, ask, f"{says}, but was not shown all of the alert ({'; '.join(cut)})"
+        return Row.NO_RULE, ask, f"{says}, but was not shown all of the alert ({'; '.join(cut)})"
     if state.requires_human_approval:
-        return 11, ask, f"{says}, but wants a person to look"
-    return 7, InvestigationState.RESPONDING, "benign, confirmed by an approved pattern"
+        return Row.NO_RULE, ask, f"{says}, but wants a person to look"
+    return Row.CONFIRMED_BENIGN, InvestigationState.RESPONDING, "benign, confirmed by an approved pattern"
 
 
 def _unsure(state: GraphState) -> bool:

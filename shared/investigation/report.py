@@ -124,7 +124,7 @@ def judged(state: GraphState, decision: Decision) -> list[OutboxMessage]:
                 "classification": state.classification,
                 "confidence": state.confidence,
                 "severity": state.severity,
-                "basis": f"decision row {decision.row}",
+                "basis": f"decision table: {decision.row}",
                 "model_id": state.case_facts.model_id,
             },
             decision=_decision(state) | {"reasoning_summary": decision.reason},

@@ -88,7 +88,7 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
         step=Step.JUDGE,
         agent=AgentRole.REASONING_AGENT,
         to=decision.state,
-        reason=f"row {decision.row}: {decision.reason}",
+        reason=f"{decision.row}: {decision.reason}",
         messages=messages,
         approval=approval,
     )

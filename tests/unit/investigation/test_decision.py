@@ -11,7 +11,7 @@ from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import Classification, GraphState, InvestigationState
 from shared.contracts.routing import DegradationLevel
-from shared.investigation.decision import decide, must_escalate
+from shared.investigation.decision import Row, decide, must_escalate
 from shared.investigation.evidence import is_safety_relevant
 
 ASK, ACT = InvestigationState.AWAITING_HUMAN, InvestigationState.RESPONDING
@@ -45,52 +45,76 @@ def benign(confidence: float, **fields: Any) -> GraphState:
 
 
 ROWS = {
-    "quarantined input": (1, ASK, judged(case_facts={"model_refusal": "input_quarantined"})),
-    "invalid output": (1, ASK, judged(case_facts={"model_refusal": "invalid_output"})),
-    "invalid output beside a pattern": (1, ASK, benign(0.99, case_facts=MATCH | {"model_refusal": "invalid_output"})),
-    "no model": (2, ASK, judged(confidence=0.99, degradation_level="deterministic_only")),
-    "passthrough": (2, ASK, judged(confidence=0.99, degradation_level="passthrough")),
-    "no model, known pattern": (2, ASK, benign(0.99, degradation_level="deterministic_only")),
-    "critical, just unsure": (3, ASK, judged(alert_severity="critical", confidence=0.5999)),
-    "critical, just sure": (10, ACT, judged(alert_severity="critical", confidence=0.6)),
-    "high, unsure": (3, ASK, judged(alert_severity="high", confidence=0.3)),
-    "high, unsure that it is benign": (3, ASK, benign(0.59, alert_severity="high")),
-    "OT product called benign": (4, ASK, benign(0.99, product=OT)),
-    "ICS technique called benign": (4, ASK, benign(0.99, techniques=["T0803"])),
-    "danger to life called benign": (4, ASK, benign(0.99, ctem_exposures=[{"physical_consequence": "safety_life"}])),
-    "OT product called benign but real": (4, ASK, benign(0.99, product=OT, classification="benign_true_positive")),
-    "destructive, certain": (5, ASK, judged(confidence=1.0, recommended_actions=[ISOLATE])),
-    "destructive beside harmless": (5, ASK, judged(confidence=1.0, recommended_actions=[NOTE, ISOLATE])),
-    "destructive on a benign alert": (5, ASK, benign(1.0, recommended_actions=[ISOLATE])),
-    "harmless, entities still to come": (11, ASK, judged(case_facts={"flags": [ENTITIES_MISSING]})),
-    "benign, only one row of evidence": (11, ASK, benign(0.99, case_facts=MATCH | {"flags": [EVIDENCE_ONLY]})),
-    "benign just above the limit": (7, ACT, benign(0.8501)),
-    "benign at the limit": (11, ASK, benign(0.85)),
-    "benign true positive": (7, ACT, benign(0.9, classification="benign_true_positive")),
-    "second provider, just above its limit": (7, ACT, benign(0.9501, degradation_level="secondary_active")),
-    "second provider, at its limit": (11, ASK, benign(0.95, degradation_level="secondary_active")),
-    "benign, the model wants a person": (11, ASK, benign(0.99, requires_human_approval=True)),
-    "benign without pattern": (8, ASK, benign(0.99, case_facts={})),
-    "benign under a kill switch": (8, ASK, benign(0.99, case_facts=MATCH | {"kill_switches": ["tenant:t"]})),
-    "benign, unsure": (9, ASK, benign(0.59)),
-    "medium, unsure": (9, ASK, judged(confidence=0.5999)),
-    "low, unsure": (9, ASK, judged(alert_severity="low", confidence=0.1)),
-    "harmless, allow-listed, just sure": (10, ACT, judged(confidence=0.6)),
-    "harmless, playbook not allow-listed": (11, ASK, judged(playbook_matches=[{"playbook_id": "pb-x"}])),
+    "quarantined input": (Row.NO_VALID_VERDICT, ASK, judged(case_facts={"model_refusal": "input_quarantined"})),
+    "invalid output": (Row.NO_VALID_VERDICT, ASK, judged(case_facts={"model_refusal": "invalid_output"})),
+    "invalid output beside a pattern": (
+        Row.NO_VALID_VERDICT,
+        ASK,
+        benign(0.99, case_facts=MATCH | {"model_refusal": "invalid_output"}),
+    ),
+    "no model": (Row.DEGRADED, ASK, judged(confidence=0.99, degradation_level="deterministic_only")),
+    "passthrough": (Row.DEGRADED, ASK, judged(confidence=0.99, degradation_level="passthrough")),
+    "no model, known pattern": (Row.DEGRADED, ASK, benign(0.99, degradation_level="deterministic_only")),
+    "critical, just unsure": (Row.STILL_UNSURE, ASK, judged(alert_severity="critical", confidence=0.5999)),
+    "critical, just sure": (Row.HARMLESS_RESPONSE, ACT, judged(alert_severity="critical", confidence=0.6)),
+    "high, unsure": (Row.STILL_UNSURE, ASK, judged(alert_severity="high", confidence=0.3)),
+    "high, unsure that it is benign": (Row.STILL_UNSURE, ASK, benign(0.59, alert_severity="high")),
+    "OT product called benign": (Row.SAFETY_RELEVANT, ASK, benign(0.99, product=OT)),
+    "ICS technique called benign": (Row.SAFETY_RELEVANT, ASK, benign(0.99, techniques=["T0803"])),
+    "danger to life called benign": (
+        Row.SAFETY_RELEVANT,
+        ASK,
+        benign(0.99, ctem_exposures=[{"physical_consequence": "safety_life"}]),
+    ),
+    "OT product called benign but real": (
+        Row.SAFETY_RELEVANT,
+        ASK,
+        benign(0.99, product=OT, classification="benign_true_positive"),
+    ),
+    "destructive, certain": (Row.DESTRUCTIVE_ACTION, ASK, judged(confidence=1.0, recommended_actions=[ISOLATE])),
+    "destructive beside harmless": (
+        Row.DESTRUCTIVE_ACTION,
+        ASK,
+        judged(confidence=1.0, recommended_actions=[NOTE, ISOLATE]),
+    ),
+    "destructive on a benign alert": (Row.DESTRUCTIVE_ACTION, ASK, benign(1.0, recommended_actions=[ISOLATE])),
+    "harmless, entities still to come": (Row.NO_RULE, ASK, judged(case_facts={"flags": [ENTITIES_MISSING]})),
+    "benign, only one row of evidence": (Row.NO_RULE, ASK, benign(0.99, case_facts=MATCH | {"flags": [EVIDENCE_ONLY]})),
+    "benign just above the limit": (Row.CONFIRMED_BENIGN, ACT, benign(0.8501)),
+    "benign at the limit": (Row.NO_RULE, ASK, benign(0.85)),
+    "benign true positive": (Row.CONFIRMED_BENIGN, ACT, benign(0.9, classification="benign_true_positive")),
+    "second provider, just above its limit": (
+        Row.CONFIRMED_BENIGN,
+        ACT,
+        benign(0.9501, degradation_level="secondary_active"),
+    ),
+    "second provider, at its limit": (Row.NO_RULE, ASK, benign(0.95, degradation_level="secondary_active")),
+    "benign, the model wants a person": (Row.NO_RULE, ASK, benign(0.99, requires_human_approval=True)),
+    "benign without pattern": (Row.UNCONFIRMED_BENIGN, ASK, benign(0.99, case_facts={})),
+    "benign under a kill switch": (
+        Row.UNCONFIRMED_BENIGN,
+        ASK,
+        benign(0.99, case_facts=MATCH | {"kill_switches": ["tenant:t"]}),
+    ),
+    "benign, unsure": (Row.LOW_CONFIDENCE, ASK, benign(0.59)),
+    "medium, unsure": (Row.LOW_CONFIDENCE, ASK, judged(confidence=0.5999)),
+    "low, unsure": (Row.LOW_CONFIDENCE, ASK, judged(alert_severity="low", confidence=0.1)),
+    "harmless, allow-listed, just sure": (Row.HARMLESS_RESPONSE, ACT, judged(confidence=0.6)),
+    "harmless, playbook not allow-listed": (Row.NO_RULE, ASK, judged(playbook_matches=[{"playbook_id": "pb-x"}])),
     "harmless, best playbook not allow-listed": (
-        *(11, ASK),
+        *(Row.NO_RULE, ASK),
         judged(playbook_matches=[{"playbook_id": "pb-x"}, {"playbook_id": "pb-note"}]),
     ),
-    "no playbook": (11, ASK, judged(playbook_matches=[])),
-    "nothing to do": (11, ASK, judged(recommended_actions=[])),
-    "the model wants a person": (11, ASK, judged(requires_human_approval=True)),
-    "requires investigation": (11, ASK, judged(classification="requires_investigation", confidence=0.99)),
-    "a verdict that is none": (11, ASK, judged(classification="probably fine", confidence=0.99)),
+    "no playbook": (Row.NO_RULE, ASK, judged(playbook_matches=[])),
+    "nothing to do": (Row.NO_RULE, ASK, judged(recommended_actions=[])),
+    "the model wants a person": (Row.NO_RULE, ASK, judged(requires_human_approval=True)),
+    "requires investigation": (Row.NO_RULE, ASK, judged(classification="requires_investigation", confidence=0.99)),
+    "a verdict that is none": (Row.NO_RULE, ASK, judged(classification="probably fine", confidence=0.99)),
 }
 
 
 @pytest.mark.parametrize(("row", "target", "state"), ROWS.values(), ids=ROWS.keys())
-def test_decide_applies_the_first_fitting_row(row: int, target: InvestigationState, state: GraphState) -> None:
+def test_decide_applies_the_first_fitting_row(row: Row, target: InvestigationState, state: GraphState) -> None:
     decision = decide(state, LIMITS)
     assert (decision.row, decision.state) == (row, target)
 

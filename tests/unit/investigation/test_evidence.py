@@ -6,7 +6,7 @@ from typing import Any
 from shared.contracts.entity import EntityType
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
-from shared.investigation.decision import decide
+from shared.investigation.decision import Row, decide
 from shared.investigation.evidence import evidence_text, is_safety_relevant, named_targets, user_content, what_was_cut
 
 
@@ -66,9 +66,9 @@ def test_benign_verdict_on_an_alert_that_was_not_shown_whole_goes_to_a_person() 
         "confidence": 0.99,
         "case_facts": {"fp_match": {"pattern_id": "p", "confidence": 0.97, "reason": "r"}},
     }
-    assert decide(case(**verdict), ExecutorConstraints()).row == 7
+    assert decide(case(**verdict), ExecutorConstraints()).row is Row.CONFIRMED_BENIGN
     cut = decide(case(**verdict, alert_description="y" * 20_001), ExecutorConstraints())
-    assert (cut.row, cut.state) == (11, InvestigationState.AWAITING_HUMAN)
+    assert (cut.row, cut.state) == (Row.NO_RULE, InvestigationState.AWAITING_HUMAN)
 
 
 def test_plant_technique_that_only_the_model_named_makes_the_alert_safety_relevant() -> None:

@@ -7,6 +7,7 @@ a new name or version, keep the old code until its instances have ended, then de
 from __future__ import annotations
 
 import importlib
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
+from local.services.site import CHECKOUT
 from local.taskhub import replay_differences
 from local.taskhub.export import read_history
 
@@ -35,5 +37,6 @@ def test_stored_history_replays_without_a_difference(path: Path) -> None:
     assert replay_differences(history, handles(module)[history[1]["Name"]]) == []
 
 
-def test_there_are_stored_histories() -> None:
-    assert HISTORIES
+def test_the_version_that_new_instances_get_has_stored_histories() -> None:
+    current = json.loads((CHECKOUT / "host.json").read_text())["extensions"]["durableTask"]["defaultVersion"]
+    assert current in {read_history(path)[1][1]["Version"] for path in HISTORIES}

@@ -83,7 +83,7 @@ class SpendGuard:
         """Replace the worst case by what the call cost. Repeating it changes nothing."""
         spent = {"tenant_id": held.tenant_id, "call_id": held.call_id, "amount": _rounded(actual_usd)}
         limit = {"month": held.month, "soft_limit": self._soft_limit}
-        async with self._postgres.transaction(held.tenant_id) as connection:
+        async with self._postgres.transaction(held.tenant_id) as connection, connection.pipeline():
             await connection.execute(SQL["settle"], spent)
             row = await (await connection.execute(SQL["report_soft_limit"], limit)).fetchone()
         return SoftLimitPassed(held.month, self._soft_limit, row["committed_usd"]) if row else None

@@ -15,6 +15,7 @@ from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
+_PARTS = ("transitions", "alert_updates", "approvals")
 
 
 class CaseFiles:
@@ -26,18 +27,16 @@ class CaseFiles:
     async def read(self, tenant_id: str, investigation_id: str) -> CaseFile:
         """One investigation whole, as it stood at one moment. Raises NotFound."""
         values = {"tenant_id": tenant_id, "investigation_id": investigation_id}
-        async with self._postgres.transaction(tenant_id) as connection:
-            rows = await _rows(connection, "investigation", values)
-            if not rows:
+        async with self._postgres.transaction(tenant_id) as connection, connection.pipeline():
+            cursors = {part: await connection.execute(_SQL[part], values) for part in ("investigation", *_PARTS)}
+            actions = await executed_actions(connection, tenant_id, investigation_id)
+            found = await cursors["investigation"].fetchone()
+            if found is None:
                 raise NotFound(f"investigation {investigation_id} does not exist in this tenant")
-            case = {
-                **rows[0],
-                "transitions": await _rows(connection, "transitions", values),
-                "alert_updates": await _rows(connection, "alert_updates", values),
-                "approvals": [_with_texts(row) for row in await _rows(connection, "approvals", values)],
-                "actions": await executed_actions(connection, tenant_id, investigation_id),
-            }
-        return CaseFile.from_stored(case, where=f"investigation_state {investigation_id}")
+            parts = {part: [_with_texts(row) for row in await cursors[part].fetchall()] for part in _PARTS}
+        return CaseFile.from_stored(
+            {**found, **parts, "actions": actions}, where=f"investigation_state {investigation_id}"
+        )
 
     async def cases(
         self, tenant_id: str, listing: Listing, *, state: str | None = None, severity: str | None = None

@@ -168,9 +168,10 @@ class InvestigationRepository:
                 return await _load(connection, before.tenant_id, before.investigation_id)
             if transition.supersedes:
                 await _supersede(connection, before.tenant_id, transition.supersedes)
-            if transition.approval is not None:
-                await _request_approval(connection, transition.approval)
-            await put(connection, before.tenant_id, before.investigation_id, list(transition.messages))
+            async with connection.pipeline():
+                if transition.approval is not None:
+                    await _request_approval(connection, transition.approval)
+                await put(connection, before.tenant_id, before.investigation_id, list(transition.messages))
         return stored
 
 

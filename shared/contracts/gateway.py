@@ -43,13 +43,15 @@ class CaseReference(Contract):
 
 
 NO_CASE = CaseReference()
+UNCLEAR = " unclear"
 
 
 class GatewayResponse(Contract):
     """The answer after validation. ``raw_output`` still holds placeholders and is never shown to a person.
 
     ``validation_errors`` starts with one of `input_quarantined`, `spend_hard_limit`, `provider_unavailable` when no
-    model was asked or none answered.
+    model was asked or none answered. Of a valid answer it lists what was cleaned out of it. ``injection_detections``
+    are lines `family@field:start-end`; one that ends in UNCLEAR may be ordinary text.
     """
 
     content: str

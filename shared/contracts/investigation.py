@@ -98,6 +98,9 @@ class CaseFacts(Contract):
     reasoning_chain: list[str] = Field(default_factory=list)  # the model's own words
     model_techniques: list[str] = Field(default_factory=list)  # that the model named
     quarantined_ids: list[str] = Field(default_factory=list)  # technique ids of the model that no taxonomy knows
+    injection_risk: str = ""  # of the alert's text for a model: none, low, medium; empty until asked
+    cleaned_answers: list[str] = Field(default_factory=list)  # what the gateway took out of the model's answers
+    destructive_proposals: list[str] = Field(default_factory=list)  # of the model, those that code dropped included
     approval_id: str = ""
     approval_deadline: str = ""  # ISO 8601 UTC
     error: str = ""  # why the case failed

@@ -9,7 +9,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import re2
 
@@ -17,15 +16,16 @@ from shared.contracts.gateway import NO_CASE, CaseReference, GatewayRequest, Gat
 from shared.contracts.outside_text import storable_text
 from shared.contracts.routing import TaskContext
 from shared.errors import Terminal
+from shared.gateway.answer_text import for_people, repeats_instructions
 from shared.gateway.audit import AuditSink, RequestAudit
 from shared.gateway.client import AluskortAnthropicClient, Reply
-from shared.gateway.evidence import Evidence, map_strings, read_evidence
+from shared.gateway.evidence import Evidence, read_evidence
 from shared.gateway.injection import Risk
 from shared.gateway.model_caller import ModelCaller, Question, SpendDenied
 from shared.gateway.output import ValidatedOutput, strip_quarantined, validate_output
 from shared.gateway.pii_names import find_names
 from shared.gateway.prompt import Prompt, build_prompt, worst_prompt_tokens
-from shared.gateway.redaction import RedactionMap, Redactor, deanonymise_text
+from shared.gateway.redaction import RedactionMap, Redactor
 from shared.gateway.screening import Screening, screen
 from shared.gateway.spend import SpendGuard
 from shared.routing.router import LLMRouter
@@ -67,9 +67,8 @@ class ContextGateway:
         audit = RequestAudit(self._audit, request, case)
         # 1. Sanitise.
         screening = await _screen(request, audit)
-        described = screening.described
         if screening.risk is Risk.HIGH:
-            return _refusal("input_quarantined", "the input carries orders to a model", described)
+            return _refusal("input_quarantined", "the input carries orders to a model", screening)
         task = TaskContext(
             task_type=request.task_type,
             time_budget_seconds=DEFAULT_BUDGET_SECONDS if time_budget_seconds is None else time_budget_seconds,
@@ -87,13 +86,13 @@ class ContextGateway:
             reply, checked = await self._answer(question, prompt)
         except SpendDenied as error:
             log.warning("A model call was not made: %s", error)
-            return _refusal("spend_hard_limit", str(error), described, question)
+            return _refusal("spend_hard_limit", str(error), screening, question)
         except (Terminal, re2.error) as error:
             await self._caller.release(question)
             log.exception("A model call failed for good.")
-            return _refusal("request_refused", str(error), described, question)
+            return _refusal("request_refused", str(error), screening, question)
         await audit.techniques_quarantined(checked.quarantined_ids)
-        return _response(question, reply, checked, redactions, described)
+        return _response(question, reply, checked, redactions, screening)
 
     def _question(
         self, request: GatewayRequest, audit: RequestAudit, evidence: Evidence, task: TaskContext
@@ -104,18 +103,17 @@ class ContextGateway:
 
     async def _answer(self, question: Question, prompt: Prompt) -> tuple[Reply, ValidatedOutput]:
         """One answer that fits, after at most one retry of a cut one and one repair of a wrong one."""
-        schema = question.request.output_schema
         room = question.decision.max_tokens
         reply = await self._caller.ask(question, prompt, max_tokens=room)
         if reply.is_cut and room < LARGEST_RETRY_TOKENS:
             room = min(2 * room, LARGEST_RETRY_TOKENS)
             reply = await self._caller.ask(question, prompt, max_tokens=room)
-        checked = _check(reply, schema)
+        checked = _check(reply, prompt)
         if checked.errors and not reply.is_cut and reply.stop_reason != "refusal":
             question.prompt_tokens += 2 * len(reply.text.encode())
             repair = prompt.with_repair(reply.text, checked.errors)
             reply = await self._caller.ask(question, repair, max_tokens=room)
-            checked = _check(reply, schema)
+            checked = _check(reply, prompt)
         return reply, checked
 
 
@@ -135,30 +133,26 @@ def _prepare(request: GatewayRequest, evidence: Evidence) -> tuple[Prompt, Redac
     return prompt, redactor.redactions
 
 
-def _check(reply: Reply, schema: dict[str, Any] | None) -> ValidatedOutput:
+def _check(reply: Reply, prompt: Prompt) -> ValidatedOutput:
     if reply.stop_reason == "refusal":
         return ValidatedOutput(None, ("model_refused", "the model declined to answer"))
     if reply.is_cut:
         return ValidatedOutput(None, ("output_truncated", "the answer was cut at the token limit, twice"))
-    return validate_output(reply.text, schema)
+    checked = validate_output(reply.text, prompt.output_schema)
+    if repeats_instructions(checked.value, [text for text, _ in prompt.system]):
+        return ValidatedOutput(None, ("instructions_repeated", "the answer repeats what the model was instructed with"))
+    return checked
 
 
 def _response(
-    question: Question, reply: Reply, checked: ValidatedOutput, redactions: RedactionMap, described: list[str]
+    question: Question, reply: Reply, checked: ValidatedOutput, redactions: RedactionMap, screening: Screening
 ) -> GatewayResponse:
     """Steps 7 and 8: strip quarantined ids, put originals back. An answer that does not fit has no content."""
     errors, content = list(checked.errors), ""
     if not errors:
-        unknown: list[str] = []
-
-        def restore(text: str) -> str:
-            restored, missing = deanonymise_text(text, redactions)
-            unknown.extend(missing)
-            return restored
-
-        value = map_strings(strip_quarantined(checked.value, checked.quarantined_ids), restore)
+        value, flags = for_people(strip_quarantined(checked.value, checked.quarantined_ids), redactions)
         content = value if isinstance(value, str) and question.request.output_schema is None else json.dumps(value)
-        errors += [f"unknown_placeholder: {name}" for name in dict.fromkeys(unknown)]
+        errors += flags
     return GatewayResponse(
         content=content,
         model_id=question.answered_by.model_id if question.answered_by else "",
@@ -168,11 +162,11 @@ def _response(
         validation_errors=errors,
         quarantined_ids=list(checked.quarantined_ids),
         metrics=question.metrics(),
-        injection_detections=described,
+        injection_detections=screening.described,
     )
 
 
-def _refusal(code: str, reason: str, described: list[str], question: Question | None = None) -> GatewayResponse:
+def _refusal(code: str, reason: str, screening: Screening, question: Question | None = None) -> GatewayResponse:
     """No usable answer; calls that were made before still show in the metrics."""
     used = question.usage if question else None
     return GatewayResponse(
@@ -183,5 +177,5 @@ def _refusal(code: str, reason: str, described: list[str], question: Question | 
         raw_output="",
         validation_errors=[code, reason],
         metrics=question.metrics() if question else None,
-        injection_detections=described,
+        injection_detections=screening.described,
     )

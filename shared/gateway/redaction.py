@@ -30,6 +30,7 @@ _IPV6 = re2.compile(r"(?i)\b(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}\b|\b(?:[0-9a-f]{1
 _SSN = re2.compile(r"\b\d{3}-\d{2}-\d{4}\b")
 _CARD = re2.compile(r"\b\d(?:[ -]?\d){12,18}\b")
 _PHONE = re2.compile(r"\+(\d{1,3}[ .-]?\(?\d{1,4}\)?(?:[ .-]?\d{2,4}){2,4})\b|\b(\d{3}\)?[ .-]?\d{3}[ .-]\d{4})\b")
+UNKNOWN = "[unknown]"
 NAME_MATCHER_BYTES = 64 << 20  # room for tens of thousands of names
 _INTERNAL = [
     ipaddress.ip_network(block)
@@ -147,13 +148,16 @@ def redact_pii(text: str) -> tuple[str, RedactionMap]:
 
 
 def deanonymise_text(text: str, redactions: RedactionMap) -> tuple[str, list[str]]:
-    """Put the originals back, whole tokens only; also returns the placeholders that stand for nothing."""
+    """Put the originals back, whole tokens only; a placeholder that stands for nothing becomes `[unknown]`.
+
+    Also returns those.
+    """
     parts, done, unknown = [], 0, []
     for found in _PLACEHOLDER.finditer(text):
         original = redactions.original(found.group())
         if original is None:
             unknown.append(found.group())
-        parts += [text[done : found.start()], found.group() if original is None else original]
+        parts += [text[done : found.start()], UNKNOWN if original is None else original]
         done = found.end()
     return "".join([*parts, text[done:]]), unknown
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from shared.contracts.gateway import UNCLEAR
 from shared.gateway.evidence import Evidence
 from shared.gateway.injection import Detection, Risk, grade, sanitise_input
 
@@ -31,8 +32,8 @@ class Screening:
 
     @property
     def described(self) -> list[str]:
-        """One line a hit, `family@field:start-end`; never the text."""
-        return [f"{hit.family}@{path}:{hit.start}-{hit.end}" for path, hit in self.hits]
+        """One line a hit, see GatewayResponse; never the text."""
+        return [f"{hit.family}@{path}:{hit.start}-{hit.end}{'' if hit.clear else UNCLEAR}" for path, hit in self.hits]
 
 
 def screen(evidence: Evidence) -> Screening:

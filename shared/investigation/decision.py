@@ -14,6 +14,7 @@ from shared.contracts.investigation import Classification, GraphState, Investiga
 from shared.contracts.routing import DegradationLevel
 from shared.investigation.case import is_incomplete
 from shared.investigation.evidence import is_safety_relevant, what_was_cut
+from shared.investigation.unattended import objections
 from shared.routing.degradation import PERMISSIONS
 
 SURE = 0.6  # below it a critical or high alert asks the stronger model, and nothing acts by itself
@@ -96,6 +97,8 @@ def _row(  # noqa: PLR0911 - one return a row
     allowed = playbook in constraints.allowlisted_playbooks
     confirmed = state.classification == Classification.TRUE_POSITIVE and not state.requires_human_approval
     if confirmed and allowed and state.recommended_actions:
+        if found := objections(state):
+            return Row.NO_RULE, ask, f"playbook {playbook} may not act alone: {'; '.join(found)}"
         return Row.HARMLESS_RESPONSE, act, f"harmless response by allow-listed playbook {playbook}"
     return Row.NO_RULE, ask, "no rule lets this close by itself"
 

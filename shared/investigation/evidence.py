@@ -77,7 +77,11 @@ def what_was_cut(state: GraphState) -> list[str]:
         "techniques": (LISTED, len(state.techniques)),
         "entities": (len(shown), named),
     }
-    return [f"{part}: only the first {limit} of {size}" for part, (limit, size) in sizes.items() if size > limit]
+    at_intake = [
+        f"{flag.removesuffix('_cut')}: cut at intake" for flag in state.case_facts.flags if flag.endswith("_cut")
+    ]
+    here = [f"{part}: only the first {limit} of {size}" for part, (limit, size) in sizes.items() if size > limit]
+    return [*at_intake, *here]
 
 
 def context_view(state: GraphState) -> dict[str, Any]:

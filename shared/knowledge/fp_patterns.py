@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import re2
 from psycopg.types.json import Jsonb
 
 from shared.contracts.batch import EntityPattern, FPPattern
 from shared.contracts.contract import readable
 from shared.contracts.entity import AlertEntities
+from shared.contracts.expression import full_match
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
-
-logger = logging.getLogger(__name__)
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
@@ -70,27 +66,10 @@ def fits(pattern: FPPattern, alert_name: str, entities: AlertEntities) -> bool:
 
 def _name_fits(pattern: FPPattern, alert_name: str) -> bool:
     if pattern.alert_name_regex:
-        return _full_match(pattern.alert_name_regex, alert_name)
+        return full_match(pattern.alert_name_regex, alert_name)
     return pattern.alert_name.casefold() == alert_name.casefold()
 
 
 def _finds(wanted: EntityPattern, entities: AlertEntities) -> bool:
     values = (entity.primary_value for entity in entities.all() if entity.entity_type == wanted.type)
-    return any(_full_match(wanted.value_regex, value) for value in values)
-
-
-def _full_match(expression: str, value: str) -> bool:
-    compiled = _compiled(expression)
-    return compiled is not None and compiled.fullmatch(value) is not None
-
-
-@lru_cache(maxsize=10_000)
-def _compiled(expression: str) -> Any:
-    """None for an invalid expression."""
-    try:
-        return re2.compile(f"(?i:{expression})")
-    except re2.error as error:
-        logger.warning(
-            "A false-positive pattern holds an invalid expression %r and matches nothing: %s", expression, error
-        )
-        return None
+    return any(full_match(wanted.value_regex, value) for value in values)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from psycopg.types.json import Jsonb
 from pydantic import Field
 
 from shared.contracts.action import ActionName
 from shared.contracts.contract import Contract, readable
 from shared.contracts.tenant import NO_TENANT
+from shared.response.playbook_conditions import PlaybookConditions
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 
@@ -29,6 +31,7 @@ class Playbook(Contract):
     mitre_techniques: list[str] = Field(default_factory=list)
     severities: list[str] = Field(default_factory=list)
     actions: list[ActionName]
+    conditions: PlaybookConditions | None = None  # without them it never acts unless a person grants it
     review_status: str = "approved"
     approved_by: str | None = None
 
@@ -49,7 +52,9 @@ class Playbooks:
     async def store(self, playbook: Playbook) -> None:
         """Insert or replace a playbook (the schema's owner only)."""
         async with self._postgres.transaction(NO_TENANT) as connection:
-            await connection.execute(_SQL["store_playbook"], playbook.model_dump(mode="json"))
+            values = playbook.model_dump(mode="json")
+            conditions = Jsonb(values["conditions"]) if playbook.conditions else None
+            await connection.execute(_SQL["store_playbook"], {**values, "conditions": conditions})
 
     async def select(
         self, *, techniques: Sequence[str], tactics: Sequence[str], product: str, severity: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Protocol
 
-from shared.contracts.gateway import NO_CASE, CaseReference, GatewayRequest, GatewayResponse
+from shared.contracts.gateway import NO_CASE, UNCLEAR, CaseReference, GatewayRequest, GatewayResponse
 from shared.contracts.investigation import DecisionEntry, GraphState
 
 
@@ -29,6 +29,19 @@ class Gateway(Protocol):
         case: CaseReference = NO_CASE,
     ) -> GatewayResponse:
         """See shared.gateway.ContextGateway.complete."""
+
+
+_RISKS = ("", "none", "low", "medium")  # of a higher one no model is asked
+
+
+def screened(state: GraphState, response: GatewayResponse) -> GraphState:
+    """The state with the worst that the gateway found so far in what it was asked about this case and was answered."""
+    facts = state.case_facts
+    found = response.injection_detections
+    risk = "medium" if any(not line.endswith(UNCLEAR) for line in found) else "low" if found else "none"
+    worst = max(facts.injection_risk, risk, key=_RISKS.index)
+    cleaned = response.validation_errors if response.valid else []
+    return state.with_facts(injection_risk=worst, cleaned_answers=sorted({*facts.cleaned_answers, *cleaned}))
 
 
 def decision_entry(  # noqa: PLR0913 - the fields of one line of the chain

@@ -10,7 +10,7 @@ from shared.contracts.entity import EntityType
 from shared.contracts.gateway import CaseReference, GatewayRequest
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.contracts.routing import DegradationLevel
-from shared.investigation.agents.agent import Gateway, decision_entry
+from shared.investigation.agents.agent import Gateway, decision_entry, screened
 from shared.investigation.evidence import evidence_text, user_content
 from shared.knowledge.indicators import Indicators
 
@@ -80,7 +80,7 @@ class IOCExtractorAgent:
         )
         cost = response.metrics.cost_usd if response.metrics else 0.0
         called = response.metrics is not None
-        counted = state.model_copy(
+        counted = screened(state, response).model_copy(
             update={"llm_calls": state.llm_calls + called, "total_cost_usd": state.total_cost_usd + cost}
         )
         if not response.valid:

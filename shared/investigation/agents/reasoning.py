@@ -10,7 +10,7 @@ from shared.contracts.alert import SeverityLevel
 from shared.contracts.gateway import CaseReference, GatewayRequest, GatewayResponse
 from shared.contracts.investigation import AgentRole, Classification, GraphState, RiskState
 from shared.contracts.routing import DegradationLevel
-from shared.investigation.agents.agent import Gateway, decision_entry
+from shared.investigation.agents.agent import Gateway, decision_entry, screened
 from shared.investigation.evidence import user_content
 
 PROMPT = (
@@ -93,7 +93,7 @@ class ReasoningAgent:
             previous_confidence=self._previous_confidence,
         )
         cost = response.metrics.cost_usd if response.metrics else 0.0
-        counted = state.model_copy(
+        counted = screened(state, response).model_copy(
             update={
                 "llm_calls": state.llm_calls + (response.metrics is not None),
                 "total_cost_usd": state.total_cost_usd + cost,
@@ -106,6 +106,10 @@ class ReasoningAgent:
 def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
     answer = json.loads(response.content)
     chain: list[str] = answer["reasoning_chain"]
+    proposals = [
+        Action(action=ActionName(item["action"]), target=item["target"][:2048], risk=ActionRisk(item["risk"]))
+        for item in answer["recommended_actions"]
+    ]
     entry = decision_entry(
         state,
         step="reason",
@@ -120,16 +124,14 @@ def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
         "model_techniques": [*answer["attack_techniques"], *answer["atlas_techniques"]],
         "quarantined_ids": response.quarantined_ids,
         "model_id": response.model_id,
+        "destructive_proposals": sorted({item.action for item in proposals if item.destructive}),
     }
     return state.with_facts(**facts).model_copy(
         update={
             "classification": answer["classification"],
             "confidence": answer["confidence"],
             "severity": answer["severity"],
-            "recommended_actions": [
-                Action(action=ActionName(item["action"]), target=item["target"][:2048], risk=ActionRisk(item["risk"]))
-                for item in answer["recommended_actions"]
-            ],
+            "recommended_actions": proposals,
             "requires_human_approval": answer["requires_human_approval"],
             "decision_chain": [*state.decision_chain, entry],
         }

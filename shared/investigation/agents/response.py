@@ -47,7 +47,12 @@ class ResponseAgent:
             reasoning=f"{len(kept)} action(s) kept" + (f"; dropped: {'; '.join(dropped)}" if dropped else ""),
         )
         found = [
-            {"playbook_id": match.playbook.playbook_id, "title": match.playbook.title, "score": match.score}
+            {
+                "playbook_id": match.playbook.playbook_id,
+                "title": match.playbook.title,
+                "score": match.score,
+                "unmet": _unmet(state, match.playbook),
+            }
             for match in matches
         ]
         return state.model_copy(
@@ -58,6 +63,13 @@ class ResponseAgent:
                 "decision_chain": [*state.decision_chain, entry],
             }
         )
+
+
+def _unmet(state: GraphState, playbook: Playbook) -> list[str]:
+    """Why the playbook may not act without a person, by its own conditions; empty when it may."""
+    if playbook.conditions is None:
+        return ["the playbook has no conditions under which it may act alone"]
+    return playbook.conditions.unmet(product=state.product, rule=state.alert_title, entities=state.parsed_entities)
 
 
 def _target(proposal: Action, state: GraphState, named: Mapping[tuple[EntityType, str], str]) -> str | None:

@@ -1,5 +1,5 @@
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.incidents import IncidentMemory
 from shared.knowledge.indicators import Indicators
 from shared.knowledge.risk import RiskSignals
+from shared.response.playbook_conditions import PlaybookConditions
 from shared.response.playbooks import Playbook, Playbooks
 from shared.stores.postgres import Postgres
 from shared.stores.qdrant import Qdrant
@@ -101,6 +102,9 @@ PLAYBOOKS = (
         tactics=["reconnaissance"],
         actions=["add_comment", "notify_owner"],
         approved_by="lead",
+        conditions=PlaybookConditions(
+            products=["Scanner"], rules=["Port scan"], entities=[EntityPattern(type="host", value_regex="ws-[0-9]+")]
+        ),
     ),
 )
 
@@ -115,9 +119,21 @@ def gateway() -> ScriptedGateway:
     return ScriptedGateway()
 
 
+class OwnMessages(MemoryProducer):
+    """The outbox is everybody's: the relay of this test may find what another left in it."""
+
+    def __init__(self, tenant: str) -> None:
+        super().__init__()
+        self._tenant = tenant.encode()
+
+    async def publish(self, topic: str, value: bytes, *, key: str, headers: Mapping[str, bytes] | None = None) -> None:
+        if self._tenant in value:
+            await super().publish(topic, value, key=key, headers=headers)
+
+
 @pytest.fixture
-def bus() -> MemoryProducer:
-    return MemoryProducer()
+def bus(tenant: str) -> MemoryProducer:
+    return OwnMessages(tenant)
 
 
 @pytest.fixture

@@ -41,6 +41,15 @@ async def drive(graph: InvestigationGraph, opened: GraphState) -> GraphState:
     return await graph._drive(opened)
 
 
+SCAN_BY_OUR_SCANNER = {
+    "title": "Port scan",
+    "severity": "low",
+    "product": "Scanner",
+    "techniques": ["T1595"],
+    "tactics": ["reconnaissance"],
+}
+
+
 async def transitions(store: Postgres, state: GraphState) -> list[tuple[str, str]]:
     async with store.transaction(state.tenant_id) as connection:
         cursor = await connection.execute(
@@ -101,7 +110,7 @@ async def test_harmless_response_by_allowlisted_playbook_closes(
     graph: InvestigationGraph, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
 ) -> None:
     gateway.verdicts = [verdict("true_positive", 0.8, ("add_comment", "whatever"))]
-    opened = await graph.open(alert(tenant, severity="low", techniques=["T1595"], tactics=["reconnaissance"]))
+    opened = await graph.open(alert(tenant, **SCAN_BY_OUR_SCANNER))
     state = await drive(graph, opened)
     assert (state.state, state.outcome) == ("closed", "responded")
     (pending,) = bus.on("actions.pending")

@@ -86,7 +86,7 @@ def test_redaction_tells_which_addresses_are_internal() -> None:
 
 def test_deanonymise_matches_whole_tokens_and_reports_unknown_ones() -> None:
     _, redactions = redact_pii("a@b.example")
-    assert deanonymise_text("EMAIL_0010 EMAIL_001", redactions) == ("EMAIL_0010 a@b.example", ["EMAIL_0010"])
+    assert deanonymise_text("EMAIL_0010 EMAIL_001", redactions) == ("[unknown] a@b.example", ["EMAIL_0010"])
 
 
 def test_placeholders_grow_to_four_digits_after_999() -> None:

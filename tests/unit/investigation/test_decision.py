@@ -18,6 +18,8 @@ ASK, ACT = InvestigationState.AWAITING_HUMAN, InvestigationState.RESPONDING
 LIMITS = ExecutorConstraints(allowlisted_playbooks=frozenset({"pb-note"}))
 MATCH = {"fp_match": {"pattern_id": "fp-1", "confidence": 0.97, "reason": "our scanner"}}
 NOTE = Action(action=ActionName.ADD_COMMENT, target="alert-1")
+PB_NOTE = {"playbook_id": "pb-note", "score": 4, "unmet": []}
+SCREENED = {"injection_risk": "none"}
 ISOLATE = Action(action=ActionName.ISOLATE_HOST, target="ws-17")
 OT = "Microsoft Defender for IoT"
 
@@ -28,10 +30,12 @@ def judged(**fields: Any) -> GraphState:
         "investigation_id": "i-1",
         "state": InvestigationState.REASONING,
         "alert_severity": "medium",
+        "severity": "medium",
         "classification": "true_positive",
         "confidence": 0.8,
         "recommended_actions": [NOTE],
-        "playbook_matches": [{"playbook_id": "pb-note", "score": 4}],
+        "playbook_matches": [PB_NOTE],
+        "case_facts": SCREENED,
     }
     return GraphState.model_validate(verdict | fields)
 
@@ -56,7 +60,7 @@ ROWS = {
     "passthrough": (Row.DEGRADED, ASK, judged(confidence=0.99, degradation_level="passthrough")),
     "no model, known pattern": (Row.DEGRADED, ASK, benign(0.99, degradation_level="deterministic_only")),
     "critical, just unsure": (Row.STILL_UNSURE, ASK, judged(alert_severity="critical", confidence=0.5999)),
-    "critical, just sure": (Row.HARMLESS_RESPONSE, ACT, judged(alert_severity="critical", confidence=0.6)),
+    "critical, just sure": (Row.NO_RULE, ASK, judged(alert_severity="critical", confidence=0.6)),
     "high, unsure": (Row.STILL_UNSURE, ASK, judged(alert_severity="high", confidence=0.3)),
     "high, unsure that it is benign": (Row.STILL_UNSURE, ASK, benign(0.59, alert_severity="high")),
     "OT product called benign": (Row.SAFETY_RELEVANT, ASK, benign(0.99, product=OT)),
@@ -103,7 +107,7 @@ ROWS = {
     "harmless, playbook not allow-listed": (Row.NO_RULE, ASK, judged(playbook_matches=[{"playbook_id": "pb-x"}])),
     "harmless, best playbook not allow-listed": (
         *(Row.NO_RULE, ASK),
-        judged(playbook_matches=[{"playbook_id": "pb-x"}, {"playbook_id": "pb-note"}]),
+        judged(playbook_matches=[{"playbook_id": "pb-x", "unmet": []}, PB_NOTE]),
     ),
     "no playbook": (Row.NO_RULE, ASK, judged(playbook_matches=[])),
     "nothing to do": (Row.NO_RULE, ASK, judged(recommended_actions=[])),
@@ -173,7 +177,9 @@ ANY_STATE = st.builds(
     degradation_level=st.sampled_from(DegradationLevel),
     product=st.sampled_from(["", OT, "Microsoft Defender XDR"]),
     techniques=st.lists(st.sampled_from(["T0803", "T1003", "AML.T0051", "T9999", ""]), max_size=2),
-    playbook_matches=st.sampled_from([[], [{"playbook_id": "pb-note"}], [{"playbook_id": "pb-x"}]]),
+    playbook_matches=st.sampled_from(
+        [[], [PB_NOTE], [{"playbook_id": "pb-x", "unmet": []}], [{"playbook_id": "pb-note"}]]
+    ),
     case_facts=st.fixed_dictionaries(
         {},
         optional={
@@ -181,6 +187,8 @@ ANY_STATE = st.builds(
             "kill_switches": st.sampled_from([[], ["tenant:t"]]),
             "model_refusal": st.sampled_from(["", "invalid_output"]),
             "reasoning_chain": st.lists(st.text(max_size=20), max_size=2),
+            "injection_risk": st.sampled_from(["", "none", "low", "medium"]),
+            "destructive_proposals": st.sampled_from([[], ["isolate_host"]]),
         },
     ),
 )
@@ -199,7 +207,10 @@ def test_decide_never_acts_on_what_only_a_person_may_allow(state: GraphState) ->
     assert state.confidence >= 0.6
     assert not state.requires_human_approval
     if decision.classification == "true_positive":
-        assert state.playbook_matches == [{"playbook_id": "pb-note"}]
+        assert state.playbook_matches == [PB_NOTE]
+        assert not {"critical", "high"} & {state.alert_severity, state.severity}
+        assert state.case_facts.injection_risk in {"none", "low"}
+        assert state.case_facts.destructive_proposals == []
     else:
         assert state.case_facts.fp_match
         assert not state.case_facts.kill_switches

@@ -1,0 +1,99 @@
+"""What must hold before a verdict of the model may act and close without a person (design §8.15). Pure.
+
+Each condition is judged by code on what the alert says and what was proposed. The model's words can add an objection,
+never take one away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from shared.contracts.investigation import GraphState
+from shared.contracts.taxonomy import current_technique
+from shared.investigation.evidence import what_was_cut
+
+MODEST = frozenset({"informational", "low", "medium"})
+HARMLESS_TO_SCREEN = frozenset({"none", "low"})
+# In ICS, what impairs control or inhibits the response is what "impact" is in the enterprise.
+GRAVE_TACTICS = frozenset(
+    {
+        "credential-access",
+        "persistence",
+        "privilege-escalation",
+        "defense-evasion",
+        "evasion",
+        "lateral-movement",
+        "exfiltration",
+        "command-and-control",
+        "impact",
+        "impair-process-control",
+        "inhibit-response-function",
+    }
+)
+
+
+def objections(state: GraphState) -> list[str]:
+    """Why a person must decide, as a person reads it, one line a condition; empty when none is needed."""
+    return [found for condition in CONDITIONS if (found := condition(state))]
+
+
+def _severity(state: GraphState) -> str:
+    loud = {level for level in (state.alert_severity, state.severity) if level not in MODEST}
+    return f"the alert or the verdict is {' and '.join(sorted(loud))}" if loud else ""
+
+
+def _proposals(state: GraphState) -> str:
+    proposed = state.case_facts.destructive_proposals
+    return f"the model proposed {', '.join(proposed)}" if proposed else ""
+
+
+def _techniques(state: GraphState) -> str:
+    mapped = (str(item.get("technique_id", "")) for item in state.atlas_techniques)
+    named = {*state.techniques, *state.case_facts.model_techniques, *mapped}
+    grave = GRAVE_TACTICS.intersection({*state.tactics, *_tactics(named)})
+    return f"the case shows {', '.join(sorted(grave))}" if grave else ""
+
+
+def _tactics(technique_ids: Iterable[str]) -> Iterable[str]:
+    for name in technique_ids:
+        technique = current_technique(name)
+        if technique is not None:
+            yield from technique.tactics
+
+
+def _injection(state: GraphState) -> str:
+    risk = state.case_facts.injection_risk
+    return "" if risk in HARMLESS_TO_SCREEN else f"the alert's text may address the model (risk {risk or 'unknown'})"
+
+
+def _answers(state: GraphState) -> str:
+    cleaned = state.case_facts.cleaned_answers
+    return f"the model's answer had to be cleaned ({', '.join(cleaned)})" if cleaned else ""
+
+
+def _assumptions(state: GraphState) -> str:
+    """Such as a severity or a tactic that nobody knows: what was assumed instead is not the alert's own word."""
+    flags = sorted({flag.partition(":")[0] for flag in state.case_facts.flags})
+    return f"intake could not take the alert as it was ({', '.join(flags)})" if flags else ""
+
+
+def _cut(state: GraphState) -> str:
+    cut = what_was_cut(state)
+    return f"the model was not shown all of the alert ({'; '.join(cut)})" if cut else ""
+
+
+def _playbook(state: GraphState) -> str:
+    best = state.playbook_matches[0] if state.playbook_matches else {}
+    return "; ".join(best.get("unmet", ["no playbook says that it may"]))
+
+
+CONDITIONS: tuple[Callable[[GraphState], str], ...] = (
+    _severity,
+    _proposals,
+    _techniques,
+    _injection,
+    _answers,
+    _assumptions,
+    _cut,
+    _playbook,
+)

@@ -64,6 +64,13 @@ class Evidence:
         return tuple(dict.fromkeys(entity.value for entity in self.entities if entity.kind in kinds))
 
     @property
+    def quotable(self) -> tuple[str, ...]:
+        """What may be quoted word for word: the clauses but for the title's, and the entities' values."""
+        of_the_title = set(_split([self.title])[0])
+        values = (entity.value for entity in self.entities)
+        return (*(clause for clause in self.clauses if clause not in of_the_title), *values)
+
+    @property
     def passages(self) -> tuple[str, ...]:
         """Everything about the alert that is not an order: its clauses, then a line for each entity."""
         return (*self.clauses, *(f"{entity.kind}: {entity.details}" for entity in self.entities))

@@ -5,6 +5,7 @@ The rules stand in `judge`, in order. Text in the evidence can describe; it can 
 from __future__ import annotations
 
 import ipaddress
+import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -38,6 +39,18 @@ class Proposal:
     reason: str
 
 
+Reason = dict[str, str]  # claim and quote
+
+
+@dataclass(frozen=True)
+class Why:
+    """What speaks for the verdict and against it, and what was not to be seen."""
+
+    speaks_for: tuple[Reason, ...]
+    speaks_against: tuple[Reason, ...]
+    missing: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Judgement:
     """The reasoning output of llm spec §5; ``confidence`` is 0 to 1."""
@@ -48,13 +61,15 @@ class Judgement:
     attack_techniques: tuple[str, ...]
     atlas_techniques: tuple[str, ...]
     reasoning_chain: tuple[str, ...]
+    why: Why
     recommended_actions: tuple[Proposal, ...]
     requires_human_approval: bool
     risk_state: str
 
     def as_json(self) -> dict[str, Any]:
         """The judgement as plain JSON values."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,7 @@ def judge(evidence: Evidence) -> Judgement:
         attack_techniques=tuple(technique for technique in techniques if not technique.startswith("AML.")),
         atlas_techniques=tuple(technique for technique in techniques if technique.startswith("AML.")),
         reasoning_chain=_chain(evidence, findings, decision),
+        why=_why(evidence, findings, decision),
         recommended_actions=proposals,
         requires_human_approval=decision.human or any(proposal.needs_approval for proposal in proposals),
         risk_state=evidence.context.risk_state,
@@ -164,6 +180,23 @@ def _chain(evidence: Evidence, findings: tuple[_Finding, ...], decision: _Decisi
     if not evidence.context.is_given:
         steps.append("No retrieved context was given; its absence is not read as safety.")
     return (*steps, decision.why[:1].upper() + decision.why[1:])
+
+
+def _why(evidence: Evidence, findings: tuple[_Finding, ...], decision: _Decision) -> Why:
+    """Each sign with the words that show it; a sign of the title or of a technique id alone is no evidence."""
+    benign = decision.classification in {"false_positive", "benign_true_positive"}
+    reasons: dict[bool, list[Reason]] = {True: [], False: []}
+    for finding in findings:
+        quotes = [quote for quote in evidence.quotable if finding.sign.shows_in(quote)]
+        if quotes:
+            fits = benign == (finding.sign.weight is Weight.BENIGN)
+            reasons[fits].append(
+                {"claim": f"It shows {finding.sign.name}.", "quote": max(quotes, key=len)[:QUOTE_LIMIT]}
+            )
+    missing = [] if reasons[True] else ["A passage of the evidence, beside the title, that shows what happened."]
+    if not evidence.context.is_given:
+        missing.append("What is known of these entities from elsewhere.")
+    return Why(tuple(reasons[True]), tuple(reasons[False]), tuple(missing))
 
 
 def _short(text: str) -> str:

@@ -13,6 +13,7 @@ from shared.contracts.action import Action
 from shared.contracts.contract import Contract
 from shared.contracts.entity import AlertEntities
 from shared.contracts.routing import DegradationLevel
+from shared.contracts.why import Why
 
 
 class InvestigationState(StrEnum):
@@ -96,10 +97,13 @@ class CaseFacts(Contract):
     model_refusal: str = ""  # why there is no valid answer of a model
     model_id: str = ""  # of the verdict
     reasoning_chain: list[str] = Field(default_factory=list)  # the model's own words
+    why: Why | None = None
     model_techniques: list[str] = Field(default_factory=list)  # that the model named
     quarantined_ids: list[str] = Field(default_factory=list)  # technique ids of the model that no taxonomy knows
     injection_risk: str = ""  # of the alert's text for a model: none, low, medium; empty until asked
-    cleaned_answers: list[str] = Field(default_factory=list)  # what the gateway took out of the model's answers
+    answer_flags: list[str] = Field(
+        default_factory=list
+    )  # what was wrong with the model's answers, see GatewayResponse
     destructive_proposals: list[str] = Field(default_factory=list)  # of the model, those that code dropped included
     approval_id: str = ""
     approval_deadline: str = ""  # ISO 8601 UTC

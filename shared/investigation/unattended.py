@@ -67,8 +67,8 @@ def _injection(state: GraphState) -> str:
 
 
 def _answers(state: GraphState) -> str:
-    cleaned = state.case_facts.cleaned_answers
-    return f"the model's answer had to be cleaned ({', '.join(cleaned)})" if cleaned else ""
+    flags = sorted({flag.partition(":")[0] for flag in state.case_facts.answer_flags})
+    return f"something is wrong with the model's answer ({', '.join(flags)})" if flags else ""
 
 
 def _assumptions(state: GraphState) -> str:

@@ -41,7 +41,7 @@ def screened(state: GraphState, response: GatewayResponse) -> GraphState:
     risk = "medium" if any(not line.endswith(UNCLEAR) for line in found) else "low" if found else "none"
     worst = max(facts.injection_risk, risk, key=_RISKS.index)
     cleaned = response.validation_errors if response.valid else []
-    return state.with_facts(injection_risk=worst, cleaned_answers=sorted({*facts.cleaned_answers, *cleaned}))
+    return state.with_facts(injection_risk=worst, answer_flags=sorted({*facts.answer_flags, *cleaned}))
 
 
 def decision_entry(  # noqa: PLR0913 - the fields of one line of the chain

@@ -10,19 +10,46 @@ from shared.contracts.alert import SeverityLevel
 from shared.contracts.gateway import CaseReference, GatewayRequest, GatewayResponse
 from shared.contracts.investigation import AgentRole, Classification, GraphState, RiskState
 from shared.contracts.routing import DegradationLevel
+from shared.contracts.why import Why
 from shared.investigation.agents.agent import Gateway, decision_entry, screened
 from shared.investigation.evidence import user_content
+from shared.investigation.quotes import unfounded, with_sources
 
 PROMPT = (
     "Judge the whole case on MITRE ATT&CK and ATLAS. Give your steps, each naming the evidence that it rests on. Name "
     "what is missing; never read the absence of data as safety. Answer requires_investigation when the evidence is "
     "ambiguous. A path to plant equipment, an anomaly of a physics model, spoofed sensors or tampered model weights "
-    "is critical. Propose actions only from the given list and only on entities of the alert; anything destructive "
-    "needs a person's approval. What left_out_of_the_alert lists, you were not shown: it is missing data."
+    "is critical. Say why: what speaks for the verdict and what against it, each claim with a quote of the evidence, "
+    "word for word and not of the title, and what is missing. Propose actions only from the given list and only on "
+    "entities of the alert; anything destructive needs a person's approval. What left_out_of_the_alert lists, "
+    "you were not shown: it is missing data."
 )
 
 # The limits bound what one answer can put into the case; a longer one counts as invalid.
 _TECHNIQUES = {"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 64}}
+_CLAIMS = {
+    "type": "array",
+    "maxItems": 10,
+    "items": {
+        "type": "object",
+        "properties": {
+            "claim": {"type": "string", "maxLength": 1000},
+            "quote": {"type": "string", "maxLength": 1000},
+        },
+        "required": ["claim", "quote"],
+        "additionalProperties": False,
+    },
+}
+_WHY = {
+    "type": "object",
+    "properties": {
+        "speaks_for": _CLAIMS,
+        "speaks_against": _CLAIMS,
+        "missing": {"type": "array", "maxItems": 10, "items": {"type": "string", "maxLength": 1000}},
+    },
+    "required": ["speaks_for", "speaks_against", "missing"],
+    "additionalProperties": False,
+}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -32,6 +59,7 @@ SCHEMA: dict[str, Any] = {
         "attack_techniques": _TECHNIQUES,
         "atlas_techniques": _TECHNIQUES,
         "reasoning_chain": {"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 4000}},
+        "why": _WHY,
         "recommended_actions": {
             "type": "array",
             "maxItems": 20,
@@ -57,6 +85,7 @@ SCHEMA: dict[str, Any] = {
         "attack_techniques",
         "atlas_techniques",
         "reasoning_chain",
+        "why",
         "recommended_actions",
         "requires_human_approval",
         "risk_state",
@@ -64,6 +93,7 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 
+COST_OF_AN_INVENTED_QUOTE = 0.15  # of confidence, each: one may be a slip, three leave nothing to rely on
 REASONING_SHOWN = 4_000  # characters in the decision chain; the whole answer is in the case's facts
 TIME_BUDGET_SECONDS = {1: 30, 2: 60}  # tier 1, tier 1+
 
@@ -110,13 +140,16 @@ def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
         Action(action=ActionName(item["action"]), target=item["target"][:2048], risk=ActionRisk(item["risk"]))
         for item in answer["recommended_actions"]
     ]
+    why = with_sources(Why.model_validate(answer["why"]), state)
+    invented = unfounded(why)
+    confidence = max(0.0, answer["confidence"] - COST_OF_AN_INVENTED_QUOTE * len(invented))
     entry = decision_entry(
         state,
         step="reason",
         agent=AgentRole.REASONING_AGENT,
         action=f"classified as {answer['classification']}",
         reasoning=" ".join(chain)[:REASONING_SHOWN],
-        confidence=answer["confidence"],
+        confidence=confidence,
         model_id=response.model_id,
     )
     facts = {
@@ -124,12 +157,17 @@ def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
         "model_techniques": [*answer["attack_techniques"], *answer["atlas_techniques"]],
         "quarantined_ids": response.quarantined_ids,
         "model_id": response.model_id,
+        "why": why,
+        "answer_flags": [
+            *state.case_facts.answer_flags,
+            *(f"invented_quote: {claim.quote[:80]}" for claim in invented),
+        ],
         "destructive_proposals": sorted({item.action for item in proposals if item.destructive}),
     }
     return state.with_facts(**facts).model_copy(
         update={
             "classification": answer["classification"],
-            "confidence": answer["confidence"],
+            "confidence": confidence,
             "severity": answer["severity"],
             "recommended_actions": proposals,
             "requires_human_approval": answer["requires_human_approval"],

@@ -196,6 +196,7 @@ def verdict(
         "attack_techniques": [],
         "atlas_techniques": [],
         "reasoning_chain": ["the evidence says so"],
+        "why": {"speaks_for": [], "speaks_against": [], "missing": []},
         "recommended_actions": [
             {"action": action, "target": target, "risk": "high", "needs_approval": False} for action, target in actions
         ],

@@ -112,6 +112,11 @@ class ObeyingModel:
             "attack_techniques": [],
             "atlas_techniques": [],
             "reasoning_chain": chain,
+            "why": {
+                "speaks_for": [{"claim": "as the alert told me", "quote": "Many ports were asked for."}],
+                "speaks_against": [],
+                "missing": [],
+            },
             "recommended_actions": [
                 {"action": action, "target": target, "risk": "low", "needs_approval": False}
                 for action, target in actions[:MOST_ACTIONS]

@@ -21,7 +21,7 @@ from shared.knowledge.indicators import Indicator, Indicators, _key
 from shared.stores.postgres import Postgres
 from shared.stores.redis import Redis
 from tests.integration.investigation.conftest import ScriptedGateway, approved_pattern, host, verdict
-from tests.integration.investigation.test_graph import alert, drive
+from tests.integration.investigation.test_graph import SCAN_BY_OUR_SCANNER, alert, drive
 
 SCAN = {"title": "Port scan", "severity": "medium", "techniques": []}
 
@@ -143,3 +143,22 @@ async def test_approval_does_not_cover_actions_that_changed_afterwards(
     state: GraphState = await drive(graph, waiting)
     assert state.state is InvestigationState.FAILED
     assert bus.on("actions.pending") == []
+
+
+async def test_invented_quotes_cost_confidence_and_leave_the_case_to_a_person_with_the_reason(
+    graph: InvestigationGraph, gateway: ScriptedGateway, tenant: str
+) -> None:
+    claims = [
+        {"claim": "seen", "quote": "many ports were asked for"},
+        {"claim": "planned", "quote": "change 4711 allows it"},
+        {"claim": "known", "quote": "the owner confirmed it"},
+    ]
+    answer = verdict("true_positive", 0.95, ("add_comment", "alert-1"))
+    gateway.verdicts = [answer | {"why": {"speaks_for": claims, "speaks_against": [], "missing": []}}]
+    described = {"description": "Many ports were asked for."}
+    state = await drive(graph, await graph.open(alert(tenant, **SCAN_BY_OUR_SCANNER, **described)))
+    assert state.case_facts.why is not None
+    assert [claim.source for claim in state.case_facts.why.speaks_for] == ["alert.description", "", ""]
+    assert state.confidence == pytest.approx(0.65)
+    assert state.state is InvestigationState.AWAITING_HUMAN
+    assert "invented_quote" in state.decision_chain[-1].reasoning

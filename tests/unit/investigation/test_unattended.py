@@ -53,7 +53,7 @@ OBJECTIONS = {
     "order to a model": (case({"injection_risk": "medium"}), "the alert's text may address the model (risk medium)"),
     "text that was never screened": (case({"injection_risk": ""}), "(risk unknown)"),
     "hint of an order": (case({"injection_risk": "low"}), ""),
-    "answer with markup": (case({"cleaned_answers": ["markup_removed: 1 text(s)"]}), "(markup_removed: 1 text(s))"),
+    "answer with markup": (case({"answer_flags": ["markup_removed: 1 text(s)"]}), "(markup_removed)"),
     "severity that nobody knows": (case({"flags": ["severity_unknown:Severe"]}), "(severity_unknown)"),
     "description cut at intake": (case({"flags": ["description_cut"]}), "(description_cut)"),
     "more text than is shown": (case(alert_description="y" * 20_001), "was not shown all of the alert (description"),

@@ -14,7 +14,6 @@ from shared.audit.ledger import PAGE_LIMIT, AppendReport, AuditLedger, RecordFil
 from shared.audit.rolling import continue_passes
 from shared.audit.verification import VerificationType, verify_chain, verify_newest
 from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, EvidencePackage
-from shared.contracts.outside_text import storable_text
 from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput
 from shared.stores.postgres import Postgres
@@ -110,7 +109,7 @@ class AuditService:
             "original_sha256": hashlib.sha256(message).hexdigest(),
             "original": message,
             "error_type": type(error).__name__,
-            "reason": storable_text(str(error)),
+            "reason": str(error),
         }
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             await connection.execute(_SQL["keep_rejected"], parameters)

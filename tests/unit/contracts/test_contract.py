@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -83,6 +83,15 @@ def test_refusal_shows_only_the_start_of_a_hostile_value() -> None:
         read(timestamp="x" * 1_000_000)
     assert caught.value.got == f"{'x' * GOT_LIMIT}… (1000000 characters)"
     assert len(str(caught.value)) < 1000
+
+
+@given(text=st.text(st.characters(codec=None), max_size=300))
+@example("\ud800\x1b[2J\x00\u202e\r\nforged line")
+def test_refusal_is_printable_whatever_the_stranger_sent(text: str) -> None:
+    error = InvalidInput(f"alert.{text}", got=[text], expected=f"another value than {text}", hint=f"See {text}.")
+    assert str(error).isprintable()
+    assert str(error).encode()
+    assert (error.field + error.got + error.expected + error.hint).isprintable()
 
 
 @given(data=st.binary(max_size=200))

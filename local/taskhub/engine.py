@@ -16,11 +16,11 @@ from functools import partial
 from uuid import UUID
 
 from local.taskhub.history import Event, EventType, event, moment
-from local.taskhub.instance import FINISHED, Activity
+from local.taskhub.instance import FINISHED, Activity, checked_payload
 from local.taskhub.runner import FunctionFailed, FunctionRunner
 from local.taskhub.store import Store
 from local.taskhub.turn import Execution, take_turn
-from shared.errors import Conflict, StoreUnavailable
+from shared.errors import Conflict, InvalidInput, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +179,8 @@ class Engine:
         """The activity's outcome as the event that the orchestrator sees."""
         try:
             result = await self._runner.run_activity(activity.name, activity.input, instance_id=activity.instance_id)
-        except FunctionFailed as failure:
+            checked_payload(result or "", field="result")
+        except (FunctionFailed, InvalidInput) as failure:
             reason = str(failure)
         except Exception as error:  # an activity that cannot be run must still answer, or its instance waits forever
             logger.exception("activity %s of instance %s could not be run", activity.name, activity.instance_id)

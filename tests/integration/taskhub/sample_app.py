@@ -198,3 +198,34 @@ def mirror(context: df.DurableOrchestrationContext) -> Flow:
 @blueprint.orchestration_trigger(context_name="context")
 def names_child_badly(context: df.DurableOrchestrationContext) -> Flow:
     return (yield context.call_sub_orchestrator("chain", 1, "a\x00b"))
+
+
+@blueprint.activity_trigger(input_name="payload")
+def fill(payload: int) -> str:
+    return "x" * payload
+
+
+@blueprint.orchestration_trigger(context_name="context")
+def carries(context: df.DurableOrchestrationContext) -> Flow:
+    """Puts a text of the given length where the input says."""
+    where, length = context.get_input()
+    text = "x" * length
+    if where == "status":
+        context.set_custom_status(text)
+    yield context.call_activity("double", 1)
+    if where == "result":
+        yield context.call_activity("fill", length)
+    if where == "input":
+        yield context.call_activity("echo", text)
+    if where == "next input":
+        context.continue_as_new([text, 0])
+    return text if where == "output" else "carried"
+
+
+@blueprint.orchestration_trigger(context_name="context")
+def makes_up_for_a_failure(context: df.DurableOrchestrationContext) -> Flow:
+    failing = context.call_activity("fail_until", {"key": context.instance_id, "succeed_at": 9})
+    try:
+        yield context.task_all([failing, context.wait_for_external_event("Other")])
+    except Exception:
+        return (yield context.call_activity("double", 4))

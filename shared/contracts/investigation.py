@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from shared.contracts.action import Action
+from shared.contracts.alert import SeverityLevel
 from shared.contracts.contract import KEPT, Contract
 from shared.contracts.entity import AlertEntities
 from shared.contracts.routing import DegradationLevel
@@ -141,7 +142,7 @@ class GraphState(Contract):
     case_facts: CaseFacts = CaseFacts()
     alert_title: str = ""
     alert_description: str = ""
-    alert_severity: str = "medium"
+    alert_severity: SeverityLevel = SeverityLevel.MEDIUM
     alert_timestamp: str = ""
     techniques: list[str] = Field(default_factory=list)
     tactics: list[str] = Field(default_factory=list)

@@ -46,7 +46,7 @@ def show_entry(
     raw: Annotated[bool, typer.Option("--raw", help="Write the exact original bytes, and nothing else.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the exact bytes to a file.")] = None,
 ) -> None:
-    """Show everything about one dead letter. Its content is shown harmless; --raw and --output give it as it came."""
+    """Show everything about one dead letter. Its content is shown escaped; --raw and --output give the exact bytes."""
     import asyncio
 
     from cli.dead_letters.entry import Position
@@ -63,7 +63,7 @@ def show_entry(
         console().print(f"{output}: {len(original.value):,} bytes.", markup=False, soft_wrap=True)
     if original.missing:
         numbers = ", ".join(map(str, original.missing[:5]))
-        console(stderr=True).print(f"Not whole: {len(original.missing)} parts are missing ({numbers}).", style="red")
+        console(stderr=True).print(f"Incomplete: {len(original.missing)} parts are missing ({numbers}).", style="red")
         raise typer.Exit(1)
 
 
@@ -73,9 +73,9 @@ def replay_entries(  # noqa: PLR0913, PLR0917 - one for each thing that the comm
     positions: Annotated[
         list[str] | None, typer.Argument(metavar="POSITION", help="partition:offset, as `list` shows it.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every dead letter that was not sent back yet.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent where.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Also what was sent back before.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every dead letter that is not sent back yet.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be sent where.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Include those that were sent back before.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Send dead letters back to where they came from: same bytes, key and headers, and a note of where they were."""

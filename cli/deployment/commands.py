@@ -27,13 +27,13 @@ EnvironmentFile = Annotated[
         "--environment-file",
         "--environment",
         help="The deployment's settings: NAME=value lines, local.settings.json, or what "
-        "`az functionapp config appsettings list` prints. Left out: this environment, else the local stack.",
+        "`az functionapp config appsettings list` prints. Without it: this environment, or else the local stack.",
     ),
 ]
 
 
 def chosen(file: Path | None) -> Deployment:
-    """The deployment, entered by this process."""
+    """The deployment, whose variables become this process's."""
     from cli.deployment.environment import deployment
 
     found = deployment(file, local_stack({}))
@@ -47,17 +47,17 @@ def migrate(
         bool, typer.Option("--check", help="Change nothing; exit code 1 if something is missing.")
     ] = False,
     topics: Annotated[
-        bool, typer.Option("--topics", help="Make the topics too, on a Kafka that is no Event Hubs namespace.")
+        bool, typer.Option("--topics", help="Create the topics too, on a Kafka that is not an Event Hubs namespace.")
     ] = False,
     entra_principals: Annotated[
         str,
         typer.Option(
             envvar="ALUSKORT_ENTRA_PRINCIPALS",
-            help="Identities to let in on Azure: a file, or JSON, of [{name, object_id, role}].",
+            help="Azure identities that may log in: a file, or JSON, with [{name, object_id, role}].",
         ),
     ] = "",
 ) -> None:
-    """Bring the database (and topics) of a deployment up to date. Repeatable; the running version goes on."""
+    """Bring the database (and topics) of a deployment up to date. Repeatable; the running version keeps working."""
     target, screen = chosen(environment_file), console()
     url = target.variables.get(OWNER)
     if not url:
@@ -79,11 +79,12 @@ def preflight(
         bool, typer.Option("--synthetic-alert", help="Send one harmless alert and follow it to its audit proof.")
     ] = False,
     before_migration: Annotated[
-        bool, typer.Option("--before-migration", help="What the migration and the new package mend is a warning only.")
+        bool,
+        typer.Option("--before-migration", help="Only warn of what the migration and the new package will fix."),
     ] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that the synthetic alert may take.")] = 300,
 ) -> None:
-    """Say what a deployment lacks, by name, before and after it was made. Exit code 0 only if nothing failed."""
+    """Name what a deployment lacks, before or after it is created. Exit code 0 only if nothing failed."""
     import asyncio
 
     from cli.deployment.finding import State
@@ -146,7 +147,7 @@ def _admit(screen: Console, url: str, given: str, *, check: bool) -> None:
 
     principals = read_principals(given if given.lstrip().startswith("[") else _text(Path(given)))
     if check:
-        return  # whether an identity may log in shows when it does: that is the preflight's to find
+        return  # whether an identity can log in shows only when it does, which the preflight tests
     made = asyncio.run(admit(url, principals))
     for principal in principals:
         state = "made" if principal.name in made else "was there"
@@ -165,7 +166,7 @@ def _topics(screen: Console, *, check: bool) -> bool:
     faults = asyncio.run(topic_faults(settings()))
     for fault in faults:
         screen.print(f"  {fault}", markup=False)
-    screen.print("The topics are as the catalogue says." if not faults else "The topics are not as they should be.")
+    screen.print("The topics match the catalogue." if not faults else "The topics do not match the catalogue.")
     return not faults
 
 

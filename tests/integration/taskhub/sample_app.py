@@ -229,3 +229,11 @@ def makes_up_for_a_failure(context: df.DurableOrchestrationContext) -> Flow:
         yield context.task_all([failing, context.wait_for_external_event("Other")])
     except Exception:
         return (yield context.call_activity("double", 4))
+
+
+@blueprint.orchestration_trigger(context_name="context")
+def waits_beside_a_second_timer(context: df.DurableOrchestrationContext) -> Flow:
+    event = context.wait_for_external_event("Go")
+    yield context.task_any([event, context.create_timer(context.current_utc_datetime)])
+    yield context.task_any([event, context.create_timer(context.current_utc_datetime + timedelta(hours=4))])
+    return (yield context.call_activity("double", 1))

@@ -121,6 +121,21 @@ async def test_failed_task_of_several_lets_the_code_go_on_and_the_host_only_afte
     assert (await reach(hub, instance_id)).output == "8"
 
 
+async def test_task_of_an_earlier_task_any_lets_the_code_go_on_and_the_host_only_after_the_new_ones(
+    hub: TaskHub,
+) -> None:
+    instance_id = await hub.start_new("waits_beside_a_second_timer")
+
+    async def has_two_timers() -> bool:
+        return [item["EventType"] for item in await hub.get_history(instance_id)].count(10) == 2
+
+    await until(has_two_timers)
+    await hub.raise_event(instance_id, "Go")
+    await until(partial(has_taken, hub, instance_id, events=1))
+    assert not [item for item in await hub.get_history(instance_id) if item["EventType"] == 4]
+    await hub.terminate(instance_id)
+
+
 async def has_taken(hub: TaskHub, instance_id: str, *, events: int) -> bool:
     """Whether so many events are in the history, and the turn that took the last of them has ended."""
     kinds = [item["EventType"] for item in await hub.get_history(instance_id)]

@@ -25,7 +25,7 @@ from shared.errors import Conflict, InvalidInput, StoreUnavailable
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5  # between two attempts while PostgreSQL is unavailable
-LONGEST_SLEEP = 60.0  # seconds without a look at the timers; after an idle minute everything is looked for
+LONGEST_SLEEP = 60.0  # seconds without checking the timers; after an idle minute everything is checked
 REMEMBERED = 500  # executions kept in memory; the others are read again when they go on
 DRAIN_SECONDS = 5.0  # how long a stop waits for what runs
 
@@ -65,7 +65,7 @@ class Engine:
         self._idle.set()
         self._unavailable = False
         self._outages = 0
-        self._missed = False  # an outage may have hidden that a commit succeeded: look for everything again
+        self._missed = False  # an outage may have hidden that a commit succeeded: check everything again
 
     def start(self) -> None:
         """Start the workers; they wait for the lease."""
@@ -247,12 +247,12 @@ class Engine:
                 if not self._unavailable:
                     self._unavailable = True
                     self._outages += 1
-                    logger.warning("%s; the task hub waits and goes on when it is back", outage)
+                    logger.warning("%s; the task hub waits and continues when it is back", outage)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if self._unavailable and known == self._outages:  # else it was under way already when the server went
+            if self._unavailable and known == self._outages:  # else it had begun before the outage
                 self._unavailable = False
-                logger.info("PostgreSQL is back; the task hub goes on")
+                logger.info("PostgreSQL is back; the task hub continues")
                 self._missed = True
                 self._timers_changed.set()
             return done

@@ -80,8 +80,8 @@ class Turn:
 async def take_turn(execution: Execution, messages: Sequence[Message], runner: FunctionRunner) -> Turn:
     """Feed the messages that the instance can take to its orchestrator; the rest stays in the inbox.
 
-    As on the platform an event is in the history from its arrival on. What the SDK makes of one that nobody waits for
-    yet is the orchestrator's to reckon with: it keeps the last of a name, and answers every later wait of it.
+    As on the platform an event is in the history from its arrival on. An orchestrator must allow for what the SDK does
+    with one that comes before its wait: it keeps the last of each name, and answers every later wait with it.
     """
     return await _TurnTaker(execution, messages, runner).run()
 

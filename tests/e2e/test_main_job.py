@@ -1,4 +1,4 @@
-"""One alert's whole way, through the doors that Sentinel, an analyst and an auditor use."""
+"""One alert from end to end, through the interfaces that Sentinel, an analyst and an auditor use."""
 
 import base64
 

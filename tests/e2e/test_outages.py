@@ -1,4 +1,4 @@
-"""A dependency goes away and comes back: the alert waits and goes on. The real services are stopped and started."""
+"""A dependency fails and comes back: the alert waits and continues. The real services are stopped and started."""
 
 import asyncio
 from collections.abc import Callable

@@ -18,7 +18,7 @@ TOPIC = "audit.events"
 
 
 class Unsteady(MemoryProducer):
-    """A bus that a test can take away, at once or after some messages."""
+    """A bus that a test can make unavailable, at once or after some messages."""
 
     def __init__(self, takes: int | None = None) -> None:
         super().__init__()

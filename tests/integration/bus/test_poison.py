@@ -1,4 +1,4 @@
-"""One message that nobody can handle or publish harms no other."""
+"""A message that cannot be handled or published affects no other."""
 
 import json
 from collections.abc import Mapping

@@ -200,7 +200,7 @@ class Overtaken(Postgres):
     @asynccontextmanager
     async def transaction(self, tenant_id: str) -> AsyncIterator[Connection]:
         self.transactions += 1
-        if self.transactions == 3:  # its place was made and its first page read
+        if self.transactions == 3:  # its watermark was stored and its first page read
             await self.overtake()
         async with super().transaction(tenant_id) as connection:
             yield connection

@@ -109,14 +109,14 @@ def collect(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @blueprint.orchestration_trigger(context_name="context")
-def looks_once_a_generation(context: df.DurableOrchestrationContext) -> Flow:
-    """Waits for ``Look`` as often as asked for, each time with a history of its own."""
+def waits_once_a_generation(context: df.DurableOrchestrationContext) -> Flow:
+    """Waits for ``Again`` as often as asked for, each time with a history of its own."""
     left = int(context.get_input())
-    yield context.wait_for_external_event("Look")
+    yield context.wait_for_external_event("Again")
     if left > 1:
         context.continue_as_new(left - 1)
         return None
-    return "looked"
+    return "done"
 
 
 @blueprint.orchestration_trigger(context_name="context")

@@ -149,17 +149,17 @@ async def test_event_of_another_case_answers_no_wait(hub: TaskHub) -> None:
 
 
 async def test_continue_as_new_forgets_the_events_of_the_history_before(hub: TaskHub) -> None:
-    instance_id = await hub.start_new("looks_once_a_generation", input_json=json.dumps("3"))
+    instance_id = await hub.start_new("waits_once_a_generation", input_json=json.dumps("3"))
     for left in ("2", "1"):
-        await hub.raise_event(instance_id, "Look")
+        await hub.raise_event(instance_id, "Again")
         await until(partial(waits_with, hub, instance_id, left))
     assert (await hub.get_status(instance_id)).status is Status.RUNNING
-    await hub.raise_event(instance_id, "Look")
-    assert (await reach(hub, instance_id)).output == '"looked"'
+    await hub.raise_event(instance_id, "Again")
+    assert (await reach(hub, instance_id)).output == '"done"'
 
 
 async def waits_with(hub: TaskHub, instance_id: str, left: str) -> bool:
-    """Whether the generation with so many looks to go waits."""
+    """Whether the generation with so many waits left is waiting."""
     history = await hub.get_history(instance_id)
     return len(history) > 2 and left in history[1]["Input"] and history[-1]["EventType"] == 13
 

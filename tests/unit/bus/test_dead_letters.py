@@ -1,4 +1,4 @@
-"""Dead letters: whatever cannot be handled is kept whole, and blocks nobody."""
+"""Dead letters: whatever cannot be handled is kept complete, and blocks nothing else."""
 
 import base64
 

@@ -33,7 +33,7 @@ BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-1
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One alert or text with its entities; ``refusal`` says why a row is no alert."""
+    """One alert or text with its entities; ``refusal`` says why a row is not an alert."""
 
     title: str
     entities: AlertEntities | None = None
@@ -49,14 +49,14 @@ class Parsed:
 
 
 def parse(file: Path, siem: str | None = None) -> list[Parsed]:
-    """The entities of every alert in ``file``, ``-`` for standard input; of its text when it holds no JSON. The alerts
+    """The entities of every alert in ``file``, ``-`` for standard input; of its text when it is not JSON. The alerts
     are Sentinel's and Defender's, in any of their shapes, unless ``siem`` names another.
 
-    Raises InvalidInput when it cannot be read, is empty, too large or binary, or is JSON but no body of alerts.
+    Raises InvalidInput when it cannot be read, is empty, too large or binary, or is JSON that holds no alerts.
     """
     name, body = ("standard input", _from_stdin()) if str(file) == STDIN else (str(file), _from_file(file))
     if len(body) > MAX_BODY_BYTES:
-        raise InvalidInput(name, got=f"more than {MAX_BODY_BYTES:,} bytes", expected="at most so many, as intake takes")
+        raise InvalidInput(name, got=f"more than {MAX_BODY_BYTES:,} bytes", expected="no more than intake accepts")
     if not body.strip():
         raise InvalidInput(name, got="nothing", expected="an alert as JSON, or text")
     adapter = _adapter(siem)
@@ -91,13 +91,13 @@ def _adapter(siem: str | None) -> Adapter:
 def _of_row(row: Any, number: int, adapter: Adapter) -> Parsed:
     title = f"row {number}"
     try:
-        if isinstance(row, InvalidInput):  # a line of several that is no JSON
+        if isinstance(row, InvalidInput):  # one of several lines, and not JSON
             raise row
         if reason := adapter.left_out(row):
-            return Parsed(title, refusal=f"no alert, intake counts it only: {reason}")
+            return Parsed(title, refusal=f"not an alert, intake only counts it: {reason}")
         alert = adapter.to_canonical(row)
     except InvalidInput as error:
-        return Parsed(title, refusal=f"no alert that intake takes. {error}")
+        return Parsed(title, refusal=f"not an alert that intake accepts. {error}")
     return Parsed(alert.title, parse_alert_entities(alert.entities_raw, alert.raw_payload), alert)
 
 
@@ -180,4 +180,4 @@ def _text(name: str, body: bytes) -> str:
 
 def _why_text(text: str, error: InvalidInput) -> str:
     """What to say when something that looks like JSON was read as text."""
-    return f"This is no JSON, so it was read as text: {error.hint}" if text.lstrip()[:1] in ("{", "[") else ""
+    return f"This is not JSON, so it was read as text: {error.hint}" if text.lstrip()[:1] in ("{", "[") else ""

@@ -1,4 +1,4 @@
-"""Text that strangers wrote, shown on a terminal without obeying it: nothing in it moves the cursor, changes colours,
+"""Text from outside, shown on a terminal without being obeyed: nothing in it moves the cursor, changes colours,
 reverses the reading order or passes for markup.
 """
 
@@ -31,7 +31,7 @@ def visible(text: str, *, limit: int | None = None, lines: bool = False) -> Text
 def visible_bytes(value: bytes) -> Text:
     """The first bytes as text where they are text, else as a hex dump; says how many more there are."""
     head = value[:SHOWN_BYTES]
-    text = head.decode("utf-8", "surrogateescape").replace("\r\n", "\n")  # what is no UTF-8 becomes unprintable
+    text = head.decode("utf-8", "surrogateescape").replace("\r\n", "\n")  # what is not UTF-8 becomes unprintable
     unprintable = sum(not (character.isprintable() or character in "\n\t") for character in text)
     is_text = unprintable <= MOST_ESCAPED * len(text)
     shown = visible(text, lines=True) if is_text else Text("\n".join(_hex_lines(head)))
@@ -42,7 +42,7 @@ def visible_bytes(value: bytes) -> Text:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, as surrogateescape keeps it
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as surrogateescape keeps it
         code -= 0xDC00
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 

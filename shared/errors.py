@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Any
 
-GOT_LIMIT = 200  # characters of a hostile value that an error message may repeat
+GOT_LIMIT = 200  # characters of a hostile name or value that an error message may repeat
 
 
 class AluskortError(Exception):
@@ -74,18 +74,28 @@ class ModelUnavailable(Retryable):
 
 
 class InvalidInput(Terminal):
-    """Outside data broke a contract. The message says where, what was found, what was expected and what to do."""
+    """Outside data broke a contract. The message says where, what was found, what was expected and what to do.
+
+    All of it may quote a stranger, so it is made fit for every terminal, log and store.
+    """
 
     def __init__(self, field: str, *, got: Any, expected: str, hint: str = "") -> None:
-        shown = got if isinstance(got, str) else repr(got)
-        if len(shown) > GOT_LIMIT:
-            shown = f"{shown[:GOT_LIMIT]}… ({len(shown)} characters)"
-        advice = f" {hint}" if hint else ""
-        super().__init__(f"{field}: got {shown!r}, expected {expected}.{advice}")
-        self.field = field
-        self.got = shown
-        self.expected = expected
-        self.hint = hint
+        shown = _cut(got if isinstance(got, str) else repr(got))
+        self.field = _printable(_cut(field))
+        self.got = _printable(shown)
+        self.expected = _printable(expected)
+        self.hint = _printable(hint)
+        advice = f" {self.hint}" if hint else ""
+        super().__init__(f"{self.field}: got {shown!r}, expected {self.expected}.{advice}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= GOT_LIMIT else f"{text[:GOT_LIMIT]}… ({len(text)} characters)"
+
+
+def _printable(text: str) -> str:
+    """The text, with escapes if there is anything in it that is not printable."""
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 class ConfigurationError(Terminal):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from local.services.site import CHECKOUT, Site
-from local.services.stack import Stack
+from cli.screen import console
+from cli.stack import local_stack
 from shared.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -31,6 +29,8 @@ def list_entries(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """List what could not be handled, newest last."""
+    import asyncio
+
     dead_letters = _dead_letters()
     asyncio.run(
         dead_letters.show_entries(topic, limit=limit, as_json=as_json)
@@ -46,8 +46,10 @@ def show_entry(
     raw: Annotated[bool, typer.Option("--raw", help="Write the exact original bytes, and nothing else.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the exact bytes to a file.")] = None,
 ) -> None:
-    """Show everything about one dead letter. Its content is shown harmless; --raw and --output give it as it came."""
-    from cli.dead_letters.entry import Position  # noqa: PLC0415 - the other commands start faster without the product
+    """Show everything about one dead letter. Its content is shown escaped; --raw and --output give the exact bytes."""
+    import asyncio
+
+    from cli.dead_letters.entry import Position
 
     dead_letters, at = _dead_letters(), Position.read(position)
     if not raw and output is None:
@@ -58,10 +60,10 @@ def show_entry(
         sys.stdout.buffer.write(original.value)
     else:
         _write(output, original.value)
-        Console(highlight=False).print(f"{output}: {len(original.value):,} bytes.", markup=False, soft_wrap=True)
+        console().print(f"{output}: {len(original.value):,} bytes.", markup=False, soft_wrap=True)
     if original.missing:
         numbers = ", ".join(map(str, original.missing[:5]))
-        Console(stderr=True).print(f"Not whole: {len(original.missing)} parts are missing ({numbers}).", style="red")
+        console(stderr=True).print(f"Incomplete: {len(original.missing)} parts are missing ({numbers}).", style="red")
         raise typer.Exit(1)
 
 
@@ -71,13 +73,15 @@ def replay_entries(  # noqa: PLR0913, PLR0917 - one for each thing that the comm
     positions: Annotated[
         list[str] | None, typer.Argument(metavar="POSITION", help="partition:offset, as `list` shows it.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every dead letter that was not sent back yet.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent where.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Also what was sent back before.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every dead letter that is not sent back yet.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be sent where.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Include those that were sent back before.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Send dead letters back to where they came from: same bytes, key and headers, and a note of where they were."""
-    from cli.dead_letters.entry import Position  # noqa: PLC0415 - as above
+    import asyncio
+
+    from cli.dead_letters.entry import Position
 
     if bool(positions) == everything:
         raise typer.BadParameter("name the positions to send back, or --all")
@@ -91,15 +95,12 @@ def replay_entries(  # noqa: PLR0913, PLR0917 - one for each thing that the comm
 
 
 def _dead_letters() -> DeadLetters:
-    from cli.dead_letters.operations import DeadLetters  # noqa: PLC0415 - as above
-    from shared.settings import kafka_security  # noqa: PLC0415
+    from cli.dead_letters.operations import DeadLetters
+    from shared.settings import kafka_security
 
-    environment = Stack(Site(CHECKOUT / ".local"), os.environ).environment()
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)  # a table must stay readable in a file or a pipe
+    environment = local_stack(os.environ).environment()
     return DeadLetters(
-        console, environment["ALUSKORT_KAFKA_BROKERS"], kafka_security(), environment["ALUSKORT_SENTINEL_EVENTHUB"]
+        console(), environment["ALUSKORT_KAFKA_BROKERS"], kafka_security(), environment["ALUSKORT_SENTINEL_EVENTHUB"]
     )
 
 

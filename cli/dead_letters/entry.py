@@ -1,4 +1,4 @@
-"""One dead letter as a list shows it: where it stands and what is known about it, without its content."""
+"""One dead letter as a list shows it: where it is and what is known about it, without its content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POSITION = re.compile(r"(\d{1,5}):(\d{1,19})", re.ASCII)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """Where a message stands on its topic; written ``partition:offset``."""
+    """Where a message is on its topic, written ``partition:offset``."""
 
     partition: int
     offset: int
@@ -36,7 +36,7 @@ class Position:
 
 @dataclass(slots=True)
 class Entry:
-    """A letter, or bytes on the topic that are none: then ``facts`` is None and ``foreign`` says why."""
+    """A dead letter, or other bytes on its topic: then ``facts`` is None and ``foreign`` says why."""
 
     position: Position  # of the part that came first
     recorded_at: int  # milliseconds since the epoch, by Kafka
@@ -52,12 +52,12 @@ class Entry:
         part = self.facts.part if self.facts else None
         return [number for number in range(1, part.count + 1) if number not in self.parts] if part else []
 
-    def take(self, letter: DeadLetter, position: Position) -> None:
-        """Note one part of this letter; one that came twice counts once."""
-        number, holds_value = (letter.part.number, letter.part.holds == "value") if letter.part else (1, True)
+    def take(self, message: DeadLetter, position: Position) -> None:
+        """Note one part of this dead letter; a part that came twice counts once."""
+        number, holds_value = (message.part.number, message.part.holds == "value") if message.part else (1, True)
         if number not in self.parts:
             self.parts[number] = position
-            self.size += len(letter.original) if holds_value else 0
+            self.size += len(message.original) if holds_value else 0
 
     def as_json(self) -> Mapping[str, Any]:
         """For `--json`: names as in spec/data-model §7."""
@@ -71,6 +71,6 @@ class Entry:
         }
 
 
-def without_content(letter: DeadLetter) -> DeadLetter:
+def without_content(message: DeadLetter) -> DeadLetter:
     """The facts that a list needs."""
-    return letter.model_copy(update={"value_base64": "", "headers": {}, "reason": letter.reason[:REASON_KEPT]})
+    return message.model_copy(update={"value_base64": "", "headers": {}, "reason": message.reason[:REASON_KEPT]})

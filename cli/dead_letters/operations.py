@@ -1,4 +1,4 @@
-"""What an operator does with dead letters: look over the topics, read one letter, send letters back."""
+"""What an operator does with dead letters: survey the topics, read one, send them back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shared.settings import KafkaSecurity
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """An operator's place: the console, and the brokers and the event hubs that letters come from and go to."""
+    """The dead letters on these brokers, shown on a console; those of an event hub go back over ``hub_connection``."""
 
     console: Console
     brokers: str
@@ -30,23 +30,23 @@ class DeadLetters:
     hub_connection: str
 
     async def show_topics(self, *, as_json: bool) -> None:
-        """Count the letters of every topic."""
+        """Count the dead letters on every topic."""
         surveys = {name: await self._survey(name) for name in dead_letter_topics()}
         if as_json:
             self._print_json({name: survey.total for name, survey in surveys.items()})
             return
         self.console.print(screen.overview(surveys))
-        self.console.print("`aluskort dlq list TOPIC` shows the letters of one.", style="dim")
+        self.console.print("`aluskort dlq list TOPIC` lists those on one topic.", style="dim")
 
     async def show_entries(self, name: str, *, limit: int, as_json: bool) -> None:
-        """List the newest letters of one topic, newest last."""
+        """List the newest dead letters of one topic, newest last."""
         survey = await self._survey(name)
-        found = survey.letters[-limit:]
+        found = survey.entries[-limit:]
         if as_json:
-            self._print_json([letter.as_json() for letter in found])
+            self._print_json([entry.as_json() for entry in found])
             return
         if found:
-            self.console.print(screen.letters(found))
+            self.console.print(screen.entries(found))
         older = survey.total - len(found)
         self.console.print(
             f"{name} has {survey.total:,} dead letter{'' if survey.total == 1 else 's'}"
@@ -55,25 +55,25 @@ class DeadLetters:
         )
 
     async def show_entry(self, name: str, position: Position) -> None:
-        """Show everything about one letter, its bytes last."""
+        """Show everything about one dead letter, its bytes last."""
         async with opened(self.brokers, self.security, name) as topic:
-            (letter,) = (await topic.survey([position])).letters
-            facts, original = await topic.read(letter)
-        self.console.print(f"[bold]{letter.position}[/] of {name}")
-        self.console.print(screen.details(letter, facts, original))
+            (entry,) = (await topic.survey([position])).entries
+            facts, original = await topic.read(entry)
+        self.console.print(f"[bold]{entry.position}[/] of {name}")
+        self.console.print(screen.details(entry, facts, original))
         self.console.print()
         self.console.print(visible_bytes(original.value) or Text("(empty)", style="dim"), soft_wrap=True)
 
     async def original(self, name: str, position: Position) -> Original:
-        """The message of one letter."""
+        """The original message of one dead letter."""
         async with opened(self.brokers, self.security, name) as topic:
-            (letter,) = (await topic.survey([position])).letters
-            return (await topic.read(letter))[1]
+            (entry,) = (await topic.survey([position])).entries
+            return (await topic.read(entry))[1]
 
     async def replay(
         self, name: str, positions: Sequence[Position], *, again: bool, dry_run: bool, agreed: Callable[[int], bool]
     ) -> bool:
-        """Send letters back, all of them without ``positions``; ``agreed`` is asked with their number.
+        """Send dead letters back, all of them if there are no ``positions``; ``agreed`` is called with their number.
 
         Says what was sent where; False when one that was asked for was not sent.
         """
@@ -82,7 +82,7 @@ class DeadLetters:
             async with opened(self.brokers, self.security, name) as topic:
                 survey = await topic.survey(positions)
                 self._say_what_was_left_out(survey, name)
-                ready = [letter for letter in survey.letters if self._may_go(letter, again=again)]
+                ready = [entry for entry in survey.entries if self._may_go(entry, again=again)]
                 if dry_run or not ready:
                     self.console.print("Nothing was sent." if ready else "There is nothing to send.")
                     return bool(ready) or not positions
@@ -90,46 +90,46 @@ class DeadLetters:
                     self.console.print("Nothing was sent.")
                     return False
                 replayer = Replayer(topic, producer, self.hub_connection)
-                sent = [await self._send(replayer, letter) for letter in ready]
+                sent = [await self._send(replayer, entry) for entry in ready]
         finally:
             await producer.close()
-        self.console.print(f"{sum(sent)} sent, {len(survey.letters) - sum(sent)} not.")
-        return all(sent) and (len(ready) == len(survey.letters) or not positions)
+        self.console.print(f"{sum(sent)} sent, {len(survey.entries) - sum(sent)} not.")
+        return all(sent) and (len(ready) == len(survey.entries) or not positions)
 
     async def _survey(self, name: str) -> Survey:
         async with opened(self.brokers, self.security, name) as topic:
             return await topic.survey()
 
     def _say_what_was_left_out(self, survey: Survey, name: str) -> None:
-        if survey.total > len(survey.letters):
-            older = survey.total - len(survey.letters)
-            self.console.print(f"The {older:,} oldest letters of {name} are left out: name those by position.")
+        if survey.total > len(survey.entries):
+            older = survey.total - len(survey.entries)
+            self.console.print(f"The {older:,} oldest dead letters of {name} are left out: name them by position.")
 
-    def _may_go(self, letter: Entry, *, again: bool) -> bool:
-        """Say what would become of one letter, and whether it would be sent."""
+    def _may_go(self, entry: Entry, *, again: bool) -> bool:
+        """Say what would happen to one dead letter, and whether it would be sent."""
         try:
-            target = destination(letter)
+            target = destination(entry)
         except NotFound as error:
-            self._say(letter, f"cannot be sent back. {error}", style="red")
+            self._say(entry, f"cannot be sent back. {error}", style="red")
             return False
-        if letter.marks and not again:
-            last = letter.marks[-1]
-            self._say(letter, f"was sent back at {last.replayed_at} by {last.replayed_by}; --again sends it once more")
+        if entry.marks and not again:
+            last = entry.marks[-1]
+            self._say(entry, f"was sent back at {last.replayed_at} by {last.replayed_by}; --again sends it once more")
             return False
-        self._say(letter, f"to {target}, {letter.size:,} bytes")
+        self._say(entry, f"to {target}, {entry.size:,} bytes")
         return True
 
-    async def _send(self, replayer: Replayer, letter: Entry) -> bool:
+    async def _send(self, replayer: Replayer, entry: Entry) -> bool:
         try:
-            target = await replayer.replay(letter)
+            target = await replayer.replay(entry)
         except InvalidInput as error:
-            self._say(letter, f"not sent: {error}", style="red")
+            self._say(entry, f"not sent: {error}", style="red")
             return False
-        self._say(letter, f"sent to {target}", style="green")
+        self._say(entry, f"sent to {target}", style="green")
         return True
 
-    def _say(self, letter: Entry, what: str, *, style: str = "") -> None:
-        self.console.print(Text(f"{letter.position}  ") + visible(what), style=style, soft_wrap=True)
+    def _say(self, entry: Entry, what: str, *, style: str = "") -> None:
+        self.console.print(Text(f"{entry.position}  ") + visible(what), style=style, soft_wrap=True)
 
     def _print_json(self, value: object) -> None:
         self.console.print(Text(json.dumps(value, indent=2)), soft_wrap=True)

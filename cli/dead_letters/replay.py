@@ -1,4 +1,4 @@
-"""Sends dead letters back to where they came from, and notes it on their topic so that nobody does it twice unaware."""
+"""Sends dead letters back to where they came from, and notes it on their topic, so that none goes twice by accident."""
 
 from __future__ import annotations
 
@@ -34,38 +34,38 @@ class Destination:
         return f"{'event hub' if self.is_hub else 'topic'} {self.name}"
 
 
-def destination(letter: Entry) -> Destination:
-    """Where the letter came from. Raises NotFound that says why it cannot be sent back at all."""
-    if letter.facts is None:
-        raise NotFound("These bytes are no dead letter: nothing says where they came from.")
-    if letter.missing:
-        raise NotFound(f"Of this letter {len(letter.missing)} parts are missing.")
-    source = letter.facts.source_topic
+def destination(entry: Entry) -> Destination:
+    """Where the dead letter came from. Raises NotFound, which says why, if it cannot be sent back at all."""
+    if entry.facts is None:
+        raise NotFound("These bytes are not a dead letter: nothing says where they came from.")
+    if entry.missing:
+        raise NotFound(f"{len(entry.missing)} parts of this dead letter are missing.")
+    source = entry.facts.source_topic
     if source in topics() and not source.endswith(".dlq"):
         return Destination(source, is_hub=False)
     if source not in topics() and HUB_NAME.fullmatch(source):
         return Destination(source, is_hub=True)
-    raise NotFound(f"Its source {source!r:.100} is neither a topic to handle messages nor an event hub.")
+    raise NotFound(f"Its source {source!r:.100} is neither a topic that the product consumes nor an event hub.")
 
 
 class Replayer:
-    """Sends letters of one topic; ``hub_connection`` is the namespace's connection string."""
+    """Sends dead letters of one topic back; ``hub_connection`` is the namespace's connection string."""
 
     def __init__(self, topic: DeadLetterTopic, producer: KafkaProducer, hub_connection: str) -> None:
         self._topic = topic
         self._producer = producer
         self._hub_connection = hub_connection
 
-    async def replay(self, letter: Entry) -> Destination:
-        """Send one letter with its original key and headers, then note it: a crash between may send it once more.
+    async def replay(self, entry: Entry) -> Destination:
+        """Send one dead letter with its original key and headers, then note it: a crash in between may send it twice.
 
-        A message that had no key gets the letter's id as its key, for it belonged to no partition.
+        A message that had no key gets the dead letter's id as its key, as it belonged to no partition.
         Raises InvalidInput when its source cannot take it, Retryable.
         """
-        target = destination(letter)
-        facts, original = await self._topic.read(letter)
+        target = destination(entry)
+        facts, original = await self._topic.read(entry)
         assert facts is not None  # destination() refused foreign bytes
-        headers = original.headers | self._history(letter, facts).headers()
+        headers = original.headers | self._history(entry, facts).headers()
         if target.is_hub:
             await self._to_hub(target.name, facts, original, headers)
         else:
@@ -77,7 +77,7 @@ class Replayer:
             replayed_by=_operator(),
             destination=str(target),
         )
-        # The letter's own key, so that the mark stands behind it on its partition.
+        # The dead letter's own key, so that the note follows it on its partition.
         key = facts.key or facts.letter_id
         await self._producer.publish(self._topic.name, mark.to_json(), key=key, headers={MARK: b"1"})
         return target
@@ -88,8 +88,8 @@ class Replayer:
             send_event, original.value, self._hub_connection, hub, key=facts.key, properties=properties
         )
 
-    def _history(self, letter: Entry, facts: DeadLetter) -> ReplayHistory:
-        place = f"{self._topic.name}/{letter.position.partition}/{letter.position.offset}"
+    def _history(self, entry: Entry, facts: DeadLetter) -> ReplayHistory:
+        place = f"{self._topic.name}/{entry.position.partition}/{entry.position.offset}"
         return ReplayHistory(facts.attempts, facts.first_failed_at, place)
 
 

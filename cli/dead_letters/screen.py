@@ -1,4 +1,4 @@
-"""How dead letters look on a terminal. All of their text was written by strangers: see cli/visible.py."""
+"""Dead letters on a terminal. All of their text comes from outside: see cli/visible.py."""
 
 from __future__ import annotations
 
@@ -21,56 +21,56 @@ REASON_SHOWN, HEADER_SHOWN = 100, 500  # characters
 def overview(surveys: Mapping[str, Survey]) -> Table:
     """Every dead-letter topic with how much is on it."""
     table = Table("topic", box=None, header_style="bold")
-    table.add_column("letters", justify="right")
+    table.add_column("dead letters", justify="right")
     table.add_column("sent back", justify="right")
     table.add_column("newest")
     for name, survey in surveys.items():
-        replayed = sum(bool(letter.marks) for letter in survey.letters)
-        newest = _moment(survey.letters[-1].recorded_at) if survey.letters else ""
+        replayed = sum(bool(entry.marks) for entry in survey.entries)
+        newest = _moment(survey.entries[-1].recorded_at) if survey.entries else ""
         table.add_row(name, f"{survey.total:,}", f"{replayed:,}", newest, style="" if survey.total else "dim")
     return table
 
 
-def letters(found: list[Entry]) -> Table:
-    """One line a letter."""
+def entries(found: list[Entry]) -> Table:
+    """One line per dead letter."""
     table = Table(box=None, header_style="bold")
     for heading in ("position", "first failed", "came from"):
         table.add_column(heading, no_wrap=True)
     table.add_column("bytes", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column("why", overflow="fold", min_width=24)
-    for letter in found:
-        facts = letter.facts
+    for entry in found:
+        facts = entry.facts
         if facts is None:
             failed, source, reason = (
-                Text(_moment(letter.recorded_at)),
+                Text(_moment(entry.recorded_at)),
                 Text("?"),
-                visible(f"no letter: {letter.foreign}", limit=REASON_SHOWN),
+                visible(f"not a dead letter: {entry.foreign}", limit=REASON_SHOWN),
             )
         else:
             failed, source = _failed(facts), visible(facts.source_topic, limit=40)
-            reason = _incomplete(letter) + visible(f"{facts.error_type}: {facts.reason}", limit=REASON_SHOWN)
-        table.add_row(str(letter.position), failed, source, f"{letter.size:,}", _state(letter), reason)
+            reason = _incomplete(entry) + visible(f"{facts.error_type}: {facts.reason}", limit=REASON_SHOWN)
+        table.add_row(str(entry.position), failed, source, f"{entry.size:,}", _state(entry), reason)
     return table
 
 
-def details(letter: Entry, facts: DeadLetter | None, original: Original) -> Table:
-    """All that is known of one letter but its bytes."""
+def details(entry: Entry, facts: DeadLetter | None, original: Original) -> Table:
+    """All that is known about one dead letter, except its bytes."""
     table = Table.grid(padding=(0, 2, 0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     if facts is None:
-        table.add_row("no letter", visible(f"Other bytes stand here, so nobody knows their source. {letter.foreign}"))
+        table.add_row("not a dead letter", visible(f"Other bytes, so their source is unknown. {entry.foreign}"))
     else:
         _add_facts(table, facts)
     for name, value in original.headers.items():
         shown = visible(value.decode("utf-8", "surrogateescape"), limit=HEADER_SHOWN)
         table.add_row("header", visible(name, limit=HEADER_SHOWN) + Text(" = ") + shown)
-    if len(letter.parts) > 1 or original.missing:
-        there = ", ".join(str(position) for _, position in sorted(letter.parts.items()))
+    if len(entry.parts) > 1 or original.missing:
+        there = ", ".join(str(position) for _, position in sorted(entry.parts.items()))
         lost = f"; missing: {_numbers(original.missing)}" if original.missing else ""
-        table.add_row("parts", f"{len(letter.parts)} of {len(letter.parts) + len(original.missing)} (at {there}{lost})")
-    for mark in letter.marks:
+        table.add_row("parts", f"{len(entry.parts)} of {len(entry.parts) + len(original.missing)} (at {there}{lost})")
+    for mark in entry.marks:
         table.add_row(
             "sent back", visible(f"{mark.replayed_at} by {mark.replayed_by} to {mark.destination}", limit=500)
         )
@@ -90,15 +90,15 @@ def _add_facts(table: Table, facts: DeadLetter) -> None:
     table.add_row("reason", visible(facts.reason, lines=True))
 
 
-def _state(letter: Entry) -> Text:
-    if letter.marks:
+def _state(entry: Entry) -> Text:
+    if entry.marks:
         return Text("sent back", style="green")
-    tries = letter.facts.attempts if letter.facts else 1
+    tries = entry.facts.attempts if entry.facts else 1
     return Text(f"failed {tries} times", style="red") if tries > 1 else Text("")
 
 
-def _incomplete(letter: Entry) -> Text:
-    return Text(f"[parts {_numbers(letter.missing)} missing] " if letter.missing else "", style="yellow")
+def _incomplete(entry: Entry) -> Text:
+    return Text(f"[parts {_numbers(entry.missing)} missing] " if entry.missing else "", style="yellow")
 
 
 def _numbers(numbers: list[int]) -> str:

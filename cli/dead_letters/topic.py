@@ -18,7 +18,7 @@ from shared.contracts.topics import topics
 from shared.errors import BusUnavailable, ConfigurationError, InvalidInput, NotFound
 from shared.settings import KafkaSecurity
 
-KEPT = 20_000  # letters of one partition that a survey remembers, the newest; each takes about a kilobyte
+KEPT = 20_000  # the newest dead letters of one partition that a survey remembers; each takes about a kilobyte
 REQUEST_TIMEOUT_MS = 10_000
 FETCH_WAIT_MS = 20  # a fetch that waits for new messages holds up every other request on its connection
 SILENCE_MS = 15_000  # without a message, while there must be more
@@ -26,9 +26,9 @@ SILENCE_MS = 15_000  # without a message, while there must be more
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Letters, oldest first, and how many there are with those that were too old to remember."""
+    """Dead letters, oldest first, and how many there are, including those that were too old to remember."""
 
-    letters: list[Entry]
+    entries: list[Entry]
     total: int
 
 
@@ -40,7 +40,7 @@ class DeadLetterTopic:
         self.name = name
 
     async def survey(self, wanted: Collection[Position] = ()) -> Survey:
-        """Every letter with what was replayed of it, or those that hold the ``wanted`` positions.
+        """Every dead letter with its replays, or only those at the ``wanted`` positions.
 
         Raises NotFound for a position that the topic does not have, KafkaError.
         """
@@ -50,24 +50,24 @@ class DeadLetterTopic:
         total = 0
         for partition in sorted(self._consumer.assignment(), key=lambda one: one.partition):
             if not wanted or partition.partition in partitions:
-                letters: dict[str | Position, Entry] = {}
+                entries: dict[str | Position, Entry] = {}
                 async for record in self._records(partition):
                     if not wanted or _identity(record) in ids:
-                        total += _note(letters, record)
-                    if len(letters) > KEPT:
-                        del letters[next(iter(letters))]
-                found |= letters
+                        total += _note(entries, record)
+                    if len(entries) > KEPT:
+                        del entries[next(iter(entries))]
+                found |= entries
         for gone in ids.keys() - found.keys():
-            raise NotFound(f"{self.name} {ids[gone]} only notes that a letter was sent back; the letter is gone.")
-        return Survey(sorted(found.values(), key=lambda letter: (letter.recorded_at, letter.position)), total)
+            raise NotFound(f"{self.name} {ids[gone]} only says that a dead letter was sent back, which itself is gone.")
+        return Survey(sorted(found.values(), key=lambda entry: (entry.recorded_at, entry.position)), total)
 
-    async def read(self, letter: Entry) -> tuple[DeadLetter | None, Original]:
-        """All that is known of the failure, None of foreign bytes, and the message.
+    async def read(self, entry: Entry) -> tuple[DeadLetter | None, Original]:
+        """What is known about the failure (None for foreign bytes), and the message.
 
         Raises InvalidInput when its parts do not fit together.
         """
-        records = [await self._record(position) for _, position in sorted(letter.parts.items())]
-        if letter.facts is None:
+        records = [await self._record(position) for _, position in sorted(entry.parts.items())]
+        if entry.facts is None:
             return None, Original(
                 records[0].value or b"", {name: value or b"" for name, value in records[0].headers}, []
             )
@@ -144,16 +144,16 @@ def dead_letter_topics() -> list[str]:
     return [name for name in topics() if name.endswith(".dlq")]
 
 
-def _note(letters: dict[str | Position, Entry], record: ConsumerRecord) -> int:
-    """Add one record to what is known of its letter; 1 when the letter is a new one."""
+def _note(entries: dict[str | Position, Entry], record: ConsumerRecord) -> int:
+    """Add one record to what is known about its dead letter; 1 when that is a new one."""
     position = Position(record.partition, record.offset)
     message = _message(record)
     if isinstance(message, ReplayMark):
-        if message.letter_id in letters:
-            letters[message.letter_id].marks.append(message)
+        if message.letter_id in entries:
+            entries[message.letter_id].marks.append(message)
         return 0
     if isinstance(message, InvalidInput):
-        letters[position] = Entry(
+        entries[position] = Entry(
             position,
             record.timestamp,
             facts=None,
@@ -162,15 +162,15 @@ def _note(letters: dict[str | Position, Entry], record: ConsumerRecord) -> int:
             parts={1: position},
         )
         return 1
-    new = message.letter_id not in letters
+    new = message.letter_id not in entries
     if new:
-        letters[message.letter_id] = Entry(position, record.timestamp, without_content(message))
-    letters[message.letter_id].take(message, position)
+        entries[message.letter_id] = Entry(position, record.timestamp, without_content(message))
+    entries[message.letter_id].take(message, position)
     return int(new)
 
 
 def _identity(record: ConsumerRecord) -> str | Position:
-    """What a record's letter is known by: its id, or the place of foreign bytes."""
+    """What identifies a record's dead letter: its id, or the position of foreign bytes."""
     message = _message(record)
     return Position(record.partition, record.offset) if isinstance(message, InvalidInput) else message.letter_id
 

@@ -54,7 +54,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
 )
 # The oldest extension bundle that Microsoft's pages on the Durable Task Scheduler name; host.json asks for it.
 OLDEST_BUNDLE = "4.32.0"
-# A reader of the subscription may not see the host's own status, and not every plan passes the question on.
+# A reader of the subscription may not see the host's own status, and not every plan forwards the request.
 NOT_SHOWN = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND})
 BLOB_OWNER, BLOB_CONTRIBUTOR = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 # Quotas by the path below a region: what they limit.
@@ -70,7 +70,7 @@ QUOTAS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 class _Refused(Exception):
-    """The API did not answer with what was asked for; the message says what it said."""
+    """The API's answer is not what was asked for; the message quotes it."""
 
     def __init__(self, path: str, status: int, text: str) -> None:
         super().__init__(f"{path} answered {status}: {text[:200]}")
@@ -81,7 +81,7 @@ async def management(target: Target) -> AsyncIterator[Finding]:
     """Providers, roles, quotas, references and consumer groups."""
     subscription = target.variables.get("AZURE_SUBSCRIPTION_ID", "")
     if not subscription:
-        yield not_applicable("Azure", "AZURE_SUBSCRIPTION_ID is not given; the management API is not asked")
+        yield not_applicable("Azure", "AZURE_SUBSCRIPTION_ID is not set, so the management API is not queried")
         return
     base = target.variables.get("AZURE_RESOURCE_MANAGER_URL", MANAGEMENT)
     try:
@@ -126,7 +126,7 @@ async def _roles(client: httpx.AsyncClient, principal: str) -> Finding:
     found = await _values(client, path, "2022-04-01", **{"$filter": f"assignedTo('{principal}')"})
     given = {str(one["properties"]["roleDefinitionId"]).rpartition("/")[2] for one in found}
     if BLOB_OWNER in given:
-        given.add(BLOB_CONTRIBUTOR)  # may do all that the other may
+        given.add(BLOB_CONTRIBUTOR)  # includes every right of the other
     missing = [title for role, title in ROLES.items() if role not in given]
     if missing:
         return failed(name, f"{principal} lacks {', '.join(missing)}", "Assign them (Terraform's table of roles).")
@@ -153,7 +153,7 @@ async def _quotas(client: httpx.AsyncClient, region: str) -> Finding:
         ]
     if full:
         return warning(name, f"used up: {'; '.join(full)}", "Ask for more before a deployment that adds to it.")
-    return not_applicable(name, f"not told for {', '.join(unknown)}") if unknown else ok(name, f"room in {region}")
+    return not_applicable(name, f"not reported for {', '.join(unknown)}") if unknown else ok(name, f"room in {region}")
 
 
 async def _references(client: httpx.AsyncClient, app: str) -> Finding:
@@ -185,7 +185,7 @@ async def _bundle(client: httpx.AsyncClient, app: str) -> Finding:
     if not version:
         return not_applicable(name, "the host's status names no bundle")
     if _numbers(version) < _numbers(OLDEST_BUNDLE):
-        return failed(name, f"the host runs {version}, {OLDEST_BUNDLE} is the oldest that will do", "Restart the app.")
+        return failed(name, f"the host runs {version}, expected {OLDEST_BUNDLE} or later", "Restart the app.")
     return ok(name, f"the host runs {version}")
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from cli.deployment.environment import Deployment, deployment
-from cli.deployment.finding import Finding, State, Target
-from local.services.site import CHECKOUT, Site
-from local.services.stack import Stack
+from cli.screen import console
+from cli.stack import local_stack
 from shared.errors import ConfigurationError
 
-WIDE = 140  # columns in a file or a pipe, where no terminal tells its width
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from rich.console import Console
+
+    from cli.deployment.environment import Deployment
+    from cli.deployment.finding import Finding
+
 OWNER = "ALUSKORT_POSTGRES_OWNER_URL"
 EnvironmentFile = Annotated[
     Path | None,
@@ -26,14 +27,16 @@ EnvironmentFile = Annotated[
         "--environment-file",
         "--environment",
         help="The deployment's settings: NAME=value lines, local.settings.json, or what "
-        "`az functionapp config appsettings list` prints. Left out: this environment, else the local stack.",
+        "`az functionapp config appsettings list` prints. Without it: this environment, or else the local stack.",
     ),
 ]
 
 
 def chosen(file: Path | None) -> Deployment:
-    """The deployment, entered by this process."""
-    found = deployment(file, Stack(Site(CHECKOUT / ".local"), {}))
+    """The deployment, whose variables become this process's."""
+    from cli.deployment.environment import deployment
+
+    found = deployment(file, local_stack({}))
     found.enter()
     return found
 
@@ -44,27 +47,27 @@ def migrate(
         bool, typer.Option("--check", help="Change nothing; exit code 1 if something is missing.")
     ] = False,
     topics: Annotated[
-        bool, typer.Option("--topics", help="Make the topics too, on a Kafka that is no Event Hubs namespace.")
+        bool, typer.Option("--topics", help="Create the topics too, on a Kafka that is not an Event Hubs namespace.")
     ] = False,
     entra_principals: Annotated[
         str,
         typer.Option(
             envvar="ALUSKORT_ENTRA_PRINCIPALS",
-            help="Identities to let in on Azure: a file, or JSON, of [{name, object_id, role}].",
+            help="Azure identities that may log in: a file, or JSON, with [{name, object_id, role}].",
         ),
     ] = "",
 ) -> None:
-    """Bring the database (and topics) of a deployment up to date. Repeatable; the running version goes on."""
-    target, console = chosen(environment_file), Console(highlight=False)
+    """Bring the database (and topics) of a deployment up to date. Repeatable; the running version keeps working."""
+    target, screen = chosen(environment_file), console()
     url = target.variables.get(OWNER)
     if not url:
         raise ConfigurationError(f"{OWNER} is not set in {target.source}: the schema's owner makes the tables.")
-    console.print(f"The database of {target.source}:", markup=False)
-    complete = _schema(console, url, check=check)
+    screen.print(f"The database of {target.source}:", markup=False)
+    complete = _schema(screen, url, check=check)
     if entra_principals:
-        _admit(console, url, entra_principals, check=check)
+        _admit(screen, url, entra_principals, check=check)
     if topics:
-        complete &= _topics(console, check=check)
+        complete &= _topics(screen, check=check)
     if not complete:
         raise typer.Exit(1)
 
@@ -76,18 +79,22 @@ def preflight(
         bool, typer.Option("--synthetic-alert", help="Send one harmless alert and follow it to its audit proof.")
     ] = False,
     before_migration: Annotated[
-        bool, typer.Option("--before-migration", help="What the migration and the new package mend is a warning only.")
+        bool,
+        typer.Option("--before-migration", help="Only warn of what the migration and the new package will fix."),
     ] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that the synthetic alert may take.")] = 300,
 ) -> None:
-    """Say what a deployment lacks, by name, before and after it was made. Exit code 0 only if nothing failed."""
-    target = chosen(environment_file)
-    console = Console(highlight=False, stderr=as_json, width=None if sys.stdout.isatty() else WIDE)
-    console.print(f"Preflight of {target.source}:", markup=False)
+    """Name what a deployment lacks, before or after it is created. Exit code 0 only if nothing failed."""
+    import asyncio
+
+    from cli.deployment.finding import State
+
+    target, screen = chosen(environment_file), console(stderr=as_json)
+    screen.print(f"Preflight of {target.source}:", markup=False)
     coming = _findings(target, follow_for=timeout if synthetic_alert else None, excuse=before_migration)
-    found = asyncio.run(_collected(console, coming))
+    found = asyncio.run(_collected(screen, coming))
     if as_json:
-        from cli.deployment.preflight import as_json as write  # noqa: PLC0415 - as below
+        from cli.deployment.preflight import as_json as write
 
         typer.echo(write(found))
     if any(finding.state is State.FAILED for finding in found):
@@ -95,9 +102,10 @@ def preflight(
 
 
 async def _findings(target: Deployment, *, follow_for: float | None, excuse: bool) -> AsyncIterator[Finding]:
-    from cli.deployment.preflight import preflight as checks  # noqa: PLC0415 - the clients take seconds to import
-    from cli.deployment.synthetic import follow  # noqa: PLC0415
-    from shared.settings import settings  # noqa: PLC0415
+    from cli.deployment.finding import State, Target
+    from cli.deployment.preflight import preflight as checks
+    from cli.deployment.synthetic import follow
+    from shared.settings import settings
 
     complete = True
     async for finding in checks(target):
@@ -109,52 +117,56 @@ async def _findings(target: Deployment, *, follow_for: float | None, excuse: boo
             yield finding
 
 
-async def _collected(console: Console, coming: AsyncIterator[Finding]) -> list[Finding]:
-    from cli.deployment.report import print_report, shown  # noqa: PLC0415 - as above
+async def _collected(screen: Console, coming: AsyncIterator[Finding]) -> list[Finding]:
+    from cli.deployment.report import print_report, shown
 
-    found = await shown(console, coming)
-    print_report(console, found)
+    found = await shown(screen, coming)
+    print_report(screen, found)
     return found
 
 
-def _schema(console: Console, url: str, *, check: bool) -> bool:
-    from shared.stores.migrations import migrate as apply  # noqa: PLC0415 - the other commands start faster without
-    from shared.stores.migrations import missing  # noqa: PLC0415
+def _schema(screen: Console, url: str, *, check: bool) -> bool:
+    from shared.stores.migrations import migrate as apply
+    from shared.stores.migrations import missing
 
     if check:
         names = missing(url)
         for name in names:
-            console.print(f"  missing  {name}")
-        console.print("The schema is up to date." if not names else "`aluskort migrate` applies what is missing.")
+            screen.print(f"  missing  {name}")
+        screen.print("The schema is up to date." if not names else "`aluskort migrate` applies what is missing.")
         return not names
-    applied = apply(url, report=lambda name: console.print(f"  applying {name}"))
-    console.print(f"Applied {len(applied)} migrations." if applied else "The schema was up to date.")
+    applied = apply(url, report=lambda name: screen.print(f"  applying {name}"))
+    screen.print(f"Applied {len(applied)} migrations." if applied else "The schema was up to date.")
     return True
 
 
-def _admit(console: Console, url: str, given: str, *, check: bool) -> None:
-    from shared.stores.principals import admit, read_principals  # noqa: PLC0415 - as above
+def _admit(screen: Console, url: str, given: str, *, check: bool) -> None:
+    import asyncio
+
+    from shared.stores.principals import admit, read_principals
 
     principals = read_principals(given if given.lstrip().startswith("[") else _text(Path(given)))
     if check:
-        return  # whether an identity may log in shows when it does: that is the preflight's to find
+        return  # whether an identity can log in shows only when it does, which the preflight tests
     made = asyncio.run(admit(url, principals))
     for principal in principals:
         state = "made" if principal.name in made else "was there"
-        console.print(f"  login {principal.name} ({principal.role}): {state}", markup=False)
+        screen.print(f"  login {principal.name} ({principal.role}): {state}", markup=False)
 
 
-def _topics(console: Console, *, check: bool) -> bool:
-    from cli.deployment.topics import make_missing, topic_faults  # noqa: PLC0415 - as above
-    from shared.settings import settings  # noqa: PLC0415
+def _topics(screen: Console, *, check: bool) -> bool:
+    import asyncio
+
+    from cli.deployment.topics import make_missing, topic_faults
+    from shared.settings import settings
 
     if not check:
         for name in asyncio.run(make_missing(settings())):
-            console.print(f"  made topic {name}")
+            screen.print(f"  made topic {name}")
     faults = asyncio.run(topic_faults(settings()))
     for fault in faults:
-        console.print(f"  {fault}", markup=False)
-    console.print("The topics are as the catalogue says." if not faults else "The topics are not as they should be.")
+        screen.print(f"  {fault}", markup=False)
+    screen.print("The topics match the catalogue." if not faults else "The topics do not match the catalogue.")
     return not faults
 
 

@@ -25,7 +25,7 @@ class Deployment:
     source: str
 
     def enter(self) -> None:
-        """Make this process's environment the deployment's: what a variable of ours lacks there is missing here too."""
+        """Replace this process's variables with the deployment's: what is missing there is then missing here too."""
         for name in [name for name in os.environ if name.startswith(PRODUCT)]:
             del os.environ[name]
         os.environ.update(self.variables)

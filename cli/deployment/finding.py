@@ -14,7 +14,7 @@ KEY_VAULT_REFERENCE = "@Microsoft.KeyVault("  # stands in place of a secret: onl
 
 
 class State(StrEnum):
-    """How it stands; only ``failed`` keeps a deployment from working."""
+    """The result of a check; only ``failed`` keeps a deployment from working."""
 
     OK = "ok"
     WARNING = "warning"
@@ -24,13 +24,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, what was found and, unless it is well, what to do."""
+    """One line: what was checked, what was found and, if something is wrong, what to do."""
 
     name: str
     state: State
     found: str
     todo: str = ""
-    mended: bool = False  # whether `aluskort migrate` and the package that follows it mend it
+    mended: bool = False  # whether `aluskort migrate` and the package that follows it fix this
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Target:
 
     @property
     def of_the_app(self) -> bool:
-        """Whether this process logs in as the app. The pipeline has references for secrets and its own identity."""
+        """Whether this process logs in as the app: the pipeline has its own identity, and references for secrets."""
         return not any(value.startswith(KEY_VAULT_REFERENCE) for value in self.variables.values())
 
 
@@ -50,17 +50,17 @@ Check = Callable[[Target], AsyncIterator[Finding]]
 
 
 def ok(name: str, found: str) -> Finding:
-    """It is as it must be."""
+    """Nothing is wrong."""
     return Finding(name, State.OK, found)
 
 
 def failed(name: str, found: object, todo: str, *, mended: bool = False) -> Finding:
-    """The deployment does not work like this."""
+    """The deployment cannot work until this is fixed."""
     return Finding(name, State.FAILED, str(found) or type(found).__name__, todo, mended)
 
 
 def warning(name: str, found: str, todo: str) -> Finding:
-    """The deployment works, but somebody should look."""
+    """The deployment works, but somebody should check this."""
     return Finding(name, State.WARNING, found, todo)
 
 
@@ -70,12 +70,16 @@ def not_applicable(name: str, found: str) -> Finding:
 
 
 async def findings(name: str, check: Check, target: Target) -> AsyncIterator[Finding]:
-    """What a check finds. One that breaks off has failed where it stood: a preflight ends, whatever it meets."""
+    """What a check finds. An error in the check itself is a finding too, so that every preflight comes to its end."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             async for finding in check(target):
                 yield finding
     except TimeoutError:
-        yield failed(name, f"no end within {PATIENCE_SECONDS:g} s", "See whether the service answers at all.")
+        yield failed(name, f"not finished within {PATIENCE_SECONDS:g} s", "See whether the service answers at all.")
     except Exception as error:
-        yield failed(name, f"{type(error).__name__}: {error}", "This was not foreseen: run it again, then report it.")
+        yield failed(
+            name,
+            f"{type(error).__name__}: {error}",
+            "This was not expected: run it again, then report it.",
+        )

@@ -1,4 +1,4 @@
-"""The way to every endpoint: its name resolves, its port answers, its certificate holds."""
+"""Whether every endpoint can be reached: its name resolves, its port answers, its certificate is valid."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Endpoint:
 
 
 async def network(target: Target) -> AsyncIterator[Finding]:
-    """One finding an endpoint."""
+    """One finding per endpoint."""
     for endpoint in endpoints(target):
         yield await _reach(endpoint)
 
@@ -109,12 +109,12 @@ async def _reach(endpoint: Endpoint) -> Finding:
         return failed(
             name,
             f"{place}: {error.verify_message}",
-            "Something stands between; let the endpoint's own certificate through.",
+            "Something in between replaces the certificate; let the endpoint's own through.",
         )
     except (OSError, TimeoutError) as error:
         return failed(
             name,
             f"{place} does not answer: {error or 'timed out'}",
-            "Open the firewall, NSG or private endpoint for this place.",
+            "Open the firewall, NSG or private endpoint for this address.",
         )
     return ok(name, f"{place} answers{' with TLS' if endpoint.tls else ''} ({', '.join(addresses[:2])})")

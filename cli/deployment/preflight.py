@@ -1,4 +1,4 @@
-"""Every check of the preflight in its order, and what they found as a person or a program reads it."""
+"""Every check of the preflight, in order, and their findings as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cli.deployment.finding import Check, Finding, State, Target, failed, findin
 from shared.errors import ConfigurationError
 from shared.settings import settings
 
-# The name of each, which for a service is its endpoint's: what cannot be reached is not asked.
+# Each with its name, which for a service is its endpoint's: a service that cannot be reached is not checked.
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("PostgreSQL", stores.postgresql),
     ("PostgreSQL", stores.schema),
@@ -27,7 +27,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("API", services.api),
     ("Azure", azure.management),
 )
-# What lets only the app in. Whoever else runs this sees it through the app's health route.
+# Services that only the app may log in to. Anybody else sees them through the app's health route.
 OF_THE_APP = (stores.postgresql, stores.redis, streams.kafka, streams.event_hubs, stores.blob, stores.qdrant)
 APPS_ENDPOINTS = frozenset(map(network.line, ("Redis", "Kafka", "Blob storage", "Qdrant", "Model provider")))
 
@@ -58,10 +58,10 @@ async def preflight(deployment: Deployment) -> AsyncIterator[Finding]:
 
 
 def _from_here(finding: Finding, target: Target) -> Finding:
-    """A way that only the app needs may be closed to everybody else, and should be."""
+    """A connection that only the app needs may be blocked for everybody else, and should be."""
     if finding.state is State.OK or target.of_the_app or finding.name not in APPS_ENDPOINTS:
         return finding
-    return not_applicable(finding.name, f"only the app needs this way; from here: {finding.found}")
+    return not_applicable(finding.name, f"only the app needs this connection; from here: {finding.found}")
 
 
 def passed(found: Sequence[Finding]) -> bool:

@@ -1,4 +1,4 @@
-"""The preflight on a person's screen: a live line for what is looked at, then a table of what was found."""
+"""The preflight on a person's screen: a live line for the current check, then a table of all findings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STYLES = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State
 async def shown(console: Console, coming: AsyncIterator[Finding]) -> list[Finding]:
     """Each finding on its line as it comes; all of them at the end."""
     found: list[Finding] = []
-    with console.status("looking ...") as status:
+    with console.status("checking ...") as status:
         async for finding in coming:
             found.append(finding)
             console.print(Text.assemble((f"{finding.state:15}", STYLES[finding.state]), finding.name))

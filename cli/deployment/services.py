@@ -27,7 +27,7 @@ PLATFORM = (
 
 
 def platform_settings(variables: Mapping[str, str]) -> list[Finding]:
-    """Settings of the platform that are missing, and values that are no values yet."""
+    """Settings of the platform that are missing, and values that are still placeholders."""
     found = [
         failed("Settings", f"{' or '.join(names)} is not set", "Set one of them.")
         for names in PLATFORM
@@ -37,10 +37,10 @@ def platform_settings(variables: Mapping[str, str]) -> list[Finding]:
         if value.startswith("<") and value.endswith(">"):
             found.append(failed("Settings", f"{name} is still {value!r}", "Put the real value in its place."))
         elif value.startswith(KEY_VAULT_REFERENCE):
-            todo = "Nothing: the app's own health and the synthetic alert prove what depends on it."
+            todo = "Nothing to do: the app's health route and the synthetic alert cover what depends on it."
             found.append(warning("Settings", f"{name} is a Key Vault reference, which only the app resolves", todo))
     count = len(variables_of_settings()) + len(PLATFORM)
-    return found or [ok("Settings", f"all {count} that are needed are there and well formed")]
+    return found or [ok("Settings", f"all {count} are set and well formed")]
 
 
 async def identity_provider(target: Target) -> AsyncIterator[Finding]:
@@ -51,7 +51,9 @@ async def identity_provider(target: Target) -> AsyncIterator[Finding]:
             keys = (await _json(client, settings.oidc.jwks_url)).get("keys")
             document = await _json(client, f"{settings.oidc.issuer}/.well-known/openid-configuration")
         except (httpx.HTTPError, ValueError, AttributeError) as error:
-            yield failed(name, repr(error), "Check ALUSKORT_OIDC_JWKS_URL and ALUSKORT_OIDC_ISSUER, and the way out.")
+            yield failed(
+                name, repr(error), "Check ALUSKORT_OIDC_JWKS_URL, ALUSKORT_OIDC_ISSUER and the outbound network."
+            )
             return
     if not keys:
         yield failed(name, "it publishes no keys", "Check ALUSKORT_OIDC_JWKS_URL.")
@@ -63,10 +65,10 @@ async def identity_provider(target: Target) -> AsyncIterator[Finding]:
 
 
 async def model_provider(target: Target) -> AsyncIterator[Finding]:
-    """The key is taken and the models of every tier are offered; asking for the list costs nothing."""
+    """The key is accepted and the models of every tier are offered; listing them costs nothing."""
     name, settings = "Model provider", target.settings
     if settings.model.provider is LLMProvider.FOUNDRY:
-        yield not_applicable(name, "Foundry has no list of models that costs nothing to ask for")
+        yield not_applicable(name, "Foundry offers no list of models that is free to query")
         return
     key = settings.anthropic_api_key.get_secret_value()
     if key.startswith(KEY_VAULT_REFERENCE):
@@ -82,13 +84,13 @@ async def model_provider(target: Target) -> AsyncIterator[Finding]:
                 return
             offered = {model["id"] for model in answer.raise_for_status().json()["data"]}
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            yield failed(name, repr(error), "Check ANTHROPIC_BASE_URL and the way out.")
+            yield failed(name, repr(error), "Check ANTHROPIC_BASE_URL and the outbound network.")
             return
     missing = sorted({row.model_id for row in TIERS.values()} - offered)
     if missing:
-        yield failed(name, f"the key may not use {', '.join(missing)}", "Have them allowed for this key's workspace.")
+        yield failed(name, f"the key may not use {', '.join(missing)}", "Allow them in this key's workspace.")
     else:
-        yield ok(name, f"{settings.model.provider}: the key is taken, {len(offered)} models")
+        yield ok(name, f"{settings.model.provider}: the key is accepted, {len(offered)} models")
 
 
 async def taxonomy(target: Target) -> AsyncIterator[Finding]:
@@ -97,7 +99,7 @@ async def taxonomy(target: Target) -> AsyncIterator[Finding]:
 
 
 async def api(target: Target) -> AsyncIterator[Finding]:
-    """The product's own health route, where its address is known."""
+    """The product's own health route, if its address is known."""
     name, url = "API: health", target.variables.get("ALUSKORT_API_URL", "")
     if not url:
         yield not_applicable(name, "ALUSKORT_API_URL is not given; set it to the app's address to ask it")

@@ -1,4 +1,4 @@
-"""The stores as the product uses them: they let it in, and hold what it needs."""
+"""The stores as the product uses them: it can log in, and they hold what it needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from shared.stores.postgres import CONNECT_TIMEOUT_SECONDS, Connection, Login
 from shared.stores.redis import Redis
 
 OLDEST_POSTGRESQL = 16  # memberships that may be set and are not inherited
-SKEW_SECONDS, SKEW_LIMIT_SECONDS = 2.0, 60.0  # tokens and approvals bear some; the tokens' leeway ends there
+SKEW_SECONDS, SKEW_LIMIT_SECONDS = (
+    2.0,
+    60.0,
+)  # tokens and approvals tolerate some, tokens no more than the second
 ROLE = """
 SELECT current_setting('server_version_num')::int / 10000 AS version, current_user AS login, rolsuper, rolbypassrls,
     pg_has_role(current_user, 'aluskort_app', 'USAGE') AS app,
@@ -62,12 +65,10 @@ async def _inside(connection: Connection) -> AsyncIterator[Finding]:
     else:
         yield ok("PostgreSQL: version", f"{version}; no extension is needed")
     if row["rolsuper"] or row["rolbypassrls"]:
-        yield failed(
-            "PostgreSQL: roles", f"{login} steps around row level security", "Log in as a member of aluskort_app."
-        )
+        yield failed("PostgreSQL: roles", f"{login} bypasses row level security", "Log in as a member of aluskort_app.")
     elif not (row["app"] and row["audit"]):
         todo = "Run `aluskort migrate --entra-principals`."
-        yield failed("PostgreSQL: roles", f"{login} is no member of aluskort_app", todo, mended=True)
+        yield failed("PostgreSQL: roles", f"{login} is not a member of aluskort_app", todo, mended=True)
     else:
         yield ok("PostgreSQL: roles", f"{login} acts as aluskort_app and may append as aluskort_audit")
     yield _clock((datetime.now(UTC) - row["now"]).total_seconds())
@@ -82,7 +83,7 @@ async def _inside(connection: Connection) -> AsyncIterator[Finding]:
 def _clock(skew: float) -> Finding:
     name, found = "PostgreSQL: clock", f"{abs(skew):.1f} s {'behind' if skew > 0 else 'ahead of'} this machine's"
     if abs(skew) > SKEW_LIMIT_SECONDS:
-        return failed(name, found, "Set this machine's clock by NTP: tokens and expiries go by it.")
+        return failed(name, found, "Set this machine's clock by NTP: tokens and expiry times depend on it.")
     return warning(name, found, "Set this machine's clock by NTP.") if abs(skew) > SKEW_SECONDS else ok(name, found)
 
 
@@ -91,7 +92,7 @@ async def schema(target: Target) -> AsyncIterator[Finding]:
     url = target.variables.get("ALUSKORT_POSTGRES_OWNER_URL", "")
     if not url:
         yield not_applicable(
-            "PostgreSQL: schema", "ALUSKORT_POSTGRES_OWNER_URL is not given; aluskort migrate --check tells"
+            "PostgreSQL: schema", "ALUSKORT_POSTGRES_OWNER_URL is not set; `aluskort migrate --check` shows it"
         )
         return
     try:
@@ -107,7 +108,7 @@ async def schema(target: Target) -> AsyncIterator[Finding]:
 
 
 async def redis(target: Target) -> AsyncIterator[Finding]:
-    """It lets us in."""
+    """The login works."""
     store = Redis(target.settings.redis.url.get_secret_value())
     started = time.perf_counter()
     try:
@@ -120,7 +121,7 @@ async def redis(target: Target) -> AsyncIterator[Finding]:
 
 
 async def blob(target: Target) -> AsyncIterator[Finding]:
-    """It lets us in, and nobody can delete what is evidence."""
+    """The login works, and nobody can delete evidence."""
     settings, container = target.settings, target.settings.evidence_container
     connection = settings.blob.connection_string
     secret = connection.get_secret_value() if connection else ""
@@ -139,7 +140,7 @@ async def blob(target: Target) -> AsyncIterator[Finding]:
             yield warning(
                 "Blob storage: evidence",
                 f"no container {container}",
-                "The first evidence makes it, without a policy: let Terraform make it.",
+                "The first evidence would create it without a policy: create it with Terraform.",
             )
         except AzureError as error:
             yield failed(
@@ -161,9 +162,7 @@ async def blob(target: Target) -> AsyncIterator[Finding]:
 async def qdrant(target: Target) -> AsyncIterator[Finding]:
     """The server answers, and its collection has the vectors that we write."""
     if not target.settings.qdrant.url:
-        yield not_applicable(
-            "Qdrant", "the embedded engine belongs to the host's process; its health route speaks for it"
-        )
+        yield not_applicable("Qdrant", "the embedded engine belongs to the host's process; the health route covers it")
         return
     from qdrant_client import AsyncQdrantClient  # noqa: PLC0415 - takes a second, and only servers need it
     from qdrant_client.http.exceptions import ApiException  # noqa: PLC0415
@@ -176,7 +175,7 @@ async def qdrant(target: Target) -> AsyncIterator[Finding]:
     )
     try:
         if not await client.collection_exists(COLLECTION):
-            yield ok("Qdrant", f"answers; {COLLECTION} is made with the first incident")
+            yield ok("Qdrant", f"answers; {COLLECTION} is created with the first incident")
             return
         vectors = (await client.get_collection(COLLECTION)).config.params.sparse_vectors or {}
     except (ApiException, OSError) as error:
@@ -188,7 +187,7 @@ async def qdrant(target: Target) -> AsyncIterator[Finding]:
             yield failed(
                 "Qdrant",
                 f"{COLLECTION} has no sparse vector {VECTOR!r}",
-                "Delete the collection; PostgreSQL knows its incidents.",
+                "Delete the collection; PostgreSQL still has its incidents.",
             )
     finally:
         await client.close()

@@ -22,18 +22,18 @@ from shared.errors import AluskortError
 from shared.settings import KafkaSecurity
 
 OURS = "aluskort."
-LAG_LIMIT = 1000  # messages of one group; a burst is no fault, a growing backlog is
+LAG_LIMIT = 1000  # messages of one group; a burst is normal, a growing backlog is not
 CONSUMER_GROUP = "$Default"
 HUBS = {"Event Hubs: Sentinel's hub": "ALUSKORT_SENTINEL_HUB", "Event Hubs: other SIEMs' hub": "ALUSKORT_SIEM_HUB"}
 
 
 async def kafka(target: Target) -> AsyncIterator[Finding]:
-    """Topics, sending (asked, nothing is sent), the triggers' login, lag."""
+    """Topics, the right to send (nothing is sent), the triggers' login, lag."""
     settings = target.settings
     producer = KafkaProducer(settings.kafka.brokers, settings.kafka.security)
     try:
         await producer.health()
-        yield ok("Kafka: sending", "the brokers let this identity in to send; nothing was sent")
+        yield ok("Kafka: sending", "this identity may send; nothing was sent")
         faults = await topic_faults(settings)
     except AluskortError as error:
         yield failed("Kafka: sending", error, "Check the brokers; the identity needs Azure Event Hubs Data Sender.")
@@ -53,7 +53,7 @@ async def kafka(target: Target) -> AsyncIterator[Finding]:
 async def _triggers(target: Target) -> Finding:
     name, secret = "Kafka: triggers' login", target.settings.kafka.trigger_connection
     if target.settings.kafka.security is KafkaSecurity.PLAINTEXT or secret is None:
-        return not_applicable(name, "triggers need none on this Kafka")
+        return not_applicable(name, "this Kafka needs none")
     consumer = AIOKafkaConsumer(
         bootstrap_servers=target.settings.kafka.brokers,
         security_protocol="SASL_SSL",
@@ -64,7 +64,7 @@ async def _triggers(target: Target) -> Finding:
     )
     try:
         await consumer.start()
-        return ok(name, "the connection string is taken")
+        return ok(name, "the connection string is accepted")
     except (KafkaError, OSError) as error:
         return failed(
             name, repr(error), "Check the Key Vault reference of ALUSKORT_KAFKA_TRIGGER_CONNECTION and local auth."
@@ -86,7 +86,7 @@ async def _lag(target: Target) -> Finding:
             ends = await consumer.end_offsets(list(done)) if done else {}
             lags[group] = sum(max(0, ends[place] - max(0, meta.offset)) for place, meta in done.items())
     except (KafkaError, OSError) as error:
-        return not_applicable(name, f"this identity may not ask for offsets: {error!r}")
+        return not_applicable(name, f"this identity may not read offsets: {error!r}")
     finally:
         await consumer.stop()
         await client.close()
@@ -100,7 +100,7 @@ async def _lag(target: Target) -> Finding:
 
 
 async def event_hubs(target: Target) -> AsyncIterator[Finding]:
-    """The hubs of alerts are there and let us read."""
+    """The hubs of alerts exist and may be read."""
     endpoint = event_hubs_address(target)
     for name, variable in HUBS.items():
         hub = target.variables.get(variable, "")

@@ -34,7 +34,7 @@ from shared.investigation.case_file import CaseFiles
 from shared.stores.postgres import Postgres
 
 TITLE = "Synthetic alert of the preflight"
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 SETTLED = frozenset({"awaiting_human", "responding", "closed", "failed"})
 GENERATED_BY = "preflight"
 STATE = """
@@ -95,7 +95,7 @@ async def follow(target: Target, *, timeout_seconds: float) -> AsyncIterator[Fin
 
 
 def _database(target: Target) -> str:
-    """Where the alert is looked for: as the app, else as the owner, whom the pipeline has migrated as."""
+    """Where to follow the alert: as the app, or else as the owner, as which the pipeline has migrated."""
     own = target.settings.postgres.url.get_secret_value()
     return own if target.of_the_app else target.variables.get("ALUSKORT_POSTGRES_OWNER_URL", own)
 
@@ -160,8 +160,8 @@ async def _row(store: Postgres, investigation: str) -> dict[str, Any] | None:
         return await (await connection.execute(STATE, (investigation,))).fetchone()
 
 
-async def _until[T](look: Callable[[], Awaitable[T | None]]) -> T:
-    """What ``look`` gives once it is something; the caller bounds the time."""
-    while not (found := await look()):  # noqa: ASYNC110 - the database tells nobody
-        await asyncio.sleep(LOOK_SECONDS)
+async def _until[T](probe: Callable[[], Awaitable[T | None]]) -> T:
+    """The first result of ``probe`` that is not empty; the caller limits the time."""
+    while not (found := await probe()):  # noqa: ASYNC110 - the database does not notify
+        await asyncio.sleep(POLL_SECONDS)
     return found

@@ -17,14 +17,14 @@ PATIENCE_MS = 10_000
 
 
 async def make_missing(settings: Settings) -> list[str]:
-    """Make what is missing on a plain Kafka and return its names. Raises ConfigurationError for Event Hubs."""
+    """Create the missing topics on a plain Kafka and return their names. Raises ConfigurationError for Event Hubs."""
     if settings.kafka.security is KafkaSecurity.ENTRA:
         raise ConfigurationError("--topics: those of an Event Hubs namespace are made by Terraform; add --check.")
     return await create(CATALOGUE, brokers=settings.kafka.brokers)
 
 
 async def topic_faults(settings: Settings) -> list[str]:
-    """A sentence for every topic that is not as the catalogue says. Raises BusUnavailable."""
+    """A sentence for every topic that differs from the catalogue. Raises BusUnavailable."""
     client = admin(settings)
     try:
         await client.start()
@@ -35,10 +35,10 @@ async def topic_faults(settings: Settings) -> list[str]:
                 faults.append(f"{topic.name} is missing")
             elif found[topic.name] != topic.partitions:
                 faults.append(f"{topic.name} has {found[topic.name]} partitions, expected {topic.partitions}")
-        if settings.kafka.security is KafkaSecurity.PLAINTEXT:  # Event Hubs tells retention to its own API only
+        if settings.kafka.security is KafkaSecurity.PLAINTEXT:  # Event Hubs shows retention only through its own API
             faults += await _retention_faults(client, [name for name in topics() if name in found])
     except (KafkaError, OSError) as error:
-        raise BusUnavailable(f"Kafka at {settings.kafka.brokers} cannot be asked: {error!r}") from error
+        raise BusUnavailable(f"Kafka at {settings.kafka.brokers} cannot be queried: {error!r}") from error
     finally:
         await client.close()
     return faults

@@ -168,11 +168,11 @@ class Demo:
 
     async def _show(self, details: list[dict[str, Any]], audit: AuditResult) -> bool:
         brokers = self._environment["ALUSKORT_KAFKA_BROKERS"]
-        letters = await dead_letters(brokers)
+        unread = await dead_letters(brokers)
         lines = sorted((alert_line(detail) for detail in details), key=lambda line: (line.outcome, line.alert))
         self._console.print(table_of(lines))
-        for letter in letters:
-            self._console.print(_indented("unreadable", escape(letter.reason)))
+        for dead_letter in unread:
+            self._console.print(_indented("unreadable", escape(dead_letter.reason)))
         provider = self._environment["ALUSKORT_MODEL_PROVIDER"]
         report = write_report(
             REPORT,
@@ -181,11 +181,13 @@ class Demo:
             parse_ms=await parse_milliseconds(brokers),
             services=self._stack.versions() | {"qdrant": f"{version('qdrant-client')}, embedded engine"},
             model_provider=provider,
-            dead_letters=[letter.model_dump(include={"error_type", "reason", "source_topic"}) for letter in letters],
+            dead_letters=[
+                dead_letter.model_dump(include={"error_type", "reason", "source_topic"}) for dead_letter in unread
+            ],
         )
-        self._say_end(lines, audit, report, unread=len(letters))
+        self._say_end(lines, audit, report, unread=len(unread))
         failed = [line for line in lines if line.outcome == "failed"]
-        return audit.chains_valid and not failed and len(letters) == self._expected.unreadable
+        return audit.chains_valid and not failed and len(unread) == self._expected.unreadable
 
     def _say_end(self, lines: list[AlertLine], audit: AuditResult, report: dict[str, Any], *, unread: int) -> None:
         outcomes: dict[str, int] = {}

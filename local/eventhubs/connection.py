@@ -6,13 +6,15 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from local.eventhubs.engine import Attached, Credited, Delivered, Detached, Engine, Event
 from local.eventhubs.link import Link
+from local.eventhubs.membership import Member
 from local.eventhubs.namespace import Hub, Namespace, path_of
 from local.eventhubs.partition import Partition
-from local.eventhubs.reader import TURN_LIMIT, Reader
+from local.eventhubs.reader import TURN_LIMIT, Reader, owner_level
 from local.eventhubs.refusal import Condition, Refused
 from local.eventhubs.request import MANAGEMENT_NODE, TOKEN_NODE, answer, parse_request
 from local.eventhubs.tokens import Grants
@@ -46,7 +48,7 @@ class ClientConnection(asyncio.Protocol):
         self._grants = grants
         self.engine = Engine()
         self._ends: dict[Link, Reader | Producer | RequestNode] = {}
-        self._waking: dict[Reader, None] = {}  # in order: each reader of a connection gets its turn
+        self._waking: dict[Link, None] = {}  # in order: each reader of a connection gets its turn
         self._flush_is_due = False
         self._paused = False
         self._transport: asyncio.Transport | None = None
@@ -97,9 +99,9 @@ class ClientConnection(asyncio.Protocol):
 
     # Writing
 
-    def wake(self, reader: Reader) -> None:
-        """Give a reader its turn soon."""
-        self._waking[reader] = None
+    def _wake(self, link: Link) -> None:
+        """Give a link's reader its turn soon."""
+        self._waking[link] = None
         self._flush_soon()
 
     def _flush_soon(self) -> None:
@@ -115,8 +117,9 @@ class ClientConnection(asyncio.Protocol):
         if not self._paused:
             turn, self._waking = self._waking, {}
             try:
-                for reader in turn:
-                    if self._ends.get(reader.link) is reader:
+                for link in turn:
+                    reader = self._ends.get(link)
+                    if isinstance(reader, Reader):
                         reader.pump()
             except StoreUnavailable as fault:
                 self._give_up(Condition.INTERNAL_ERROR, fault)
@@ -188,9 +191,11 @@ class ClientConnection(asyncio.Protocol):
             raise Refused(
                 Condition.NOT_FOUND, f"The hub '{hub.name}' has no consumer group '{group[:200]}', only {hub.groups}."
             )
-        return Reader(self, link, hub.partition(number), group)
+        ends = partial(self._end_reader, link)
+        member = Member(group, owner_level(link), wake=partial(self._wake, link), end=ends)
+        return Reader(self.engine, link, hub.partition(number), member)
 
-    def end_reader(self, link: Link, refusal: Refused) -> None:
+    def _end_reader(self, link: Link, refusal: Refused) -> None:
         """End an open link of a reader, for a reason that came from elsewhere."""
         logger.info("Ended a reader of %r from %s: %s", link.address, self._peer, refusal)
         self._release(link)
@@ -207,7 +212,7 @@ class ClientConnection(asyncio.Protocol):
         if isinstance(end, Reader) and link.drain:
             end.pump()  # at once: after this event the rest of the credit lapses
         elif isinstance(end, Reader):
-            self.wake(end)
+            self._wake(link)
 
     def _deliver(self, delivery: Delivered) -> None:
         end = self._ends[delivery.link]

@@ -5,16 +5,12 @@ from __future__ import annotations
 import bisect
 import re
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from local.eventhubs.event_bytes import Position, stamp
 from local.eventhubs.journal import Journal, StoredEvent
+from local.eventhubs.membership import Member
 from local.eventhubs.refusal import Condition, Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from local.eventhubs.reader import Reader
 
 # What a namespace reports of a partition that never had an event; the time is 0001-01-01.
 NOTHING_YET = Position(sequence=-1, offset=-1, enqueued_ms=-62135596800000)
@@ -24,11 +20,11 @@ _SELECTOR = re.compile(
 
 
 class Partition:
-    """An append-only log; ``readers`` are the links that receive from it now."""
+    """An append-only log; ``members`` are the receivers that read from it now."""
 
     def __init__(self, journal: Journal, hub: str, number: int) -> None:
         self.id = str(number)
-        self.readers: list[Reader] = []
+        self.members: list[Member] = []
         self._journal = journal
         self._name = f"{hub.lower()}/{number}"
         stored = journal.last(self._name)
@@ -47,8 +43,8 @@ class Partition:
             offset += len(events[-1].message)
         self._journal.append(self._name, events)
         self.last, self._next_offset = events[-1].position, offset
-        for reader in self.readers:
-            reader.wake()
+        for member in self.members:
+            member.wake()
 
     def read(self, sequence: int, limit: int) -> Iterator[tuple[int, bytes]]:
         """Yield (header size, message) of at most ``limit`` events from ``sequence`` on."""

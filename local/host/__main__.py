@@ -16,7 +16,7 @@ from shared.errors import AluskortError
 
 log = logging.getLogger("local.host")
 
-# Libraries that report in their own words what the host tells once and plainly, or that speak of every request.
+# Libraries that report in their own words what the host logs once and plainly, or that log every request.
 QUIET = {
     "aiokafka": logging.CRITICAL,
     "azure.eventhub": logging.CRITICAL,
@@ -64,7 +64,7 @@ async def _serve(app_dir: Path, port: int, state_dir: Path) -> tuple[bool, bool]
 
 
 def _report_at_exit(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Leave out clients that were never closed: the app and the durable SDK are told of no end, here or in Azure."""
+    """Leave out clients that were never closed: nothing tells the app or the durable SDK to end, here or in Azure."""
     if not str(context["message"]).startswith("Unclosed "):
         loop.default_exception_handler(context)
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Admin:
-    """Answers under /admin; `state` tells "Starting", "Running" or "Stopping"."""
+    """Answers under /admin; `state` returns "Starting", "Running" or "Stopping"."""
 
     def __init__(
         self, *, keys: HostKeys, host_id: str, timers: Mapping[str, TimerTrigger], state: Callable[[], str]
@@ -45,7 +45,7 @@ class Admin:
         return JSONResponse({"id": self._host_id, "state": self._state(), "processUptime": uptime})
 
     async def _run_timer(self, request: Request) -> Response:
-        """202 at once, as in Azure; the run goes on beside it and may meet a scheduled one."""
+        """202 at once, as in Azure; the run continues in the background and may overlap a scheduled one."""
         if not self._keys.admits(request, "admin"):
             return Response(status_code=401)
         timer = self._timers.get(request.path_params["name"])

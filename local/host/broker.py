@@ -1,6 +1,6 @@
 """Watches whether Kafka can be reached at all, for every trigger that reads from it, and says so once per outage.
 
-aiokafka reconnects by itself and tells nobody but its log; this watch is what a person gets to read instead.
+aiokafka reconnects by itself and reports it only in its own log; this watch logs it in one plain sentence instead.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Broker:
                 error = failure
                 continue
             writer.close()
-            with contextlib.suppress(OSError):  # the connection was only a question
+            with contextlib.suppress(OSError):  # the connection was only a probe
                 await writer.wait_closed()
             self._outage.over()
             return True

@@ -42,7 +42,7 @@ class HubEvent(Protocol):
 
     @property
     def offset(self) -> str | None:
-        """Place in the partition."""
+        """Position in the partition."""
 
     @property
     def partition_key(self) -> bytes | None:

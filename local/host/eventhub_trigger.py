@@ -1,4 +1,4 @@
-"""Event Hubs triggers: the azure-eventhub client, checkpoints in AzureWebJobsStorage, partitions side by side.
+"""Event Hubs triggers: the azure-eventhub client, checkpoints in AzureWebJobsStorage, partitions in parallel.
 
 As in Azure the checkpoint follows the end of the retry policy, whether the function succeeded or not.
 """
@@ -97,7 +97,7 @@ class EventHubTrigger:
             raise ended[0]
 
     async def _deliver(self, context: PartitionContext, events: list[EventData]) -> None:
-        """Apart from the client's own task, so that a stop can wait for it."""
+        """In a task of its own, so that a stop can wait for it."""
         if not events:
             return
         self._outage.over()

@@ -1,10 +1,12 @@
 """HTTP triggers: routes with prefix, parameters and keys, as Azure serves them, on Starlette.
 
-Starlette answers 404 and 405; a body over 100 MB is refused, as Azure does. The caller serves the routes.
+Starlette answers 404 and 405; a body over 100 MB is refused and a late answer is lost, as in Azure. The caller serves
+the routes.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Iterable
@@ -23,6 +25,7 @@ from shared.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
+ANSWER_SECONDS = 230.0  # Azure's load balancer drops an idle connection then, whatever functionTimeout says
 BODY_LIMIT = 104_857_600  # bytes; Azure's FUNCTIONS_REQUEST_BODY_SIZE_LIMIT default
 ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 _CONVERTORS = {"": "str", "int": "int", "long": "int", "guid": "uuid", "float": "float", "double": "float"}
@@ -97,6 +100,7 @@ class _Endpoint:
         self._keys = keys
         self._level = str(function.trigger.get("authLevel", "FUNCTION")).lower()
         self._clients = {binding["name"]: TypedData(string=client) for binding in function.inputs}
+        self._late: set[asyncio.Task[TypedData | None]] = set()
 
     async def answer(self, request: Request) -> Response:
         if not self._keys.admits(request, self._level):
@@ -106,13 +110,32 @@ class _Endpoint:
             return Response(f"The body is over {BODY_LIMIT} bytes.", status_code=413)
         payload = datums.http_request(request, body)
         inputs = {self._function.trigger["name"]: payload, **self._clients}
+        trace = request.headers.get("traceparent", "")
+        running = asyncio.create_task(self._worker.invoke(self._function, inputs, traceparent=trace))
         try:
-            result = await self._worker.invoke(
-                self._function, inputs, traceparent=request.headers.get("traceparent", "")
-            )
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return _response(await asyncio.shield(running))
         except InvocationFailed:  # the worker has logged it; as in Azure the caller learns no detail
             return Response(status_code=500)
-        return _response(result)
+        except TimeoutError:
+            self._leave(running)
+            return Response(status_code=504)
+        except asyncio.CancelledError:
+            running.cancel()
+            raise
+
+    def _leave(self, running: asyncio.Task[TypedData | None]) -> None:
+        """The function goes on, only its answer is lost."""
+        log.error("Function %s has not answered within %.0f s: 504.", self._function.name, ANSWER_SECONDS)
+        self._worker.abandoned += 1
+        self._late.add(running)
+        running.add_done_callback(self._ended)
+
+    def _ended(self, late: asyncio.Task[TypedData | None]) -> None:
+        self._worker.abandoned -= 1
+        self._late.discard(late)
+        if not late.cancelled():
+            late.exception()  # the worker has logged it
 
 
 async def read_body(request: Request) -> bytes | None:

@@ -70,7 +70,7 @@ class KafkaTrigger:
                 if await self._subscribe(consumer, ready):
                     await self._consume(consumer)
             except (KafkaError, OSError) as error:
-                if await self._broker.reachable():  # else the broker's own watch has said it, once for all functions
+                if await self._broker.reachable():  # else the broker's own watch has logged it, once for all functions
                     self._outage.report(error)
                 await _sleep_unless(self._target.stopping, RECONNECT_SECONDS)
             finally:
@@ -119,7 +119,7 @@ class KafkaTrigger:
             await self._commit(consumer)
 
     async def _deliver_one_by_one(self, batch: dict[TopicPartition, list[ConsumerRecord]]) -> None:
-        """Partitions side by side, in order inside each; all are brought to an end before an error goes up."""
+        """Partitions in parallel, in order inside each; all of them end before an error is raised."""
         results = await asyncio.gather(
             *(self._deliver_partition(partition, records) for partition, records in batch.items()),
             return_exceptions=True,
@@ -143,7 +143,7 @@ class KafkaTrigger:
             self._stored[partition] = of_partition[-1].offset + 1
 
     async def _deliver(self, payload: datums.Payload, place: str) -> None:
-        """Invoke until it succeeds or host.json gives the message up; returning means: store the offset."""
+        """Invoke until it succeeds or host.json's maxRetries is reached; returning means: store the offset."""
         failures = 0
         while True:
             try:
@@ -275,7 +275,7 @@ async def _sleep_unless(stopping: asyncio.Event, seconds: float) -> None:
 
 
 async def _quietly(work: Awaitable[Any]) -> None:
-    """Await the end of something that is being given up; its failure changes nothing any more."""
+    """Await the end of something that is being abandoned; its failure no longer matters."""
     try:
         await work
     except (asyncio.CancelledError, KafkaError, OSError) as error:

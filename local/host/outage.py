@@ -1,4 +1,4 @@
-"""Says once that a service went away and once that it is back, however often the attempts fail in between."""
+"""Logs once that a service is unavailable and once that it is back, however often the attempts fail in between."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class HostStorage:
                 return
 
     async def read_json(self, blob: str) -> dict[str, Any] | None:
-        """The blob's JSON object, or None when there is no such blob or its text is no object."""
+        """The blob's JSON object, or None when there is no such blob or its text is not an object."""
         async with _wrapped():
             try:
                 download = await self._blob(blob).download_blob()
@@ -67,7 +67,7 @@ class HostStorage:
             try:
                 await client.upload_blob(b"", overwrite=False)
             except HttpResponseError as error:
-                if error.status_code not in {409, 412}:  # there already, perhaps leased: both are as it should be
+                if error.status_code not in {409, 412}:  # it exists already, perhaps leased: both are fine
                     raise
             try:
                 return await client.acquire_lease(lease_duration=LEASE_SECONDS)

@@ -1,4 +1,4 @@
-"""Timer triggers: one run at a time over all hosts, missed runs made up for, status in AzureWebJobsStorage."""
+"""Timer triggers: one run at a time across all hosts, missed runs caught up, status in AzureWebJobsStorage."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.errors import ConfigurationError, StoreUnavailable
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
-# As in Azure a timer that ticks more often than this is not made up for.
+# As in Azure, missed runs of a timer that fires more often than this are not caught up.
 SHORTEST_MONITORED = timedelta(minutes=1)
 
 
@@ -66,7 +66,7 @@ class TimerTrigger:
                 await self._wait_until(datetime.now(UTC) + timedelta(seconds=RETRY_SECONDS))
 
     async def fire(self, *, past_due: bool = False, due: datetime | None = None) -> None:
-        """Run the function now; its failure is logged and the schedule goes on."""
+        """Run the function now; its failure is logged and the schedule continues."""
         now = datetime.now(UTC)
         tick = datums.timer(
             last=due or now, next_run=self._schedule.next_after(now), updated=due or now, past_due=past_due
@@ -77,7 +77,7 @@ class TimerTrigger:
             return  # the worker has logged it; a timer's next chance is its next occurrence
 
     async def _run_as_owner(self, lease: BlobLeaseClient, *, run_now: bool) -> None:
-        """Fire while the lease is ours; it is renewed beside a running function and given back at the end."""
+        """Fire while the lease is ours; it is renewed while the function runs and released at the end."""
         keeper = asyncio.create_task(self._keep(lease))
         try:
             await self._fire_on_schedule(keeper, run_now=run_now)
@@ -119,7 +119,7 @@ class TimerTrigger:
             await self._write_status(due)
 
     async def _write_status(self, last: datetime | None) -> None:
-        """Remember the next run; without the storage the timer goes on, a missed run may then go unnoticed."""
+        """Remember the next run; without the storage the timer continues, but a missed run may go unnoticed."""
         if not self._monitored:
             return
         now = datetime.now(UTC)
@@ -130,7 +130,7 @@ class TimerTrigger:
             self._outage.report(error)
 
     async def _wait_until(self, moment: datetime, keeper: asyncio.Task[None] | None = None) -> bool:
-        """True at that time, False when before it the host stops or the keeper lost the lease."""
+        """True at that time; False when the host stops or the lease is lost before it."""
         stop = asyncio.create_task(self._target.stopping.wait())
         ends = {stop, keeper} if keeper else {stop}
         try:

@@ -40,7 +40,7 @@ class InvocationFailed(Retryable):
 
 
 class HostStopping(Retryable):
-    """The host stops: what was waiting for a retry is given back to its source undone."""
+    """The host stops: what was waiting for a retry goes back to its source unprocessed."""
 
 
 class Worker:
@@ -122,7 +122,7 @@ class Worker:
         failure = response.result.exception
         if failure is not None:
             log.debug("Function %s, invocation %s:\n%s", name, invocation_id, failure.stack_trace)
-            # Orchestrators fail as part of their protocol; the task hub tells about those.
+            # Orchestrators fail as part of their protocol; the task hub reports those.
             if call.function.kind != "orchestrationTrigger":
                 log.error("Function %s failed (invocation %s): %.500s", name, invocation_id, failure.message)
             raise InvocationFailed(failure.message)

@@ -1,13 +1,12 @@
 """What an orchestrator has decided, read from its history and the action list that it returned.
 
-The SDK numbers its tasks in the order in which it schedules them: first what a retry schedules by itself when an
-event arrives, then the actions that the code yields. ``decide`` walks the history in that order, so the ids agree.
+The host goes through the list beside the history: it invokes an action, awaits it, and only then invokes the next. Each
+task gets the next number when it is invoked. The SDK numbers its tasks by the same rule, so the numbers agree.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import IntEnum
@@ -17,7 +16,6 @@ from local.taskhub.history import (
     COMPLETIONS,
     DECISIONS,
     FAILURES,
-    SUCCESSES,
     Event,
     EventType,
     completed_task_id,
@@ -74,6 +72,20 @@ WORD = {
 }
 
 
+@dataclass
+class Awaited:
+    """What the host awaits before it goes on: one task, any of several or all; ``left`` of them have yet to end."""
+
+    left: int = 1
+    part_of: Awaited | None = None
+
+    def ended(self) -> None:
+        """One of them has ended, whether well or not."""
+        self.left -= 1
+        if self.left == 0 and self.part_of is not None:
+            self.part_of.ended()
+
+
 @dataclass(frozen=True)
 class Retry:
     """A retried call: its action, which attempt runs, and whether its timer runs instead."""
@@ -95,6 +107,7 @@ class Decision:
     task_id: int
     kind: EventType
     action: Action
+    awaited: Awaited
     fire_at: str | None = None
     retry: Retry | None = None
 
@@ -106,14 +119,12 @@ class Decision:
 
 @dataclass
 class Plan:
-    """The outcome of a walk: ``new`` decisions and ``open`` tasks by id.
-
-    Waits for events are no tasks: the history has an event from its arrival on, waited for or not.
-    """
+    """``new`` decisions, ``open`` tasks by id, and whether the host has ``come_to_the_end`` of the list."""
 
     new: list[Decision] = field(default_factory=list)
     open: dict[int, Decision] = field(default_factory=dict)
     cancelled: set[int] = field(default_factory=set)
+    come_to_the_end: bool = False
 
 
 def actions_of(state: dict[str, Any]) -> list[Action]:
@@ -132,88 +143,104 @@ def decide(history: list[Event], actions: list[Action]) -> Plan:
         kind = EventType(item["EventType"])
         if kind in COMPLETIONS:
             walk.complete(item, kind)
+        elif kind is EventType.EVENT_RAISED:
+            walk.receive(item["Name"])
         elif kind in DECISIONS:
-            walk.confirm(item, kind)
+            walk.recorded.append(item)
     return walk.finish()
-
-
-def _leaves(actions: list[Action]) -> Iterator[Action]:
-    """The numbered calls among the actions, in scheduling order."""
-    for action in actions:
-        kind = action["actionType"]
-        if kind in COMPOUND:
-            yield from _leaves(action["compoundActions"])
-        elif kind in NOT_OFFERED:
-            raise NotOffered(
-                f"{NOT_OFFERED[ActionType(kind)]} is not offered by the local host: durable entities and durable HTTP "
-                "need Azure; call an activity instead"
-            )
-        elif kind in KIND:
-            yield action
 
 
 class _Walk:
     """The state of one pass over a history."""
 
     def __init__(self, actions: list[Action]) -> None:
-        self.plan = Plan()
-        self._leaves = deque(_leaves(actions))
-        self._follow_ups: deque[Decision] = deque()
-        self._next_id = 0
+        self.recorded: list[Event] = []
+        self._plan = Plan()
+        self._actions = deque(actions)
+        self._made: list[Decision] = []  # by task id
+        self._waits: defaultdict[str, deque[Awaited]] = defaultdict(deque)  # by event name
+        self._early: Counter[str] = Counter()  # events that nobody waits for yet
+        self._now = Awaited(left=0)
+        self._go_on()
 
     def complete(self, item: Event, kind: EventType) -> None:
         """An answer arrived: close its task; a retry may decide what follows."""
-        done = self.plan.open.pop(completed_task_id(item), None)
-        if done is None or done.retry is None or kind in SUCCESSES:
+        done = self._plan.open.pop(completed_task_id(item), None)
+        if done is None:
             return
         retry = done.retry
-        if kind in FAILURES:
+        if retry is not None and kind in FAILURES:
             # The SDK waits for one more timer, of no delay, after the last attempt before it lets the error through.
             delay = 0 if retry.exhausted else int(retry.action["retryOptions"]["firstRetryIntervalInMilliseconds"])
             fire_at = stamp(moment(item["Timestamp"]) + timedelta(milliseconds=delay))
-            self._follow(EventType.TIMER_CREATED, {}, fire_at=fire_at, retry=replace(retry, waiting=True))
-        elif retry.waiting and not retry.exhausted:
+            self._make(EventType.TIMER_CREATED, {}, done.awaited, fire_at, replace(retry, waiting=True))
+        elif retry is not None and retry.waiting and not retry.exhausted:
             again = Retry(retry.action, attempt=retry.attempt + 1)
-            self._follow(KIND[ActionType(retry.action["actionType"])], retry.action, retry=again)
+            self._make(KIND[ActionType(retry.action["actionType"])], retry.action, done.awaited, retry=again)
+        else:
+            done.awaited.ended()
+        self._go_on()
 
-    def confirm(self, item: Event, kind: EventType) -> None:
-        """The history holds a decision: the code must have decided the same."""
-        decision = self._take()
-        recorded = "a timer" if kind is EventType.TIMER_CREATED else f"{WORD[kind]} {item['Name']!r}"
-        if decision is None or str(decision) != recorded or decision.task_id != item["EventId"]:
-            now = "nothing" if decision is None else f"{decision} as task {decision.task_id}"
-            raise NonDeterminism(
-                f"the history has {recorded} as task {item['EventId']}, the code now asks for {now}. An orchestrator "
-                "must decide the same on every replay; if its code was changed, give it a new version or name"
-            )
-        self._settle(decision)
+    def receive(self, name: str) -> None:
+        """An event arrived: the oldest wait for its name takes it, else the next wait will."""
+        if self._waits[name]:
+            self._waits[name].popleft().ended()
+            self._go_on()
+        else:
+            self._early[name] += 1
 
     def finish(self) -> Plan:
-        """Everything the history does not hold yet is new."""
-        while decision := self._take():
-            self.plan.new.append(decision)
-            self._settle(decision)
-        return self.plan
+        """Compare the recorded decisions; what the history does not hold yet is new."""
+        for item in self.recorded:
+            task_id, kind = item["EventId"], EventType(item["EventType"])
+            recorded = "a timer" if kind is EventType.TIMER_CREATED else f"{WORD[kind]} {item['Name']!r}"
+            decision = self._made[task_id] if task_id < len(self._made) else None
+            if str(decision) != recorded:
+                now = "nothing" if decision is None else f"{decision} as task {decision.task_id}"
+                raise NonDeterminism(
+                    f"the history has {recorded} as task {task_id}, the code now asks for {now}. An orchestrator must "
+                    "decide the same on every replay; if its code was changed, give it a new version or name"
+                )
+        known = {item["EventId"] for item in self.recorded}
+        self._plan.new = [decision for decision in self._made if decision.task_id not in known]
+        self._plan.come_to_the_end = self._now.left <= 0
+        return self._plan
 
-    def _follow(self, kind: EventType, action: Action, *, fire_at: str | None = None, retry: Retry) -> None:
-        self._follow_ups.append(Decision(self._allocate(), kind, action, fire_at, retry))
+    def _go_on(self) -> None:
+        while self._now.left <= 0 and self._actions:
+            self._now = Awaited()
+            self._invoke(self._actions.popleft(), self._now)
 
-    def _take(self) -> Decision | None:
-        if self._follow_ups:
-            return self._follow_ups.popleft()
-        if not self._leaves:
-            return None
-        action = self._leaves.popleft()
-        retry = Retry(action) if "retryOptions" in action else None
-        return Decision(self._allocate(), KIND[ActionType(action["actionType"])], action, action.get("fireAt"), retry)
-
-    def _settle(self, decision: Decision) -> None:
-        """A cancelled timer counts as answered; every other task stays open until its answer comes."""
-        if decision.action.get("isCanceled"):
-            self.plan.cancelled.add(decision.task_id)
+    def _invoke(self, action: Action, awaited: Awaited) -> None:
+        kind = ActionType(action["actionType"])
+        if kind in NOT_OFFERED:
+            raise NotOffered(
+                f"{NOT_OFFERED[kind]} is not offered by the local host: durable entities and durable HTTP "
+                "need Azure; call an activity instead"
+            )
+        if kind in KIND:
+            retry = Retry(action) if "retryOptions" in action else None
+            self._make(KIND[kind], action, awaited, action.get("fireAt"), retry)
+        elif kind in COMPOUND and action["compoundActions"]:
+            parts = action["compoundActions"]
+            group = Awaited(len(parts) if kind is ActionType.WHEN_ALL else 1, awaited)
+            for part in parts:
+                self._invoke(part, group)
+        elif kind is ActionType.WAIT_FOR_EXTERNAL_EVENT and not self._early[action["externalEventName"]]:
+            self._waits[action["externalEventName"]].append(awaited)
         else:
-            self.plan.open[decision.task_id] = decision
+            if kind is ActionType.WAIT_FOR_EXTERNAL_EVENT:
+                self._early[action["externalEventName"]] -= 1
+            awaited.ended()
 
-    def _allocate(self) -> int:
-        self._next_id, taken = self._next_id + 1, self._next_id
-        return taken
+    def _make(
+        self, kind: EventType, action: Action, awaited: Awaited, fire_at: str | None = None, retry: Retry | None = None
+    ) -> None:
+        """Number a task. A cancelled timer counts as ended; every other one stays open until its answer comes."""
+        decision = Decision(len(self._made), kind, action, awaited, fire_at, retry)
+        self._made.append(decision)
+        if action.get("isCanceled"):
+            self._plan.cancelled.add(decision.task_id)
+            awaited.ended()
+        else:
+            self._plan.open[decision.task_id] = decision

@@ -16,16 +16,16 @@ from functools import partial
 from uuid import UUID
 
 from local.taskhub.history import Event, EventType, event, moment
-from local.taskhub.instance import FINISHED, Activity
+from local.taskhub.instance import FINISHED, Activity, checked_payload
 from local.taskhub.runner import FunctionFailed, FunctionRunner
 from local.taskhub.store import Store
 from local.taskhub.turn import Execution, take_turn
-from shared.errors import Conflict, StoreUnavailable
+from shared.errors import Conflict, InvalidInput, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5  # between two attempts while PostgreSQL is unavailable
-LONGEST_SLEEP = 60.0  # seconds without a look at the timers; after an idle minute everything is looked for
+LONGEST_SLEEP = 60.0  # seconds without checking the timers; after an idle minute everything is checked
 REMEMBERED = 500  # executions kept in memory; the others are read again when they go on
 DRAIN_SECONDS = 5.0  # how long a stop waits for what runs
 
@@ -65,7 +65,7 @@ class Engine:
         self._idle.set()
         self._unavailable = False
         self._outages = 0
-        self._missed = False  # an outage may have hidden that a commit succeeded: look for everything again
+        self._missed = False  # an outage may have hidden that a commit succeeded: check everything again
 
     def start(self) -> None:
         """Start the workers; they wait for the lease."""
@@ -179,7 +179,8 @@ class Engine:
         """The activity's outcome as the event that the orchestrator sees."""
         try:
             result = await self._runner.run_activity(activity.name, activity.input, instance_id=activity.instance_id)
-        except FunctionFailed as failure:
+            checked_payload(result or "", field="result")
+        except (FunctionFailed, InvalidInput) as failure:
             reason = str(failure)
         except Exception as error:  # an activity that cannot be run must still answer, or its instance waits forever
             logger.exception("activity %s of instance %s could not be run", activity.name, activity.instance_id)
@@ -246,12 +247,12 @@ class Engine:
                 if not self._unavailable:
                     self._unavailable = True
                     self._outages += 1
-                    logger.warning("%s; the task hub waits and goes on when it is back", outage)
+                    logger.warning("%s; the task hub waits and continues when it is back", outage)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if self._unavailable and known == self._outages:  # else it was under way already when the server went
+            if self._unavailable and known == self._outages:  # else it had begun before the outage
                 self._unavailable = False
-                logger.info("PostgreSQL is back; the task hub goes on")
+                logger.info("PostgreSQL is back; the task hub continues")
                 self._missed = True
                 self._timers_changed.set()
             return done

@@ -87,7 +87,7 @@ class TaskHub:
         return new.instance_id
 
     async def raise_event(self, instance_id: str, name: str, *, data_json: str = "null") -> None:
-        """Send an external event; it waits until the orchestrator asks for it."""
+        """Send an external event; it is in the history from its arrival on."""
         data = _normal(data_json, field="event data")
         await self._send(instance_id, EventType.EVENT_RAISED, Name=checked_event_name(name), Input=data)
 

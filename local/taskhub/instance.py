@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,8 @@ from shared.errors import InvalidInput
 # storage backend also forbids / \ # ? and a leading @, which marks entities.
 INSTANCE_ID = re.compile(r"(?!@)(?:(?![/\\#?])[\x21-\x7e]){1,100}")
 EVENT_NAME = re.compile(r"[^\x00-\x1f\x7f/\\#?\ud800-\udfff]{1,256}")
-PAYLOAD_LIMIT = 1_000_000  # bytes of one input or event, as in Durable Task Scheduler
+PAYLOAD_LIMIT = 1_000_000  # bytes of one input, result, output or event, as in Durable Task Scheduler
+STATUS_LIMIT = 16 * 1024  # bytes of a custom status as JSON in UTF-16: the extension measures it so
 
 
 class Status(StrEnum):
@@ -130,3 +132,11 @@ def checked_payload(text: str, *, field: str) -> str:
             field, got=f"{size} bytes", expected=f"at most {PAYLOAD_LIMIT}", hint="Store it and send its address."
         )
     return text
+
+
+def checked_status(status: object) -> str:
+    """The JSON text of a custom status, or InvalidInput when the platform would refuse it."""
+    size = len(json.dumps(status, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le", "surrogatepass"))
+    if size > STATUS_LIMIT:
+        raise InvalidInput("custom status", got=f"{size} bytes", expected=f"at most {STATUS_LIMIT} in UTF-16")
+    return json.dumps(status)

@@ -303,7 +303,7 @@ class Store:
 
 
 def _answer(child: Instance, parent: Parent) -> Event:
-    """What a finished sub-orchestration tells its parent."""
+    """The event with which a finished sub-orchestration answers its parent."""
     now = datetime.now(UTC)
     if child.status is Status.COMPLETED:
         return event(

@@ -12,14 +12,21 @@ from typing import Any
 from local.taskhub.decisions import ActionType, Decision, NonDeterminism, NotOffered, Plan, actions_of, decide
 from local.taskhub.history import (
     COMPLETIONS,
-    SUCCESSES,
     Event,
     EventType,
     completed_task_id,
     context_json,
     event,
 )
-from local.taskhub.instance import FINISHED, Instance, Message, Status, checked_instance_id
+from local.taskhub.instance import (
+    FINISHED,
+    Instance,
+    Message,
+    Status,
+    checked_instance_id,
+    checked_payload,
+    checked_status,
+)
 from local.taskhub.runner import FunctionFailed, FunctionRunner
 from shared.errors import InvalidInput
 
@@ -73,8 +80,8 @@ class Turn:
 async def take_turn(execution: Execution, messages: Sequence[Message], runner: FunctionRunner) -> Turn:
     """Feed the messages that the instance can take to its orchestrator; the rest stays in the inbox.
 
-    As on the platform an event is in the history from its arrival on. What the SDK makes of one that nobody waits for
-    yet is the orchestrator's to reckon with: it keeps the last of a name, and answers every later wait of it.
+    As on the platform an event is in the history from its arrival on. An orchestrator must allow for what the SDK does
+    with one that comes before its wait: it keeps the last of each name, and answers every later wait with it.
     """
     return await _TurnTaker(execution, messages, runner).run()
 
@@ -172,7 +179,9 @@ class _TurnTaker:
         actions = actions_of(state)
         try:
             plan = decide(self._execution.history, actions)
-            self._refuse_unknown(plan)
+            self._refuse_impossible(plan)
+            if state.get("customStatus") is not None:
+                self._turn.custom_status = checked_status(state["customStatus"])
         except NonDeterminism as difference:
             self._fail(f"non-deterministic orchestrator: {difference}")
             return False
@@ -181,11 +190,9 @@ class _TurnTaker:
             return False
         self._turn.cancelled |= plan.cancelled - self._plan.cancelled
         self._plan = plan
-        if state.get("customStatus") is not None:
-            self._turn.custom_status = json.dumps(state["customStatus"])
         return True
 
-    def _refuse_unknown(self, plan: Plan) -> None:
+    def _refuse_impossible(self, plan: Plan) -> None:
         known = {
             EventType.TASK_SCHEDULED: self._runner.activities(),
             EventType.SUB_ORCHESTRATION_CREATED: self._runner.orchestrators(),
@@ -194,28 +201,33 @@ class _TurnTaker:
             names = known.get(decision.kind)
             if names is not None and decision.action["functionName"] not in names:
                 raise NotOffered(f"it asks for {decision}, and there is none in this app")
+            checked_payload(decision.action.get("input") or "", field=f"input of {decision}")
             if decision.kind is EventType.SUB_ORCHESTRATION_CREATED:
                 checked_instance_id(child_id(self._instance, decision))
 
     def _conclude(self, state: dict[str, Any]) -> None:
-        """End the execution when the code has ended; as on the platform, an open task keeps it running."""
-        if self._plan.open:
+        """End the execution when the code has ended; as on the platform, an open task keeps it running, and so does
+        an action that the host still awaits when the code has gone on without it.
+        """
+        if self._plan.open or not self._plan.come_to_the_end:
             return
         actions = actions_of(state)
         if state.get("error"):
             self._fail(state["error"])
-        elif not state["isDone"]:
             return
-        elif actions and actions[-1]["actionType"] == ActionType.CONTINUE_AS_NEW:
-            self._turn.continue_with = json.dumps(actions[-1]["input"])
-        else:
-            self._end(Status.COMPLETED, state.get("output"), EventType.EXECUTION_COMPLETED)
+        if not state["isDone"]:
+            return
+        try:
+            if actions and actions[-1]["actionType"] == ActionType.CONTINUE_AS_NEW:
+                self._turn.continue_with = json.dumps(checked_payload(actions[-1]["input"], field="input"))
+            else:
+                checked_payload(json.dumps(state.get("output")), field="output")
+                self._end(Status.COMPLETED, state.get("output"), EventType.EXECUTION_COMPLETED)
+        except InvalidInput as refusal:
+            self._fail(str(refusal))
 
     def _next_batch(self) -> list[Event]:
-        """The next events that can be fed together, in the order of arrival: none but commands while suspended.
-
-        What a retried call decides by itself comes before what the code decides, so its event opens a batch.
-        """
+        """The next events that can be fed together, in the order of arrival: none but commands while suspended."""
         batch: list[Event] = []
         left: list[Message] = []
         suspended = self._turn.status is Status.SUSPENDED
@@ -226,8 +238,7 @@ class _TurnTaker:
                 self._turn.consumed.append(message.message_id)
                 continue
             control = kind not in COMPLETIONS and kind is not EventType.EVENT_RAISED
-            opens = control or (kind in COMPLETIONS and kind not in SUCCESSES and self._retries(message.event))
-            if opens and batch:
+            if control and batch:
                 left += self._pending[position:]
                 break
             if suspended and not control:
@@ -251,9 +262,6 @@ class _TurnTaker:
             and task_id in self._plan.open
             and task_id not in answered
         )
-
-    def _retries(self, completion: Event) -> bool:
-        return self._plan.open[completed_task_id(completion)].retry is not None
 
     def _control(self, command: Event) -> None:
         kind = EventType(command["EventType"])

@@ -16,7 +16,6 @@ from shared.audit.verification import VerificationType, verify_chain, verify_new
 from shared.contracts.audit import AuditEvent, AuditRecord, ChainVerification, EvidencePackage
 from shared.contracts.case_file import CaseFile
 from shared.contracts.listing import Listed, Listing
-from shared.contracts.outside_text import storable_text
 from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput
 from shared.stores.postgres import Postgres
@@ -105,7 +104,7 @@ class AuditService:
             "original_sha256": hashlib.sha256(message).hexdigest(),
             "original": message,
             "error_type": type(error).__name__,
-            "reason": storable_text(str(error)),
+            "reason": str(error),
         }
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             await connection.execute(_SQL["keep_rejected"], parameters)

@@ -1,20 +1,20 @@
-"""What a message that was sent back carries with it, so that a second failure is known as one."""
+"""What a message that was sent back carries with it, so that a second failure is recognised as such."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-REPLAYED_FROM = "aluskort-replayed-from"  # topic/partition/offset of the letter
+REPLAYED_FROM = "aluskort-replayed-from"  # topic/partition/offset of the dead letter
 ATTEMPTS = "aluskort-failed-attempts"
 FIRST_FAILED_AT = "aluskort-first-failed-at"
 OWN_HEADERS = frozenset({REPLAYED_FROM, ATTEMPTS, FIRST_FAILED_AT})
-LONGEST = 300  # characters of a header that are believed: the longest topic name has 249
+LONGEST = 300  # characters of a header that is accepted: the longest topic name has 249
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayHistory:
-    """How often a message has failed so far, since when, and which letter it was sent back from."""
+    """How often a message has failed so far, since when, and which dead letter it was sent back from."""
 
     attempts: int = 0
     first_failed_at: str | None = None
@@ -22,7 +22,7 @@ class ReplayHistory:
 
     @classmethod
     def of(cls, headers: Mapping[str, bytes]) -> ReplayHistory:
-        """Read from a message's headers, which anybody may have written: what is no history counts as none."""
+        """Read from a message's headers, which anybody may have written: anything else counts as no history."""
         source = _text(headers.get(REPLAYED_FROM))
         attempts = _text(headers.get(ATTEMPTS)) or ""
         if source is None or not (attempts.isdecimal() and attempts.isascii() and len(attempts) < 7):
@@ -30,7 +30,7 @@ class ReplayHistory:
         return cls(int(attempts), _text(headers.get(FIRST_FAILED_AT)), source)
 
     def headers(self) -> dict[str, bytes]:
-        """The headers that tell it."""
+        """The headers that carry it."""
         known = {
             REPLAYED_FROM: self.replayed_from,
             ATTEMPTS: str(self.attempts),

@@ -12,9 +12,12 @@ from shared.errors import InvalidInput, StoredByAnotherVersion
 
 logger = logging.getLogger(__name__)
 
+# Of a model that is loaded, changed and stored whole: what a newer version added to the row stays in it.
+KEPT = ConfigDict(extra="allow")
+
 
 class Contract(BaseModel):
-    """A frozen wire model: unknown keys are refused when we build one and ignored when we read one."""
+    """A frozen wire model: unknown keys are refused when we build one and ignored when we read one, unless KEPT."""
 
     # protected_namespaces: the seed's field names `model_id` and `model_tier` are law.
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), ser_json_inf_nan="null")
@@ -35,7 +38,7 @@ class Contract(BaseModel):
         Raises StoredByAnotherVersion, which is retryable: only messages from outside can be poison.
         """
         try:
-            return cls.model_validate(row, extra="ignore")
+            return cls.model_validate(row, extra="allow" if cls.model_config.get("extra") == "allow" else "ignore")
         except ValidationError as error:
             raise StoredByAnotherVersion(where, invalid_input(cls.__name__, error)) from error
 

@@ -10,7 +10,8 @@ from typing import Any, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from shared.contracts.action import Action
-from shared.contracts.contract import Contract
+from shared.contracts.alert import SeverityLevel
+from shared.contracts.contract import KEPT, Contract
 from shared.contracts.entity import AlertEntities
 from shared.contracts.routing import DegradationLevel
 from shared.contracts.why import Why
@@ -62,6 +63,8 @@ class RiskState(StrEnum):
 class DecisionEntry(Contract):
     """One step of the decision chain, as a person reads it."""
 
+    model_config = KEPT
+
     step: str
     agent: str
     action: str
@@ -88,6 +91,8 @@ class CaseFacts(Contract):
 
     Stored without what is not known, as releases up to 0.1.0 ask whether a fact is there.
     """
+
+    model_config = KEPT
 
     opened_at: str = ""  # ISO 8601 UTC, of this round
     flags: list[str] = Field(default_factory=list)  # of the alert, see CanonicalAlert
@@ -117,6 +122,8 @@ class CaseFacts(Contract):
 class GraphState(Contract):
     """Everything known about one investigation. ``version`` counts its transitions (optimistic lock)."""
 
+    model_config = KEPT
+
     investigation_id: str
     state: InvestigationState = InvestigationState.RECEIVED
     alert_id: str = ""
@@ -142,7 +149,7 @@ class GraphState(Contract):
     case_facts: CaseFacts = CaseFacts()
     alert_title: str = ""
     alert_description: str = ""
-    alert_severity: str = "medium"
+    alert_severity: SeverityLevel = SeverityLevel.MEDIUM
     alert_timestamp: str = ""
     techniques: list[str] = Field(default_factory=list)
     tactics: list[str] = Field(default_factory=list)

@@ -19,7 +19,8 @@ VALUES (%(investigation_id)s, %(tenant_id)s, %(digest)s, %(changed)s, %(alert)s)
 ON CONFLICT DO NOTHING
 
 -- name: amend_alert
-UPDATE investigation_state SET alert = %(alert)s, alert_title = %(alert_title)s, updated_at = now()
+-- || keeps the fields that a newer version added.
+UPDATE investigation_state SET alert = alert || %(alert)s, alert_title = %(alert_title)s, updated_at = now()
 WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 
 -- name: without_entities

@@ -13,7 +13,7 @@ from tests.e2e.product import Product
 
 @pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    """The whole product on services of its own: other tests want theirs empty, and no host that reads along."""
+    """The whole product on services of its own: other tests want theirs empty, and without a host that consumes."""
     with guarded(CHECKOUT / ".local" / "tests" / f"{os.getpid()}-e2e") as site:
         own = Stack(site, {})
         own.up(lambda *_: None)

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.product import Product, envelope, security_alert, until
 
 ALERTS = 200
-SHARE = 0.6  # of the whole: by then half of all verdicts are there
+SHARE = 0.6  # of the whole time: by then half of all verdicts are there
 
 # Seconds to the first verdict, to half of them and to the last, and the share of all steps made until half were there.
 PROGRESS = """

@@ -33,7 +33,7 @@ async def reads(product: Product, tenant: str, seconds: float) -> list[float]:
     return took
 
 
-async def test_frozen_kafka_holds_up_no_read_and_loses_no_alert(
+async def test_frozen_kafka_delays_no_read_and_loses_no_alert(
     product: Product, tenant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broker = process.find(product.stack.site.record("kafka"))

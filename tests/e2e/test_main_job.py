@@ -1,4 +1,4 @@
-"""One alert's whole way, through the doors that Sentinel, an analyst and an auditor use."""
+"""One alert from end to end, through the interfaces that Sentinel, an analyst and an auditor use."""
 
 import base64
 
@@ -67,14 +67,14 @@ async def test_rejected_approval_closes_without_an_action(product: Product, tena
     assert detail["actions"] == []
 
 
-async def test_poison_goes_to_the_dead_letters_and_blocks_nobody(product: Product, tenant: str) -> None:
+async def test_poison_goes_to_the_dead_letters_and_blocks_no_other(product: Product, tenant: str) -> None:
     rows = [security_alert(tenant, "good-1"), security_alert("", "no-tenant"), security_alert(tenant, "good-2", PHISH)]
     await product.send(b'{"records": [{"TenantId": "cut', envelope(*rows), b'"no alert at all"', origin=tenant)
     await until(lambda: product.settled(tenant, 2))
     assert set(await product.states(tenant)) == {"good-1", "good-2"}
-    letters = await dead_letters(product.environment["ALUSKORT_KAFKA_BROKERS"])
+    unread = await dead_letters(product.environment["ALUSKORT_KAFKA_BROKERS"])
     origin = base64.b64encode(tenant.encode()).decode()
-    originals = [letter.original for letter in letters if letter.headers.get("origin") == origin]
+    originals = [found.original for found in unread if found.headers.get("origin") == origin]
     assert b'{"records": [{"TenantId": "cut' in originals
     assert any(b'"no-tenant"' in original for original in originals)
 
@@ -88,7 +88,7 @@ async def test_duplicates_and_updates_of_an_alert_are_one_investigation(product:
     assert set(await product.states(tenant)) == {"a-1", "a-2"}
 
 
-async def test_unknown_severity_costs_no_alert(product: Product, tenant: str) -> None:
+async def test_unknown_severity_loses_no_alert(product: Product, tenant: str) -> None:
     await product.send(envelope(security_alert(tenant, "a-1", AlertSeverity="Catastrophic")))
     await until(lambda: product.settled(tenant, 1))
     (row,) = await product.rows("SELECT alert FROM investigation_state WHERE tenant_id = %s", tenant)
@@ -103,7 +103,7 @@ async def test_injected_orders_never_close_an_alert(product: Product, tenant: st
     assert await product.states(tenant) == {"a-1": "awaiting_human"}
 
 
-async def test_entities_that_come_minutes_later_begin_the_investigation_anew(product: Product, tenant: str) -> None:
+async def test_entities_that_come_minutes_later_restart_the_investigation(product: Product, tenant: str) -> None:
     await product.send(envelope(security_alert(tenant, "a-1", Entities="")))
     await until(lambda: product.settled(tenant, 1))
     await product.send(envelope(security_alert(tenant, "a-1", TimeGenerated="2026-11-20T08:04:00Z")))

@@ -1,4 +1,4 @@
-"""A dependency goes away and comes back: the alert waits and goes on. The real services are stopped and started."""
+"""A dependency fails and comes back: the alert waits and continues. The real services are stopped and started."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ SERVICES: dict[str, Callable[[Site], Service]] = {
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_alert_sent_while_a_service_is_away_is_settled_when_it_is_back(
+async def test_alert_sent_while_a_service_is_unavailable_is_settled_when_it_is_back(
     product: Product, tenant: str, name: str
 ) -> None:
     site = product.stack.site
@@ -37,7 +37,7 @@ async def test_alert_sent_while_a_service_is_away_is_settled_when_it_is_back(
 
 
 @pytest.mark.parametrize("fault", ["overloaded", "rate_limit"])
-async def test_alert_waits_for_the_model_and_goes_on_undegraded(product: Product, tenant: str, fault: str) -> None:
+async def test_alert_waits_for_the_model_and_is_not_degraded(product: Product, tenant: str, fault: str) -> None:
     await product.simulate({"fault": fault, "times": 2, "retry_after": 1})
     try:
         await product.send(envelope(security_alert(tenant, "a-1")))

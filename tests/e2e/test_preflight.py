@@ -34,7 +34,7 @@ async def test_preflight_passes_and_its_alert_reaches_its_proof_apart_from_all_c
 async def test_pipeline_passes_by_the_apps_health_and_follows_the_alert_as_the_owner(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has references in place of secrets, and its own identity, which no store but the database lets in."""
+    """It has references instead of secrets, and its own identity, which only the database accepts."""
     reference = "@Microsoft.KeyVault(SecretUri=https://kv.example/secrets/a)"
     nobodys = product.environment["ALUSKORT_POSTGRES_URL"].replace("aluskort_app", "id-of-the-app")
     variables = product.environment | {

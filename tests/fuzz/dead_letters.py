@@ -1,4 +1,4 @@
-"""Any lines as letters of a dead-letter topic give messages or one of our errors."""
+"""Any lines as dead letters of a dead-letter topic give messages or one of our errors."""
 
 import atheris
 
@@ -11,17 +11,17 @@ with atheris.instrument_imports(include=["shared.bus.dead_letters", "shared.cont
 
 
 def check(data: bytes) -> None:
-    letters = []
+    dead_letters = []
     for line in data.split(b"\n"):
         try:
-            letter = DeadLetter.from_json(line)
+            dead_letter = DeadLetter.from_json(line)
         except AluskortError:
             continue
-        assert DeadLetter.from_json(letter.to_json()) == letter
-        letters.append(letter)
-    if letters:
+        assert DeadLetter.from_json(dead_letter.to_json()) == dead_letter
+        dead_letters.append(dead_letter)
+    if dead_letters:
         try:
-            original = reassemble(letters)
+            original = reassemble(dead_letters)
         except AluskortError:
             return
         assert len(original.missing) <= MAX_PARTS

@@ -111,6 +111,7 @@ def test_no_file_has_a_name_that_says_nothing() -> None:
 
 # What decides, hashes, reads or redacts needs no store, no bus and no client, and says so by what it imports.
 PURE = (
+    "cli.app",  # a command imports what it needs when it runs, so that --help does not wait for it
     "shared.access.tokens",
     "shared.audit.chain",
     "shared.audit.verifier",

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.contracts.action import actions_hash
-from shared.contracts.alert import SeverityLevel
 from shared.contracts.approval import Approval
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.investigation import AgentRole, Classification, GraphState, InvestigationState
@@ -33,7 +32,7 @@ def reasoning_job(state: GraphState, attempt: int) -> LLMJob:
         alert_id=state.alert_id,
         attempt=attempt,
         round=state.round,
-        severity=SeverityLevel(state.alert_severity),
+        severity=state.alert_severity,
     )
 
 

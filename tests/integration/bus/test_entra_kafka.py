@@ -68,7 +68,7 @@ async def test_token_for_another_namespace_is_refused_in_bounded_time(
         await producer.publish("alerts.raw", b"{}", key="k")
 
 
-async def test_process_without_an_identity_is_told_so(
+async def test_process_without_an_identity_gets_a_clear_error(
     namespace: EntraKafka, managed_identity: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDENTITY_HEADER", "wrong")

@@ -18,7 +18,7 @@ TOPIC = "audit.events"
 
 
 class Unsteady(MemoryProducer):
-    """A bus that a test can take away, at once or after some messages."""
+    """A bus that a test can make unavailable, at once or after some messages."""
 
     def __init__(self, takes: int | None = None) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ async def test_rolled_back_messages_are_never_published(store: Postgres, key: st
 
 
 @pytest.mark.parametrize(("topic", "size"), [(TOPIC, MAX_MESSAGE_BYTES + 1), ("no.such.topic", 1)])
-async def test_message_that_no_sweep_could_publish_is_refused_when_it_is_put(
+async def test_message_that_no_sweep_could_publish_is_refused_by_put(
     store: Postgres, key: str, topic: str, size: int
 ) -> None:
     with pytest.raises(InvalidInput):
@@ -113,7 +113,7 @@ async def test_notifications_during_a_relay_are_one_more_relay(store: Postgres, 
     assert await left(store, key) == 0
 
 
-async def test_slow_bus_holds_no_connection(own_database: Database, key: str) -> None:
+async def test_slow_bus_keeps_no_database_connection(own_database: Database, key: str) -> None:
     """Ten relays under way, as on ten instances, and one connection: a read is served meanwhile."""
     store, bus = Postgres(own_database.url, pool_size=1, wait_seconds=5), Stalling()
     relays = [Outbox(store, bus) for _ in range(10)]
@@ -170,7 +170,9 @@ async def test_rows_of_the_version_before_are_published_too(store: Postgres, key
     assert bus.values == [b"old"]
 
 
-async def test_messages_stay_while_the_bus_is_away_and_the_sweep_publishes_them(store: Postgres, key: str) -> None:
+async def test_messages_stay_while_the_bus_is_unavailable_and_the_sweep_publishes_them(
+    store: Postgres, key: str
+) -> None:
     bus = Unsteady(takes=0)
     outbox = Outbox(store, bus)
     await commit(store, key, b"1", b"2")
@@ -213,7 +215,7 @@ async def test_two_sweeps_at_once_publish_each_message_once(store: Postgres, key
     assert sorted(bus.values) == sorted(values)
 
 
-async def test_sweep_waits_for_no_transaction_under_way(store: Postgres, key: str) -> None:
+async def test_sweep_does_not_wait_for_open_transactions(store: Postgres, key: str) -> None:
     bus = Unsteady()
     await commit(store, key, b"held", b"free")
     async with store.transaction(EVERY_TENANT) as connection:

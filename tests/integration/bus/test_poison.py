@@ -1,4 +1,4 @@
-"""One message that nobody can handle or publish harms no other."""
+"""A message that cannot be handled or published affects no other."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Choosy(MemoryProducer):
         await super().publish(topic, value, key=key, headers=headers)
 
 
-async def test_message_that_kafka_refuses_for_good_goes_to_the_dead_letters_and_blocks_nobody(
+async def test_message_that_kafka_refuses_for_good_goes_to_the_dead_letters_and_blocks_no_other(
     store: Postgres, key: str
 ) -> None:
     bus = Choosy()
@@ -33,12 +33,12 @@ async def test_message_that_kafka_refuses_for_good_goes_to_the_dead_letters_and_
         await put(connection, key, f"i-{key}", messages)
     await Outbox(store, bus).sweep()
     assert [message.value for message in bus.on(TOPIC)] == [b"1", b"2"]
-    (letter,) = (DeadLetter.from_json(message.value) for message in bus.on("alerts.raw.dlq"))
-    assert (letter.original, letter.source_topic, letter.key) == (b"refused", TOPIC, key)
+    (dead_letter,) = (DeadLetter.from_json(message.value) for message in bus.on("alerts.raw.dlq"))
+    assert (dead_letter.original, dead_letter.source_topic, dead_letter.key) == (b"refused", TOPIC, key)
     assert await Outbox(store, bus).sweep() == 0
 
 
-async def test_relay_without_its_database_fails_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_relay_without_its_database_fails_no_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.stores.postgres.CONNECT_TIMEOUT_SECONDS", 0.3)
     away = Postgres("postgresql://nobody@127.0.0.1:1/none")
     outbox = Outbox(away, MemoryProducer())
@@ -49,15 +49,15 @@ async def test_relay_without_its_database_fails_nobody(monkeypatch: pytest.Monke
     await away.close()
 
 
-async def test_message_that_breaks_a_handler_goes_to_the_dead_letters(caplog: pytest.LogCaptureFixture) -> None:
+async def test_message_that_makes_a_handler_raise_goes_to_the_dead_letters(caplog: pytest.LogCaptureFixture) -> None:
     bus = MemoryProducer()
 
     async def handle(value: bytes) -> bool:
         raise ValueError("line one\nFORGED LINE \x1b[31m")
 
     assert await handled(bus, Received("alerts.normalized", b"hostile"), handle) is None
-    (letter,) = (json.loads(message.value) for message in bus.on("alerts.raw.dlq"))
-    assert letter["error_type"] == "ValueError"
+    (dead_letter,) = (json.loads(message.value) for message in bus.on("alerts.raw.dlq"))
+    assert dead_letter["error_type"] == "ValueError"
     assert "\nFORGED" not in caplog.records[0].getMessage()
     assert "\x1b" not in caplog.records[0].getMessage()
 

@@ -25,7 +25,7 @@ REFUSED = InvalidInput("CanonicalAlert.title", got="", expected="a title")
 
 @dataclass(frozen=True)
 class Operator:
-    """Runs `aluskort dlq` and puts letters on topics; ``key`` marks this test's own."""
+    """Runs `aluskort dlq` and puts dead letters on topics; ``key`` marks this test's own."""
 
     brokers: str
     event_hubs: str
@@ -36,13 +36,13 @@ class Operator:
         return CliRunner().invoke(app, ["dlq", *arguments], env=environment, input=answer)
 
     def listed(self, topic: str) -> list[dict[str, Any]]:
-        """This test's letters of a topic, newest last."""
+        """This test's dead letters of a topic, newest last."""
         shown = self.run("list", topic, "--json", "--limit", "10000")
         assert shown.exit_code == 0, shown.output
-        return [letter for letter in json.loads(shown.stdout) if letter.get("key") == self.key]
+        return [dead_letter for dead_letter in json.loads(shown.stdout) if dead_letter.get("key") == self.key]
 
     def put(self, topic: str, value: bytes, *, source: str, headers: Mapping[str, bytes] | None = None) -> str:
-        """Publish a letter as the product does and return its position."""
+        """Publish a dead letter as the product does and return its position."""
 
         async def publish() -> None:
             producer = KafkaProducer(self.brokers)
@@ -54,7 +54,7 @@ class Operator:
         asyncio.run(publish())
         return str(self.listed(topic)[-1]["position"])
 
-    def letter_messages(self, value: bytes, *, source: str) -> list[Message]:
+    def messages_of_dead_letter(self, value: bytes, *, source: str) -> list[Message]:
         """What the product would publish for a message, unpublished."""
         memory = MemoryProducer()
         asyncio.run(

@@ -14,7 +14,7 @@ HOSTILE = "\x1b[2J\x1b]0;owned\x07 \u202egnp.exe [red]not markup[/] :bomb: \x00"
 LARGE = bytes(number % 251 for number in range(2 * PART_BYTES + 1))
 
 
-def test_letter_is_listed_with_where_it_came_from_and_why(operator: Operator) -> None:
+def test_dead_letter_is_listed_with_where_it_came_from_and_why(operator: Operator) -> None:
     operator.put(TOPIC, b"older", source="alerts.raw")
     position = operator.put(TOPIC, b"newer", source="jobs.llm.priority.low", headers={"h": b"v"})
     older, newer = operator.listed(TOPIC)
@@ -31,7 +31,7 @@ def test_list_is_limited_to_the_newest_and_says_how_many_there_are(operator: Ope
         operator.put(TOPIC, b"%d" % number, source="alerts.raw")
     last = operator.listed(TOPIC)[-1]
     newest = operator.run("list", TOPIC, "--limit", "1", "--json")
-    assert [letter["position"] for letter in json.loads(newest.stdout)] == [last["position"]]
+    assert [dead_letter["position"] for dead_letter in json.loads(newest.stdout)] == [last["position"]]
     assert "older ones are not shown" in operator.run("list", TOPIC, "--limit", "1").stdout
 
 
@@ -44,7 +44,7 @@ def test_overview_counts_every_topic(operator: Operator) -> None:
     assert TOPIC in operator.run("list").stdout
 
 
-def test_shown_letter_tells_all_and_cannot_command_the_terminal(operator: Operator) -> None:
+def test_shown_dead_letter_has_every_field_and_cannot_command_the_terminal(operator: Operator) -> None:
     position = operator.put(TOPIC, HOSTILE, source="sentinel-alerts", headers={"[b]h": b"\x1b[31m"})
     shown = operator.run("show", TOPIC, position).stdout
     assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(shown)
@@ -68,15 +68,15 @@ def test_binary_content_is_shown_as_hex(operator: Operator) -> None:
 def test_original_bytes_are_given_exactly(operator: Operator, value: bytes, tmp_path: Path) -> None:
     position = operator.put(TOPIC, value, source="alerts.raw")
     assert operator.run("show", TOPIC, position, "--raw").stdout_bytes == value
-    file = tmp_path / "letter"
+    file = tmp_path / "dead_letter"
     assert operator.run("show", TOPIC, position, "--output", str(file)).exit_code == 0
     assert file.read_bytes() == value
 
 
-def test_letter_in_parts_is_one_letter_at_each_of_its_positions(operator: Operator) -> None:
+def test_dead_letter_in_parts_is_one_dead_letter_at_each_of_its_positions(operator: Operator) -> None:
     position = operator.put(TOPIC, LARGE, source="alerts.raw")
-    (letter,) = operator.listed(TOPIC)
-    assert letter["size"] == len(LARGE)
+    (dead_letter,) = operator.listed(TOPIC)
+    assert dead_letter["size"] == len(LARGE)
     partition, _, offset = position.partition(":")
     shown = operator.run("show", TOPIC, f"{partition}:{int(offset) + 2}").stdout
     assert f"{position} of {TOPIC}" in shown
@@ -84,7 +84,7 @@ def test_letter_in_parts_is_one_letter_at_each_of_its_positions(operator: Operat
 
 
 def test_missing_parts_are_named_and_the_rest_can_be_saved(operator: Operator, tmp_path: Path) -> None:
-    first, _, last = operator.letter_messages(LARGE, source="alerts.raw")
+    first, _, last = operator.messages_of_dead_letter(LARGE, source="alerts.raw")
     position = operator.put_bytes(TOPIC, first.value)
     operator.put_bytes(TOPIC, last.value)
     assert operator.listed(TOPIC)[0]["missing_parts"] == [2]
@@ -100,13 +100,13 @@ def test_missing_parts_are_named_and_the_rest_can_be_saved(operator: Operator, t
 def test_foreign_bytes_are_shown_as_such(operator: Operator, value: bytes) -> None:
     position = operator.put_bytes(TOPIC, value)
     shown = json.loads(operator.run("list", TOPIC, "--json", "--limit", "10000").stdout)
-    (letter,) = (letter for letter in shown if letter["position"] == position)
-    assert letter["foreign"].startswith("DeadLetter")
-    assert "no letter" in operator.run("show", TOPIC, position).stdout
+    (dead_letter,) = (dead_letter for dead_letter in shown if dead_letter["position"] == position)
+    assert dead_letter["foreign"].startswith("DeadLetter")
+    assert "not a dead letter" in operator.run("show", TOPIC, position).stdout
     assert operator.run("show", TOPIC, position, "--raw").stdout_bytes == value
 
 
-def test_note_of_a_replay_is_no_letter_and_outlives_its_own(operator: Operator) -> None:
+def test_note_of_a_replay_is_not_a_dead_letter_and_outlives_its_own(operator: Operator) -> None:
     mark = ReplayMark(letter_id="gone", replayed_at="2026-11-20T08:00:00Z", replayed_by="ann", destination="topic t")
     before = json.loads(operator.run("list", "--json").stdout)[TOPIC]
     position = operator.put_bytes(TOPIC, mark.to_json(), header=MARK)
@@ -114,7 +114,7 @@ def test_note_of_a_replay_is_no_letter_and_outlives_its_own(operator: Operator) 
     for command in (("show", TOPIC, position), ("replay", TOPIC, position, "--yes")):
         refused = operator.run(*command)
         assert refused.exit_code == 1
-        assert "only notes that a letter was sent back; the letter is gone." in refused.stderr
+        assert "only says that a dead letter was sent back, which itself is gone." in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,9 @@ def test_note_of_a_replay_is_no_letter_and_outlives_its_own(operator: Operator) 
         (("replay", TOPIC, "0:99999999", "--yes"), "has no position 0:99999999: partition 0"),
     ],
 )
-def test_what_is_not_there_is_said_in_a_sentence(operator: Operator, arguments: tuple[str, ...], sentence: str) -> None:
+def test_missing_topic_or_position_is_reported_in_a_sentence(
+    operator: Operator, arguments: tuple[str, ...], sentence: str
+) -> None:
     refused = operator.run(*arguments)
     assert refused.exit_code == 1
     assert sentence in refused.stderr
@@ -137,7 +139,7 @@ def test_what_is_not_there_is_said_in_a_sentence(operator: Operator, arguments: 
 @pytest.mark.parametrize(
     ("brokers", "sentence"), [("127.0.0.1:1", "Kafka at 127.0.0.1:1 cannot be read"), ("a:b", "expected host:port")]
 )
-def test_kafka_away_is_said_in_a_sentence(event_hubs: str, brokers: str, sentence: str) -> None:
+def test_unavailable_kafka_is_reported_in_a_sentence(event_hubs: str, brokers: str, sentence: str) -> None:
     refused = Operator(brokers, event_hubs, "k").run("list", TOPIC)
     assert refused.exit_code == 1
     assert sentence in refused.stderr

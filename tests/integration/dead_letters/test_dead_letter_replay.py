@@ -44,7 +44,7 @@ async def on_hub(connection_string: str, body: bytes) -> Mapping[str, str]:
     return properties
 
 
-def test_letter_goes_back_to_its_topic_with_key_headers_and_history(operator: Operator) -> None:
+def test_dead_letter_goes_back_to_its_topic_with_key_headers_and_history(operator: Operator) -> None:
     value = b"\x00\xff" + b"x" * PART_BYTES  # two parts
     position = operator.put(TOPIC, value, source=SOURCE, headers={"h": b"\xff"})
     (before,) = operator.listed(TOPIC)
@@ -62,7 +62,7 @@ def test_letter_goes_back_to_its_topic_with_key_headers_and_history(operator: Op
     assert mark["destination"] == f"topic {SOURCE}"
 
 
-def test_letter_goes_twice_only_when_asked_again(operator: Operator) -> None:
+def test_dead_letter_is_sent_twice_only_with_again(operator: Operator) -> None:
     position = operator.put(TOPIC, b"once", source=SOURCE)
     assert operator.run("replay", TOPIC, position, "--yes").exit_code == 0
     refused = operator.run("replay", TOPIC, position, "--yes")
@@ -92,12 +92,14 @@ def test_all_sends_oldest_first_what_can_go_and_was_not_sent_yet(operator: Opera
         operator.put(WHOLE_TOPIC, value, source=SOURCE)
     done = operator.run("replay", WHOLE_TOPIC, "--all", "--yes")
     assert done.exit_code == 0, done.output
-    assert f"{foreign}  cannot be sent back. These bytes are no dead letter" in done.stdout
+    assert f"{foreign}  cannot be sent back. These bytes are not a dead letter" in done.stdout
     assert [message.value for message in arrived(operator)] == [b"1", b"2", b"3"]
     assert "There is nothing to send." in operator.run("replay", WHOLE_TOPIC, "--all", "--yes").stdout
 
 
-def test_letter_of_an_event_hub_goes_back_there_and_a_second_failure_tells_its_history(operator: Operator) -> None:
+def test_dead_letter_of_an_event_hub_goes_back_there_and_a_second_failure_carries_its_history(
+    operator: Operator,
+) -> None:
     body = b'{"records": [{"cut": "%s"' % operator.key.encode()
     position = operator.put("alerts.raw.dlq", body, source=HUB, headers={"origin": "é".encode()})
     assert operator.run("replay", "alerts.raw.dlq", position, "--yes").exit_code == 0
@@ -106,13 +108,13 @@ def test_letter_of_an_event_hub_goes_back_there_and_a_second_failure_tells_its_h
     bus = MemoryProducer()
     headers = {name: value.encode() for name, value in properties.items()}
     asyncio.run(SentinelConnector(bus).ingest(body, headers=headers))
-    letter = DeadLetter.from_json(bus.messages[0].value)
-    assert (letter.attempts, letter.replayed_from) == (2, f"alerts.raw.dlq/{position.replace(':', '/')}")
-    assert set(letter.headers) == {"origin"}
+    dead_letter = DeadLetter.from_json(bus.messages[0].value)
+    assert (dead_letter.attempts, dead_letter.replayed_from) == (2, f"alerts.raw.dlq/{position.replace(':', '/')}")
+    assert set(dead_letter.headers) == {"origin"}
 
 
 @pytest.mark.parametrize("source", [SOURCE, HUB])
-def test_letter_too_large_for_its_source_is_refused_and_not_marked(operator: Operator, source: str) -> None:
+def test_dead_letter_too_large_for_its_source_is_refused_and_not_marked(operator: Operator, source: str) -> None:
     position = operator.put(TOPIC, b"x" * 1_200_000, source=source)
     refused = operator.run("replay", TOPIC, position, "--yes")
     assert refused.exit_code == 1
@@ -121,22 +123,22 @@ def test_letter_too_large_for_its_source_is_refused_and_not_marked(operator: Ope
 
 
 @pytest.mark.parametrize("source", [TOPIC, "no hub of ours!", ""])
-def test_letter_whose_source_is_no_way_back_is_refused(operator: Operator, source: str) -> None:
+def test_dead_letter_whose_source_takes_no_messages_is_refused(operator: Operator, source: str) -> None:
     position = operator.put(TOPIC, b"lost", source=source)
     refused = operator.run("replay", TOPIC, position, "--yes")
     assert refused.exit_code == 1
-    assert "neither a topic to handle messages nor an event hub" in refused.stdout
+    assert "neither a topic that the product consumes nor an event hub" in refused.stdout
 
 
-def test_incomplete_letter_is_refused(operator: Operator) -> None:
-    _, second = operator.letter_messages(b"x" * (PART_BYTES + 1), source=SOURCE)
+def test_incomplete_dead_letter_is_refused(operator: Operator) -> None:
+    _, second = operator.messages_of_dead_letter(b"x" * (PART_BYTES + 1), source=SOURCE)
     position = operator.put_bytes(TOPIC, second.value)
     refused = operator.run("replay", TOPIC, position, "--yes")
     assert refused.exit_code == 1
-    assert "1 parts are missing" in refused.stdout
+    assert "1 parts of this dead letter are missing" in refused.stdout
 
 
-def test_hub_away_is_said_in_a_sentence_and_nothing_is_marked(operator: Operator) -> None:
+def test_unavailable_hub_is_reported_in_a_sentence_and_nothing_is_marked(operator: Operator) -> None:
     position = operator.put(TOPIC, b"waits", source="no-such-hub")
     refused = operator.run("replay", TOPIC, position, "--yes")
     assert refused.exit_code == 1
@@ -151,7 +153,7 @@ def test_replay_wants_positions_or_all(operator: Operator, arguments: tuple[str,
     assert "name the positions" in refused.stderr
 
 
-def test_file_that_cannot_be_written_is_said(operator: Operator, tmp_path: Path) -> None:
+def test_file_that_cannot_be_written_is_reported(operator: Operator, tmp_path: Path) -> None:
     position = operator.put(TOPIC, b"v", source=SOURCE)
     refused = operator.run("show", TOPIC, position, "--output", str(tmp_path))
     assert refused.exit_code == 1

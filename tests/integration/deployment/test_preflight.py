@@ -87,7 +87,7 @@ def found(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Findings]:
     return preflight
 
 
-def test_every_service_that_is_away_is_named_with_what_to_do(found: Callable[..., Findings]) -> None:
+def test_every_unavailable_service_is_named_with_what_to_do(found: Callable[..., Findings]) -> None:
     findings = found()
     for name in SERVICES:
         assert findings[f"Network: {name}"]["state"] == "failed"
@@ -98,7 +98,7 @@ def test_every_service_that_is_away_is_named_with_what_to_do(found: Callable[...
 
 # aiokafka closes a refused connection without waiting for its end, and the command's loop ends sooner.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_every_service_that_lets_nobody_in_is_named_with_what_to_do(
+def test_every_service_that_refuses_the_login_is_named_with_what_to_do(
     found: Callable[..., Findings], strangers: str
 ) -> None:
     findings = found(**{name: value.replace(NOWHERE, strangers) for name, value in AWAY.items()})
@@ -151,11 +151,13 @@ def test_settings_that_are_missing_are_named_and_end_the_preflight(found: Callab
     assert set(findings) == {"Settings", "All else"}
 
 
-def test_placeholders_are_no_settings(found: Callable[..., Findings]) -> None:
+def test_placeholders_do_not_count_as_settings(found: Callable[..., Findings]) -> None:
     assert "ALUSKORT_API_URL is still '<URL>'" in found(ALUSKORT_API_URL="<URL>")["Settings"]["found"]
 
 
-def test_database_without_schema_is_told_to_migrate(found: Callable[..., Findings], empty_database: str) -> None:
+def test_database_without_schema_is_reported_with_the_command_to_migrate(
+    found: Callable[..., Findings], empty_database: str
+) -> None:
     url = {"ALUSKORT_POSTGRES_URL": empty_database, "ALUSKORT_POSTGRES_OWNER_URL": empty_database}
     findings = found(**url)
     assert findings["Network: PostgreSQL"]["state"] == "ok"
@@ -168,7 +170,7 @@ def test_login_that_row_level_security_does_not_bind_is_refused(
 ) -> None:
     made = database("preflight_roles")
     superuser = postgres.url(role="postgres", database=made.owner_url.rpartition("/")[2])
-    assert "steps around row level security" in found(ALUSKORT_POSTGRES_URL=superuser)["PostgreSQL: roles"]["found"]
+    assert "bypasses row level security" in found(ALUSKORT_POSTGRES_URL=superuser)["PostgreSQL: roles"]["found"]
     with psycopg.connect(made.owner_url, autocommit=True) as owner:
         owner.execute("CREATE TABLE bare (tenant_id text)")
     findings = found(ALUSKORT_POSTGRES_URL=made.url, ALUSKORT_POSTGRES_OWNER_URL=made.owner_url)
@@ -177,9 +179,7 @@ def test_login_that_row_level_security_does_not_bind_is_refused(
     assert findings["PostgreSQL: row level security"]["found"] == "off for bare"
 
 
-def test_issuer_that_differs_and_key_that_is_taken_are_told(
-    found: Callable[..., Findings], simulators: Simulators
-) -> None:
+def test_different_issuer_and_accepted_key_are_reported(found: Callable[..., Findings], simulators: Simulators) -> None:
     findings = found(
         ANTHROPIC_BASE_URL=simulators.claude_url(),
         ALUSKORT_OIDC_JWKS_URL=simulators.jwks_url(),

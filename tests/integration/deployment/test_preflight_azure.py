@@ -71,7 +71,7 @@ async def test_subscription_in_order_passes_every_question(ask: Ask) -> None:
             {"bundle": "4.31.2"},
             "Azure: extension bundle",
             State.FAILED,
-            "the host runs 4.31.2, 4.32.0 is the oldest that will do",
+            "the host runs 4.31.2, expected 4.32.0 or later",
         ),
         (
             {"providers": {"Microsoft.App": "NotRegistered"}},
@@ -119,7 +119,7 @@ async def test_what_is_in_disorder_is_named(
     assert found.todo
 
 
-async def test_bundle_that_may_not_be_seen_is_no_failure(ask: Ask) -> None:
+async def test_bundle_that_may_not_be_read_is_not_a_failure(ask: Ask) -> None:
     assert (await ask(IN_ORDER | {"bundle": None}))["Azure: extension bundle"].state is State.NOT_APPLICABLE
 
 
@@ -128,12 +128,12 @@ async def test_host_json_asks_for_the_oldest_bundle_that_the_preflight_accepts()
     assert host["extensionBundle"]["version"] == f"[{OLDEST_BUNDLE}, 5.0.0)"
 
 
-async def test_owner_of_blobs_needs_no_lesser_role(ask: Ask) -> None:
+async def test_owner_of_blobs_needs_no_contributor_role(ask: Ask) -> None:
     owner = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
     assert (await ask(IN_ORDER | {"roles": [*list(ROLES)[1:], owner]}))["Azure: roles"].state is State.OK
 
 
-async def test_identity_that_gets_no_token_is_told_to_sign_in(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_identity_without_a_token_is_asked_to_sign_in(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IDENTITY_HEADER", "wrong")
     (finding,) = (await ask(IN_ORDER)).values()
     assert (finding.name, finding.state) == ("Azure: sign-in", State.FAILED)

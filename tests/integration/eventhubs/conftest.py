@@ -32,7 +32,7 @@ HUBS = (
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_client() -> Iterator[None]:
-    """Between two looks at its sockets the client sleeps 50 ms, and a second when it ends: here a tenth of that."""
+    """Between two polls of its sockets the client sleeps 50 ms, and a second when it ends: here a tenth of that."""
     quick = ModuleType("asyncio")
     vars(quick).update(vars(asyncio))
 

@@ -127,7 +127,7 @@ async def test_receiver_from_latest_sees_new_events_only(namespace: NamespacePro
         sent = 1
         async with asyncio.timeout(DEADLINE), receiving() as open_receiver:
             late = open_receiver(connection, starting_position="@latest")
-            while not late.events:  # nothing tells a client when the receiver is attached
+            while not late.events:  # a client is not notified when the receiver is attached
                 await sender.send_event(EventData(str(sent)), partition_id="0")
                 sent += 1
             first = int(late.events[0].body_as_str())

@@ -43,7 +43,7 @@ async def test_unknown_partition_is_refused(namespace: NamespaceProcess) -> None
 async def test_unknown_consumer_group_is_refused(namespace: NamespaceProcess) -> None:
     async with receiving() as open_receiver:
         receiver = open_receiver(namespace.connection_string("refusals"), group="nobody")
-        await namespace.wait_log("no consumer group 'nobody'")  # the client tells its caller nothing
+        await namespace.wait_log("no consumer group 'nobody'")  # the client reports nothing to its caller
     assert receiver.events == []
 
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from local.host import http_trigger
+from local.host.function import IndexedFunction
+from local.host.keys import HostKeys
+from local.host.worker import Worker
 from tests.integration.host.sample_host import SampleHost, until
 
 
@@ -52,6 +61,27 @@ def test_http_function_that_raises_gives_500_without_detail(sample: SampleHost) 
     assert "Function broken failed" in sample.text
     assert "ValueError: a detail that stays inside" in sample.text
     assert "Traceback" not in sample.text
+
+
+async def test_http_function_slower_than_azures_load_balancer_answers_504_and_still_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_trigger, "ANSWER_SECONDS", 0.0)
+    worker, release, ended = Worker(function_timeout=60), asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object, **__: object) -> None:
+        await release.wait()
+        ended.set()
+
+    monkeypatch.setattr(worker, "invoke", slow)
+    function = IndexedFunction("slow", "id", {"type": "httpTrigger", "name": "req", "authLevel": "ANONYMOUS"}, (), None)
+    routes = http_trigger.http_routes([function], worker=worker, keys=HostKeys("m", "f", "d"), prefix="api", client="")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(Starlette(routes=routes)), base_url="http://127.0.0.1"
+    ) as client:
+        assert (await asyncio.wait_for(client.get("/api/slow"), 10)).status_code == 504
+    release.set()
+    await asyncio.wait_for(ended.wait(), 10)
 
 
 def test_http_body_over_100_mb_is_refused(sample: SampleHost) -> None:

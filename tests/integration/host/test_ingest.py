@@ -129,7 +129,9 @@ async def test_sentinels_hub_is_served_beside_it(intake: SampleHost, event_hubs:
     assert (alert.source, alert.title) == ("sentinel", "Possible malicious file download")
 
 
-def test_push_while_kafka_is_away_is_to_be_sent_again(intake: SampleHost, make_host: Callable[..., SampleHost]) -> None:
+def test_push_while_kafka_is_unavailable_must_be_sent_again(
+    intake: SampleHost, make_host: Callable[..., SampleHost]
+) -> None:
     without = make_host(app=APPS / "ingest", **intake.environment | {"ALUSKORT_KAFKA_BROKERS": "127.0.0.1:1"})
     without.start()
     body = b'{"kibana.alert.uuid": "u-1", "@timestamp": "2026-11-20T08:00:00Z"}'

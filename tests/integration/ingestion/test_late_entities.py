@@ -122,7 +122,7 @@ async def test_two_callers_at_once_publish_an_alert_once(
     assert one.queries() == []
 
 
-async def test_hostile_id_enters_no_query_and_is_reported_once(
+async def test_hostile_id_never_reaches_a_query_and_is_reported_once(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = workspace(row("a-1"))
@@ -135,7 +135,7 @@ async def test_hostile_id_enters_no_query_and_is_reported_once(
     assert len([record for record in caplog.records if "SecretTable" in record.message]) == 1
 
 
-async def test_unavailable_workspace_costs_one_try(
+async def test_unavailable_workspace_is_tried_once(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = workspace(row("a-1"))
@@ -163,7 +163,7 @@ async def test_alert_that_could_not_be_published_comes_up_again(
     assert await fetching.fetch() == 1
 
 
-async def test_alert_that_waits_no_longer_is_forgotten(
+async def test_alert_that_has_waited_too_long_is_forgotten(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make
 ) -> None:
     one = workspace(row("a-1", Entities=""))

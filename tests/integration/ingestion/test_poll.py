@@ -39,7 +39,7 @@ async def test_rows_are_published_once_over_ticks_and_restarts(
     assert (intake.ids, restarted.ids) == (["a-1", "a-2"], ["a-3"])
 
 
-async def test_rows_from_before_the_first_look_back_are_not_read(
+async def test_rows_older_than_the_first_poll_looks_back_are_not_read(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make
 ) -> None:
     intake = Intake(
@@ -144,7 +144,7 @@ async def test_backlog_is_read_in_pages_in_order_also_when_many_rows_share_an_in
     assert len(one.queries()) == 3
 
 
-async def test_tick_without_time_left_says_so_and_the_next_goes_on_where_it_stopped(
+async def test_tick_out_of_time_says_so_and_the_next_continues_where_it_stopped(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make
 ) -> None:
     ids = [f"a-{number}" for number in range(2 * MAX_PAGE_ROWS + 5)]  # more within the overlap than a tick can read
@@ -158,7 +158,9 @@ async def test_tick_without_time_left_says_so_and_the_next_goes_on_where_it_stop
     assert hurried.ids == ids
 
 
-async def test_empty_workspace_is_no_problem(store: Postgres, log_analytics: LogAnalytics, workspace: Make) -> None:
+async def test_empty_workspace_is_polled_without_error(
+    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+) -> None:
     one = workspace()
     intake = Intake(store, log_analytics, one)
     assert await intake.poll() == PollReport(published=0)
@@ -198,7 +200,7 @@ class Overtaken(Postgres):
     @asynccontextmanager
     async def transaction(self, tenant_id: str) -> AsyncIterator[Connection]:
         self.transactions += 1
-        if self.transactions == 3:  # its place was made and its first page read
+        if self.transactions == 3:  # its watermark was stored and its first page read
             await self.overtake()
         async with super().transaction(tenant_id) as connection:
             yield connection

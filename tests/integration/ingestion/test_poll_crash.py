@@ -1,4 +1,4 @@
-"""A poller that is killed after it published and before it noted the place."""
+"""A poller that is killed after it published and before it stored the watermark."""
 
 import asyncio
 import sys

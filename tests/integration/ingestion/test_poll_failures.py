@@ -25,7 +25,7 @@ async def test_too_large_answer_is_asked_for_in_smaller_pages(
     assert intake.ids == [f"a-{number}" for number in range(40)]
 
 
-async def test_partial_result_that_cannot_shrink_is_published_and_the_place_stays(
+async def test_partial_result_that_cannot_shrink_is_published_and_the_watermark_stays(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make
 ) -> None:
     one = workspace(row("a-1", ingested=ago(minutes=9)), row("a-2", ingested=ago(minutes=8)))
@@ -81,7 +81,7 @@ async def test_mistaken_retry_after_silences_for_ten_minutes_at_most(
         ("no_json", "cannot be read now"),
     ],
 )
-async def test_failing_workspace_is_named_with_what_to_do_and_harms_no_other(
+async def test_failing_workspace_is_named_with_what_to_do_and_affects_no_other(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make, fault: str, said: str
 ) -> None:
     one, other = workspace(row("a-1")), workspace(row("b-1"))
@@ -106,7 +106,7 @@ async def test_unknown_workspace_is_named_with_the_setting(
     assert "ALUSKORT_WORKSPACES" in problem
 
 
-async def test_slow_answer_costs_its_time_and_nothing_else(store: Postgres, endpoint: str, workspace: Make) -> None:
+async def test_slow_answer_delays_only_its_own_request(store: Postgres, endpoint: str, workspace: Make) -> None:
     one = workspace(*(row(f"a-{number}") for number in range(3)))
     one.fault("slow")
     one.fault("gateway_timeout")
@@ -119,7 +119,7 @@ async def test_slow_answer_costs_its_time_and_nothing_else(store: Postgres, endp
     await hasty.close()
 
 
-async def test_unavailable_kafka_keeps_the_place_and_repeats_only_what_did_not_go_out(
+async def test_unavailable_kafka_keeps_the_watermark_and_repeats_only_what_was_not_sent(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make
 ) -> None:
     one = workspace(*(row(f"a-{number}", ingested=ago(minutes=9 - number)) for number in range(4)))
@@ -137,7 +137,7 @@ async def test_unavailable_kafka_keeps_the_place_and_repeats_only_what_did_not_g
     assert intake.ids == ["a-0", "a-3", "a-1", "a-2"]
 
 
-async def test_hostile_row_is_published_or_goes_to_the_dead_letters_once(
+async def test_hostile_row_is_published_or_dead_lettered_once(
     store: Postgres, log_analytics: LogAnalytics, workspace: Make
 ) -> None:
     one = workspace(
@@ -152,5 +152,5 @@ async def test_hostile_row_is_published_or_goes_to_the_dead_letters_once(
     assert await intake.poll() == PollReport(published=6)
     assert await intake.poll() == PollReport(published=0)
     assert set(intake.ids) == {"surrogate", "nul", "dynamic"}
-    letters = [json.loads(message.value) for message in intake.producer.on("alerts.raw.dlq")]
-    assert len({letter["reason"] for letter in letters}) == 3
+    dead_letters = [json.loads(message.value) for message in intake.producer.on("alerts.raw.dlq")]
+    assert len({dead_letter["reason"] for dead_letter in dead_letters}) == 3

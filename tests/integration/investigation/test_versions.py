@@ -94,14 +94,44 @@ async def test_question_about_a_case_of_a_newer_version_is_delivered_again_and_n
     assert LLMJob.from_json(message.value).investigation_id == opened.investigation_id
 
 
-async def test_fields_that_a_newer_version_added_are_no_obstacle(
-    graph: InvestigationGraph, gateway: ScriptedGateway, tenant: str, rewrite: Rewrite
+async def test_fields_that_a_newer_version_added_stay_in_the_case_until_it_waits_for_a_person(
+    graph: InvestigationGraph,
+    store: Postgres,
+    gateway: ScriptedGateway,
+    tenant: str,
+    rewrite: Rewrite,
+    own_database: Database,
 ) -> None:
     gateway.verdicts = [ISOLATE]
     opened = await graph.open(alert(tenant))
-    rewrite("investigation_state", opened.investigation_id, "graph_state", "{mood}", "new")
-    rewrite("investigation_state", opened.investigation_id, "alert", "{parsed_entities,hosts,0,mood}", "new")
+    identity = opened.investigation_id
+    rewrite("investigation_state", identity, "graph_state", "{mood}", "new")
+    rewrite("investigation_state", identity, "graph_state", "{case_facts,mood}", "new")
+    rewrite("investigation_state", identity, "alert", "{mood}", "new")
+    rewrite("investigation_state", identity, "alert", "{parsed_entities,hosts,0,mood}", "new")
+    await graph.perform(tenant, identity, Step.EXTRACT_IOCS)
+    rewrite("investigation_state", identity, "graph_state", "{decision_chain,0,mood}", "new")
+    await graph.perform(tenant, identity, Step.CHECK_FALSE_POSITIVE)
+    for step in PARALLEL:
+        await graph.perform(tenant, identity, step)
+    with psycopg.connect(own_database.owner_url) as owner:
+        owner.execute(
+            """UPDATE investigation_findings SET finding = finding || '{"tone": "new", "case_facts": {"tone": "new"}}'
+            WHERE investigation_id = %s AND step = %s""",
+            (identity, PARALLEL[0]),
+        )
+    await graph.open(alert(tenant, title="LSASS memory read again"))  # amends the alert
     assert (await drive(graph, opened)).state == "awaiting_human"
+    async with store.transaction(tenant) as connection:
+        cursor = await connection.execute(
+            "SELECT graph_state, alert FROM investigation_state WHERE investigation_id = %s", (identity,)
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    state, stored_alert = row["graph_state"], row["alert"]
+    assert stored_alert["title"] == "LSASS memory read again"
+    assert [state["mood"], state["decision_chain"][0]["mood"], stored_alert["mood"], state["tone"]] == ["new"] * 4
+    assert state["case_facts"] | {"mood": "new", "tone": "new"} == state["case_facts"]
 
 
 async def test_pattern_that_cannot_be_read_closes_nothing_and_stops_nobody(

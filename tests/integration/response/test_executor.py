@@ -199,13 +199,13 @@ async def test_poison_goes_to_the_dead_letters_and_executes_nothing(case: Case, 
     value = case.pending(NOTE).to_json().replace(*change)
     await Executor(case.store, case.bus, LIMITS).process(Received("actions.pending", value))
     (message,) = case.bus.on("alerts.raw.dlq")
-    letter = DeadLetter.from_json(message.value)
-    assert (letter.original, letter.source_topic) == (value, "actions.pending")
+    dead_letter = DeadLetter.from_json(message.value)
+    assert (dead_letter.original, dead_letter.source_topic) == (value, "actions.pending")
     assert await case.executed() == []
     assert await case.audited() == []
 
 
-async def test_store_away_raises_so_that_the_action_is_delivered_again(
+async def test_unavailable_store_raises_so_that_the_action_is_delivered_again(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.stores.postgres.CONNECT_TIMEOUT_SECONDS", 0.3)

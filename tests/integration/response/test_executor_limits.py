@@ -30,7 +30,7 @@ async def test_approved_action_runs_once_whatever_ids_its_messages_carry(case: C
     assert len(await case.audited()) == 1
 
 
-async def test_hostile_target_forges_no_log_line(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+async def test_hostile_target_cannot_forge_a_log_line(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     await case.execute(case.pending(Action(action=ActionName.ADD_COMMENT, target="a\nFORGED \x1b[31m")))
     logged = "\n".join(record.getMessage() for record in caplog.records)

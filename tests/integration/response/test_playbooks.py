@@ -72,7 +72,7 @@ async def test_alert_without_technique_and_tactic_gets_no_playbook(store: Postgr
     assert await selected(store, techniques=[], tactics=[]) == []
 
 
-async def test_database_refuses_an_approved_playbook_that_nobody_approved(playbooks: Playbooks) -> None:
+async def test_database_refuses_an_approved_playbook_without_an_approver(playbooks: Playbooks) -> None:
     with pytest.raises(InvalidInput, match="playbooks_check"):
         await playbooks.store(playbook("orphan", approved_by=None))
 

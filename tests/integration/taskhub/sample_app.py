@@ -109,14 +109,14 @@ def collect(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @blueprint.orchestration_trigger(context_name="context")
-def looks_once_a_generation(context: df.DurableOrchestrationContext) -> Flow:
-    """Waits for ``Look`` as often as asked for, each time with a history of its own."""
+def waits_once_a_generation(context: df.DurableOrchestrationContext) -> Flow:
+    """Waits for ``Again`` as often as asked for, each time with a history of its own."""
     left = int(context.get_input())
-    yield context.wait_for_external_event("Look")
+    yield context.wait_for_external_event("Again")
     if left > 1:
         context.continue_as_new(left - 1)
         return None
-    return "looked"
+    return "done"
 
 
 @blueprint.orchestration_trigger(context_name="context")
@@ -198,3 +198,42 @@ def mirror(context: df.DurableOrchestrationContext) -> Flow:
 @blueprint.orchestration_trigger(context_name="context")
 def names_child_badly(context: df.DurableOrchestrationContext) -> Flow:
     return (yield context.call_sub_orchestrator("chain", 1, "a\x00b"))
+
+
+@blueprint.activity_trigger(input_name="payload")
+def fill(payload: int) -> str:
+    return "x" * payload
+
+
+@blueprint.orchestration_trigger(context_name="context")
+def carries(context: df.DurableOrchestrationContext) -> Flow:
+    """Puts a text of the given length where the input says."""
+    where, length = context.get_input()
+    text = "x" * length
+    if where == "status":
+        context.set_custom_status(text)
+    yield context.call_activity("double", 1)
+    if where == "result":
+        yield context.call_activity("fill", length)
+    if where == "input":
+        yield context.call_activity("echo", text)
+    if where == "next input":
+        context.continue_as_new([text, 0])
+    return text if where == "output" else "carried"
+
+
+@blueprint.orchestration_trigger(context_name="context")
+def makes_up_for_a_failure(context: df.DurableOrchestrationContext) -> Flow:
+    failing = context.call_activity("fail_until", {"key": context.instance_id, "succeed_at": 9})
+    try:
+        yield context.task_all([failing, context.wait_for_external_event("Other")])
+    except Exception:
+        return (yield context.call_activity("double", 4))
+
+
+@blueprint.orchestration_trigger(context_name="context")
+def waits_beside_a_second_timer(context: df.DurableOrchestrationContext) -> Flow:
+    event = context.wait_for_external_event("Go")
+    yield context.task_any([event, context.create_timer(context.current_utc_datetime)])
+    yield context.task_any([event, context.create_timer(context.current_utc_datetime + timedelta(hours=4))])
+    return (yield context.call_activity("double", 1))

@@ -1,4 +1,4 @@
-"""What must not be lost or doubled when hosts are killed, hosts compete or PostgreSQL goes away."""
+"""What must not be lost or doubled when hosts are killed, hosts compete or PostgreSQL is unavailable."""
 
 from __future__ import annotations
 

@@ -94,16 +94,52 @@ async def test_events_of_one_name_are_delivered_in_order_to_the_waits_for_it(hub
     assert json.loads(ended.output or "") == list(range(20))
 
 
-async def test_event_before_its_wait_answers_every_later_wait_of_that_name_as_on_the_platform(hub: TaskHub) -> None:
-    """Issue 507 of azure-functions-durable-python: one event, five answers. An orchestrator must not loop on a name."""
+async def test_event_before_its_wait_answers_every_later_wait_in_the_sdk_and_one_in_the_host(hub: TaskHub) -> None:
+    """Issue 507 of azure-functions-durable-python: the code has its five answers, the host awaits three more events."""
     instance_id = await hub.start_new("collect", input_json=json.dumps("5"))
     for number in range(2):
         await hub.raise_event(instance_id, "Item", data_json=str(number))
     await hub.raise_event(instance_id, "Go")
-    ended = await reach(hub, instance_id)
-    assert json.loads(ended.output or "") == [1] * 5
-    raised = [item["Name"] for item in await hub.get_history(instance_id) if item["EventType"] == 15]
-    assert raised == ["Item", "Item", "Go"]
+    for sent in range(3):
+        await until(partial(has_taken, hub, instance_id, events=3 + sent))
+        assert (await hub.get_status(instance_id)).status is Status.RUNNING
+        await hub.raise_event(instance_id, "Item", data_json="9")
+    assert (await reach(hub, instance_id)).output == "[1, 1, 1, 1, 1]"
+
+
+async def test_failed_task_of_several_lets_the_code_go_on_and_the_host_only_after_the_others(hub: TaskHub) -> None:
+    instance_id = await hub.start_new("makes_up_for_a_failure")
+
+    async def failed() -> bool:
+        kinds = [item["EventType"] for item in await hub.get_history(instance_id)]
+        return 6 in kinds and kinds[-1] == 13
+
+    await until(failed)
+    scheduled = [item["Name"] for item in await hub.get_history(instance_id) if item["EventType"] == 4]
+    assert scheduled == ["fail_until"]
+    await hub.raise_event(instance_id, "Other")
+    assert (await reach(hub, instance_id)).output == "8"
+
+
+async def test_task_of_an_earlier_task_any_lets_the_code_go_on_and_the_host_only_after_the_new_ones(
+    hub: TaskHub,
+) -> None:
+    instance_id = await hub.start_new("waits_beside_a_second_timer")
+
+    async def has_two_timers() -> bool:
+        return [item["EventType"] for item in await hub.get_history(instance_id)].count(10) == 2
+
+    await until(has_two_timers)
+    await hub.raise_event(instance_id, "Go")
+    await until(partial(has_taken, hub, instance_id, events=1))
+    assert not [item for item in await hub.get_history(instance_id) if item["EventType"] == 4]
+    await hub.terminate(instance_id)
+
+
+async def has_taken(hub: TaskHub, instance_id: str, *, events: int) -> bool:
+    """Whether so many events are in the history, and the turn that took the last of them has ended."""
+    kinds = [item["EventType"] for item in await hub.get_history(instance_id)]
+    return kinds.count(15) == events and kinds[-1] == 13
 
 
 async def test_event_of_another_case_answers_no_wait(hub: TaskHub) -> None:
@@ -113,17 +149,17 @@ async def test_event_of_another_case_answers_no_wait(hub: TaskHub) -> None:
 
 
 async def test_continue_as_new_forgets_the_events_of_the_history_before(hub: TaskHub) -> None:
-    instance_id = await hub.start_new("looks_once_a_generation", input_json=json.dumps("3"))
+    instance_id = await hub.start_new("waits_once_a_generation", input_json=json.dumps("3"))
     for left in ("2", "1"):
-        await hub.raise_event(instance_id, "Look")
+        await hub.raise_event(instance_id, "Again")
         await until(partial(waits_with, hub, instance_id, left))
     assert (await hub.get_status(instance_id)).status is Status.RUNNING
-    await hub.raise_event(instance_id, "Look")
-    assert (await reach(hub, instance_id)).output == '"looked"'
+    await hub.raise_event(instance_id, "Again")
+    assert (await reach(hub, instance_id)).output == '"done"'
 
 
 async def waits_with(hub: TaskHub, instance_id: str, left: str) -> bool:
-    """Whether the generation with so many looks to go waits."""
+    """Whether the generation with so many waits left is waiting."""
     history = await hub.get_history(instance_id)
     return len(history) > 2 and left in history[1]["Input"] and history[-1]["EventType"] == 13
 
@@ -250,3 +286,13 @@ async def test_instance_without_a_version_of_its_own_gets_the_default_one(make_h
         await reach(hub, instance_id)
         versions[version] = (await hub.get_history(instance_id))[1]["Version"]
     assert versions == {None: "1.1", "2.0": "2.0"}
+
+
+@pytest.mark.parametrize("where", ["result", "input", "output", "next input", "status"])
+async def test_payload_over_the_limit_fails_the_instance_with_the_limit_and_one_at_it_does_not(
+    hub: TaskHub, where: str
+) -> None:
+    limit = 8_192 if where == "status" else 1_000_000
+    around = {"next input": len('["", 0]')}.get(where, len('""'))  # what JSON puts around the text
+    assert f"at most {16_384 if where == 'status' else limit}" in await failure(hub, "carries", [where, limit])
+    assert await run(hub, "carries", [where, limit - around]) == ("x" * (limit - 2) if where == "output" else "carried")

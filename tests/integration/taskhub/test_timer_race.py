@@ -1,4 +1,4 @@
-"""A timer that is armed while the hub looks for the next one is not forgotten until the next look, a minute later."""
+"""A timer that is armed while the hub reads the next one is not forgotten until the next check, a minute later."""
 
 import asyncio
 import json

@@ -24,13 +24,13 @@ def test_alert_that_fits_is_left_as_it_is() -> None:
     assert fitted(small) is small
 
 
-def test_padded_payload_is_shed_first_and_said() -> None:
+def test_padded_payload_is_dropped_first_and_flagged() -> None:
     padded = CanonicalAlert.model_validate(alert(raw_payload={"padding": "x" * 2_000_000}, entities_raw="[]"))
     kept = fitted(padded)
     assert (kept.raw_payload, kept.entities_raw, kept.flags) == ({}, "[]", ["raw_payload_dropped"])
 
 
-def test_raw_text_is_shed_before_the_payload_and_said() -> None:
+def test_raw_text_is_dropped_before_the_payload_and_flagged() -> None:
     padded = CanonicalAlert.model_validate(alert(raw_payload={"note": "x" * 600_000}, raw_text="x" * 600_000))
     kept = fitted(padded)
     assert (kept.raw_text, kept.raw_payload, kept.flags) == ("", padded.raw_payload, ["raw_text_dropped"])
@@ -38,7 +38,7 @@ def test_raw_text_is_shed_before_the_payload_and_said() -> None:
     assert (both.raw_text, both.raw_payload, both.flags) == ("", {}, ["raw_payload_dropped", "raw_text_dropped"])
 
 
-def test_padded_entities_and_lists_are_cut_and_said() -> None:
+def test_padded_entities_and_lists_are_cut_and_flagged() -> None:
     padded = CanonicalAlert.model_validate(
         alert(entities_raw='"' * 900_000, techniques=[f"T{n}" for n in range(90_000)], flags=["f"] * 90_000)
     )

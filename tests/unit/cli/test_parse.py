@@ -62,8 +62,8 @@ def test_every_alert_of_a_file_has_its_own_table_and_refused_rows_are_named() ->
     assert shown.exit_code == 0
     assert shown.stdout.count("confidence") == 2
     assert shown.stdout.index("192.0.2.1") < shown.stdout.index("Second") < shown.stdout.index("ws-2")
-    assert "row 3\nno alert that intake takes. SecurityAlert." in shown.stdout
-    assert "row 4\nno alert, intake counts it only: heartbeat" in shown.stdout
+    assert "row 3\nnot an alert that intake accepts. SecurityAlert." in shown.stdout
+    assert "row 4\nnot an alert, intake only counts it: heartbeat" in shown.stdout
 
 
 def test_losses_are_below_the_table() -> None:
@@ -86,10 +86,10 @@ def test_text_is_searched_for_indicators(encoding: str) -> None:
     assert found["entities"]["ips"][0]["confidence"] == 0.6
 
 
-def test_broken_json_is_read_as_text_and_said() -> None:
+def test_broken_json_is_read_as_text_and_reported() -> None:
     shown = run("-", stdin=b'{"records": [{"Title": "seen 203.0.113.7')
     assert shown.exit_code == 0
-    assert "This is no JSON, so it was read as text" in shown.stdout
+    assert "This is not JSON, so it was read as text" in shown.stdout
     assert "203.0.113.7" in shown.stdout
 
 
@@ -106,7 +106,7 @@ def test_broken_json_is_read_as_text_and_said() -> None:
         (b"[" + b"1," * 6_000 + b"1]", "6001 rows"),
     ],
 )
-def test_what_holds_no_alert_is_refused_in_a_sentence(body: bytes, sentence: str) -> None:
+def test_input_without_an_alert_is_refused_in_a_sentence(body: bytes, sentence: str) -> None:
     refused = run("-", stdin=body)
     assert refused.exit_code == 1
     assert sentence in refused.stderr
@@ -120,7 +120,7 @@ def test_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
         assert f"file: got '{path}', expected a readable file" in refused.stderr
 
 
-def test_exit_code_tells_that_no_row_was_an_alert() -> None:
+def test_exit_code_is_1_when_no_row_is_an_alert() -> None:
     assert run("-", stdin=b"[{}]").exit_code == 1
 
 

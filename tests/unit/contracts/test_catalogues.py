@@ -115,7 +115,7 @@ def test_current_technique_gives_only_current_ones() -> None:
 
 
 @pytest.mark.parametrize("gone", ["T1064", "T0810", "T9999", "AML.T9999", "", "t1059.001"])
-def test_current_technique_knows_no_deprecated_or_invented_one(gone: str) -> None:
+def test_current_technique_rejects_deprecated_and_invented_ids(gone: str) -> None:
     assert current_technique(gone) is None
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -58,7 +58,7 @@ def test_flags_that_were_there_stay() -> None:
 
 
 @pytest.mark.parametrize("tenant", ["*", "", " a", "a b", "a\n", "x" * 129, "-a"])
-def test_tenant_that_is_no_name_is_refused(tenant: str) -> None:
+def test_tenant_that_is_not_a_valid_name_is_refused(tenant: str) -> None:
     with pytest.raises(InvalidInput, match=r"CanonicalAlert\.tenant_id"):
         read(tenant_id=tenant)
 
@@ -73,7 +73,7 @@ def test_refusal_says_where_what_was_found_what_was_expected_and_how_much_more_i
     assert str(caught.value).startswith("CanonicalAlert.timestamp: got 'yesterday', expected ")
 
 
-def test_refusal_of_what_is_no_json_names_the_whole_message() -> None:
+def test_refusal_of_invalid_json_names_the_whole_message() -> None:
     with pytest.raises(InvalidInput, match=r"CanonicalAlert\.\(whole message\)"):
         CanonicalAlert.from_json(b"\xff\xfe not json")
 
@@ -83,6 +83,15 @@ def test_refusal_shows_only_the_start_of_a_hostile_value() -> None:
         read(timestamp="x" * 1_000_000)
     assert caught.value.got == f"{'x' * GOT_LIMIT}… (1000000 characters)"
     assert len(str(caught.value)) < 1000
+
+
+@given(text=st.text(st.characters(codec=None), max_size=300))
+@example("\ud800\x1b[2J\x00\u202e\r\nforged line")
+def test_refusal_is_printable_whatever_the_stranger_sent(text: str) -> None:
+    error = InvalidInput(f"alert.{text}", got=[text], expected=f"another value than {text}", hint=f"See {text}.")
+    assert str(error).isprintable()
+    assert str(error).encode()
+    assert (error.field + error.got + error.expected + error.hint).isprintable()
 
 
 @given(data=st.binary(max_size=200))
@@ -95,12 +104,12 @@ def test_reading_any_bytes_gives_an_alert_or_our_own_error(data: bytes) -> None:
 
 @pytest.mark.parametrize("field", ["value_base64", "headers"])
 def test_dead_letter_whose_bytes_cannot_be_given_back_is_refused(field: str) -> None:
-    letter = {
+    dead_letter = {
         "letter_id": "l-1", "error_type": "ValueError", "reason": "no", "value_base64": "",
         "source_topic": "alerts.raw", "first_failed_at": "2026-11-20T08:00:00Z",
     }  # fmt: skip
-    DeadLetter.from_json(json.dumps(letter))
-    broken = letter | {field: "no base64!" if field == "value_base64" else {"h": "no base64!"}}
+    DeadLetter.from_json(json.dumps(dead_letter))
+    broken = dead_letter | {field: "no base64!" if field == "value_base64" else {"h": "no base64!"}}
     with pytest.raises(InvalidInput, match=rf"DeadLetter\.{field}.*base64"):
         DeadLetter.from_json(json.dumps(broken))
 

@@ -38,10 +38,10 @@ def forged() -> Entry:
     return Entry(Position(0, 7), 2**62, facts, parts={1_000: Position(0, 7)}, marks=[mark])
 
 
-def test_forged_letter_is_shown_harmless_and_short() -> None:
-    letter = forged()
-    original = Original(b"", {HOSTILE: HOSTILE.encode()}, letter.missing)
-    for shown in (screen.letters([letter]), screen.details(letter, letter.facts, original)):
+def test_forged_dead_letter_is_shown_harmless_and_short() -> None:
+    entry = forged()
+    original = Original(b"", {HOSTILE: HOSTILE.encode()}, entry.missing)
+    for shown in (screen.entries([entry]), screen.details(entry, entry.facts, original)):
         text = printed(shown)
         assert all(character.isprintable() or character == "\n" for character in text)
         assert "[red]" in text
@@ -50,11 +50,11 @@ def test_forged_letter_is_shown_harmless_and_short() -> None:
 
 @pytest.mark.parametrize("recorded_at", [2**62, -(2**62)])
 def test_impossible_time_of_foreign_bytes_is_left_open(recorded_at: int) -> None:
-    assert "?" in printed(screen.letters([Entry(Position(0, 7), recorded_at, None, foreign=HOSTILE)]))
+    assert "?" in printed(screen.entries([Entry(Position(0, 7), recorded_at, None, foreign=HOSTILE)]))
 
 
 @pytest.mark.parametrize("text", ["", "1", "a:b", "1:2:3", "-1:2", "1:-2", "\u0661:2", "1:" + "9" * 20, " 1:2"])
-def test_position_that_is_none_is_invalid_input(text: str) -> None:
+def test_malformed_position_is_invalid_input(text: str) -> None:
     with pytest.raises(InvalidInput, match="partition:offset"):
         Position.read(text)
 

@@ -32,7 +32,7 @@ def test_former_names_of_certain_meaning_are_translated() -> None:
     )
 
 
-def test_revoked_technique_is_replaced_and_said_so() -> None:
+def test_revoked_technique_is_replaced_and_flagged() -> None:
     assert technique_ids("T1002") == (["T1560"], ["technique_replaced:T1002>T1560"])
 
 
@@ -61,12 +61,12 @@ def test_every_technique_of_a_text_counts(given: Any) -> None:
     assert technique_ids(given) == (["T1003.001", "T1078"], [])
 
 
-def test_what_is_no_text_is_kept_apart_too() -> None:
+def test_value_that_is_not_text_is_set_aside_too() -> None:
     assert technique_ids([7, {"a": None}]) == ([], ["technique_unknown:7", 'technique_unknown:{"a":null}'])
     assert tactic_names(7) == ([], ["tactic_unknown:7"])
 
 
-def test_names_beyond_the_bound_are_left_out_and_said() -> None:
+def test_names_beyond_the_bound_are_dropped_and_flagged() -> None:
     many = [f"T{number}" for number in range(1000, 1000 + MAX_NAMES)]
     assert "techniques_cut" not in technique_ids(many)[1]
     assert "techniques_cut" in technique_ids(many, ["T2000"])[1]

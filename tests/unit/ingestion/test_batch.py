@@ -10,7 +10,7 @@ from shared.bus.producer import MemoryProducer
 from shared.errors import BusUnavailable
 from shared.ingestion import SentinelConnector
 from shared.ingestion.batch import take_batch
-from tests.unit.ingestion.test_connector import alerts, letters, row
+from tests.unit.ingestion.test_connector import alerts, dead_letters, row
 
 Events = list[tuple[bytes, dict[str, bytes]]]
 
@@ -48,11 +48,11 @@ async def test_alerts_of_one_id_keep_the_order_of_their_events() -> None:
     assert of_one == list(range(0, 240, 2))
 
 
-async def test_event_that_cannot_be_read_costs_only_itself() -> None:
+async def test_event_that_cannot_be_read_loses_no_other() -> None:
     bus = MemoryProducer()
     await take_batch(SentinelConnector(bus).ingest, [(b"{", {}), *events("a")])
     assert [alert.alert_id for alert in alerts(bus)] == ["a"]
-    assert len(letters(bus)) == 1
+    assert len(dead_letters(bus)) == 1
 
 
 async def test_batch_is_delivered_again_when_one_event_was_not_published_and_all_have_ended() -> None:

@@ -38,7 +38,7 @@ def alerts(producer: MemoryProducer) -> list[CanonicalAlert]:
     return [CanonicalAlert.from_json(message.value) for message in producer.on("alerts.raw")]
 
 
-def letters(producer: MemoryProducer) -> list[DeadLetter]:
+def dead_letters(producer: MemoryProducer) -> list[DeadLetter]:
     return [DeadLetter.from_json(message.value) for message in producer.on("alerts.raw.dlq")]
 
 
@@ -60,12 +60,12 @@ async def test_poison_row_leaves_its_neighbours_alone_and_keeps_its_own_bytes() 
     report, producer = await ingest(body, {"origin": b"export-1"})
     assert report == IngestReport(published=2, dead_lettered=1)
     assert [alert.alert_id for alert in alerts(producer)] == ["a-1", "a-3"]
-    (letter,) = letters(producer)
-    assert letter.original == poison.encode()
-    assert letter.error_type == "InvalidInput"
-    assert "TenantId" in letter.reason
-    assert letter.headers == {"origin": "ZXhwb3J0LTE="}
-    assert letter.source_topic == "sentinel-alerts"
+    (dead_letter,) = dead_letters(producer)
+    assert dead_letter.original == poison.encode()
+    assert dead_letter.error_type == "InvalidInput"
+    assert "TenantId" in dead_letter.reason
+    assert dead_letter.headers == {"origin": "ZXhwb3J0LTE="}
+    assert dead_letter.source_topic == "sentinel-alerts"
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,17 @@ async def test_poison_row_leaves_its_neighbours_alone_and_keeps_its_own_bytes() 
 async def test_unreadable_body_goes_to_the_dead_letters_once(body: bytes, reason: str) -> None:
     report, producer = await ingest(body)
     assert report == IngestReport(dead_lettered=1)
-    (letter,) = letters(producer)
-    assert reason in letter.reason
-    assert letter.original in body
+    (dead_letter,) = dead_letters(producer)
+    assert reason in dead_letter.reason
+    assert dead_letter.original in body
     assert producer.on("alerts.raw") == []
 
 
-async def test_over_large_body_is_kept_whole_in_parts() -> None:
+async def test_over_large_body_is_kept_complete_in_parts() -> None:
     body = json.dumps(row(Description="x" * 1_200_000)).encode()
     report, producer = await ingest(body)
     assert report == IngestReport(dead_lettered=1)
-    parts = letters(producer)
+    parts = dead_letters(producer)
     assert len(parts) == 3
     assert b"".join(part.original for part in parts) == body
     assert len({message.key for message in producer.on("alerts.raw.dlq")}) == 1
@@ -151,7 +151,7 @@ async def test_other_encodings_are_read(encoding: str) -> None:
     assert alerts(producer)[0].title == "Grüße"
 
 
-async def test_hostile_characters_cost_no_alert() -> None:
+async def test_hostile_characters_lose_no_alert() -> None:
     body = json.dumps(row(AlertName="a\x00b\x1b[31m", Description="x \ud800 y", Score=float("nan"))).encode()
     report, producer = await ingest(body)
     assert report == IngestReport(published=1)
@@ -161,7 +161,7 @@ async def test_hostile_characters_cost_no_alert() -> None:
     assert alert.raw_payload["Score"] is None
 
 
-async def test_long_title_is_cut_and_flagged_and_kept_whole_in_the_payload() -> None:
+async def test_long_title_is_cut_and_flagged_and_complete_in_the_payload() -> None:
     _, producer = await ingest(row(AlertName="t" * 5_000))
     (alert,) = alerts(producer)
     assert len(alert.title) == 2_048
@@ -195,7 +195,7 @@ async def test_unavailable_bus_raises_so_that_the_body_comes_again() -> None:
         await SentinelConnector(Away()).ingest(json.dumps([row(), {}]).encode(), headers={})
 
 
-async def test_row_that_breaks_what_nobody_thought_of_goes_to_the_dead_letters() -> None:
+async def test_row_that_raises_an_unexpected_error_goes_to_the_dead_letters() -> None:
     def broken(row: Any) -> CanonicalAlert:
         raise RecursionError("nobody thought of this")
 
@@ -203,4 +203,4 @@ async def test_row_that_breaks_what_nobody_thought_of_goes_to_the_dead_letters()
     adapter = replace(sentinel("sentinel-alerts"), to_canonical=broken)
     report = await Intake(producer, adapter).ingest(json.dumps(row()).encode(), headers={})
     assert report == IngestReport(dead_lettered=1)
-    assert "nobody thought of this" in letters(producer)[0].reason
+    assert "nobody thought of this" in dead_letters(producer)[0].reason

@@ -71,13 +71,13 @@ def test_evidence_row_becomes_entities(columns: dict[str, Any], entities: list[d
     assert read(**columns) == entities
 
 
-def test_evidence_of_an_unknown_type_is_kept_whole() -> None:
+def test_evidence_of_an_unknown_type_is_kept_complete() -> None:
     assert read(EntityType="Quantum", Qubits="3") == [
         {"Type": "quantum", "alertid": "a-1", "entitytype": "Quantum", "qubits": "3"}
     ]
 
 
-def test_evidence_beyond_the_bound_is_cut_and_said() -> None:
+def test_evidence_beyond_the_bound_is_cut_and_flagged() -> None:
     users = [{"accountName": f"u{number}"} for number in range(300)]
     devices = [
         {"@odata.type": "#microsoft.graph.security.deviceEvidence", "hostName": f"h{n}", "loggedOnUsers": users[n:]}

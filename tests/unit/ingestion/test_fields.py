@@ -42,12 +42,12 @@ def test_time_is_read_from_iso_seconds_and_milliseconds(given: Any, read: str) -
 
 
 @pytest.mark.parametrize("given", ["soon", "", None, "nan", "inf", "1e999", 1e300, -1e18, True, [], {}, "9" * 5_000])
-def test_what_is_no_time_is_refused_by_name(given: Any) -> None:
+def test_invalid_time_is_refused_by_name(given: Any) -> None:
     with pytest.raises(InvalidInput, match=r"x\.time"):
         Fields("x", {"time": given}).time("time")
 
 
-def test_stores_get_no_value_that_they_refuse() -> None:
+def test_no_store_gets_a_value_that_it_refuses() -> None:
     given = [math.nan, math.inf, 2**63, -(2**63) - 1, 2**5_000, "\ud800x\x00", True, 2**63 - 1, 0.5]
     stored = [None, None, float(2**63), -float(2**63), None, "\ufffdx\ufffd", True, 2**63 - 1, 0.5]
     assert storable({"a\x00": given}) == {"a\ufffd": stored}
@@ -60,7 +60,7 @@ def test_lists_in_lists_are_read_up_to_a_bound_that_all_share() -> None:
     assert fields.cuts() == ("list_cut:inner",)
 
 
-def test_list_that_is_too_long_is_cut_and_said() -> None:
+def test_list_that_is_too_long_is_cut_and_flagged() -> None:
     fields = Fields("x", {"many": [str(number) for number in range(MAX_PARTS + 1)], "lines": "a\n" * (MAX_PARTS + 1)})
     assert len(fields.texts("many")) == MAX_PARTS
     assert fields.lines("lines") == ["a"]

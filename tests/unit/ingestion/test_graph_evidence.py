@@ -139,7 +139,7 @@ def test_evidence_becomes_entities_in_sentinels_form(
     assert read(kind, **fields) == entities
 
 
-def test_evidence_of_a_type_to_come_is_kept_whole() -> None:
+def test_evidence_of_a_future_type_is_kept_complete() -> None:
     assert read("quantumDevice", name="q-1", qubits=[1, {"state": "up"}]) == [
         {
             "Type": "quantumDevice",

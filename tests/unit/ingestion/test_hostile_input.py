@@ -136,10 +136,10 @@ async def test_any_body_is_accounted_for(adapter: Adapter, body: bytes) -> None:
     ids=lambda body: repr(body[:20]),
 )
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
-async def test_hopeless_body_is_kept_whole_in_the_dead_letters(adapter: Adapter, body: bytes) -> None:
+async def test_unreadable_body_is_complete_in_the_dead_letters(adapter: Adapter, body: bytes) -> None:
     report, producer = await take(adapter, body)
-    letters = [DeadLetter.from_json(message.value) for message in producer.on("alerts.raw.dlq")]
-    assert b"".join(letter.original for letter in letters) == body
+    dead_letters = [DeadLetter.from_json(message.value) for message in producer.on("alerts.raw.dlq")]
+    assert b"".join(dead_letter.original for dead_letter in dead_letters) == body
     assert report == IngestReport(dead_lettered=1)
 
 
@@ -147,17 +147,17 @@ async def test_hopeless_line_is_kept_apart_from_the_one_before() -> None:
     lines = [b'{"event_id": "no time"}', b"[" * 900_000]
     report, producer = await take(SPLUNK, b"\n".join(lines))
     assert report == IngestReport(dead_lettered=2)
-    letters = [DeadLetter.from_json(message.value).original for message in producer.on("alerts.raw.dlq")]
-    assert letters[0] == lines[0]
-    assert b"".join(letters[1:]) == lines[1]
+    dead_letters = [DeadLetter.from_json(message.value).original for message in producer.on("alerts.raw.dlq")]
+    assert dead_letters[0] == lines[0]
+    assert b"".join(dead_letters[1:]) == lines[1]
 
 
 async def test_broken_line_leaves_its_neighbours_alone() -> None:
     row = json.dumps(ROWS[-1][1])
     report, producer = await take(SPLUNK, f'{row}\n\n{{"event_id": \n{row}\r\n'.encode())
     assert report == IngestReport(published=2, dead_lettered=1)
-    (letter,) = producer.on("alerts.raw.dlq")
-    assert DeadLetter.from_json(letter.value).original == b'{"event_id": '
+    (dead_letter,) = producer.on("alerts.raw.dlq")
+    assert DeadLetter.from_json(dead_letter.value).original == b'{"event_id": '
 
 
 async def test_last_of_equal_keys_counts_as_for_every_reader() -> None:

@@ -34,5 +34,5 @@ def test_known_severity_is_one_of_ours(given: Any, scale: Scale, level: str) -> 
 
 
 @pytest.mark.parametrize("given", ["UnSpecified", "unknown", "Severe", 3, 101, -1, "nan", "1e400", None, [], {}, True])
-def test_severity_that_no_table_knows_stays_as_it_was(given: Any) -> None:
+def test_severity_without_a_mapping_stays_as_it_was(given: Any) -> None:
     assert severity_of(given, () if given == 3 else RISK_SCORES) is given

@@ -384,7 +384,7 @@ def test_alert_without_entities_is_marked(entities: Any) -> None:
     assert read_alert(row).flags == ["entities_missing"]
 
 
-def test_rows_that_are_no_alerts_are_told_apart() -> None:
+def test_rows_that_are_not_alerts_are_recognised() -> None:
     incident = {"IncidentName": "i", "AlertIds": '["a-1"]', "TenantId": "t", "TimeGenerated": "2026-11-20T08:00:00Z"}
     assert left_out(incident) == "an incident, whose alerts come themselves (1)"
     assert left_out(incident | {"AlertIds": []}) == ""

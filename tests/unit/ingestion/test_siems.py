@@ -57,7 +57,7 @@ def test_elastic_alert_reads_the_same_nested_flat_and_as_a_hit(row: dict[str, An
     assert json.loads(alert.entities_raw) == [{"$id": "e1", "Type": "host", "HostName": "h-1"}]
 
 
-def test_elastic_alert_without_a_severity_goes_by_its_risk_score() -> None:
+def test_elastic_alert_without_a_severity_gets_it_from_its_risk_score() -> None:
     row = FLAT | {"kibana.alert.severity": None, "kibana.alert.risk_score": 99}
     assert read_elastic_alert(row, tenant_id="t-1").severity == "critical"
 
@@ -76,7 +76,7 @@ def test_elastic_mail_gives_message_mailboxes_and_attachments() -> None:
     assert (found[1]["Sender"], found[4]["Name"]) == ("a@bad.example", "a.zip")
 
 
-def test_alert_about_the_uptime_monitor_is_no_heartbeat() -> None:
+def test_alert_about_the_uptime_monitor_is_not_a_heartbeat() -> None:
     assert left_out_of_elastic({"agent": {"type": "heartbeat"}, "@timestamp": "t"}) == "heartbeat"
     assert left_out_of_elastic(FLAT | {"agent": {"type": "heartbeat"}}) == ""
     assert left_out_of_elastic(NESTED | {"agent": {"type": "heartbeat"}}) == ""
@@ -110,7 +110,7 @@ def test_results_of_one_search_are_alerts_of_their_own_and_the_same_one_stays_it
     assert ids[0] == ids[2] != ids[1]
 
 
-def test_statistical_result_takes_its_time_from_the_search() -> None:
+def test_statistical_result_gets_its_time_from_the_search() -> None:
     assert read_splunk_alert(splunk(count="8"), tenant_id="t-1").timestamp == "2026-11-20T08:30:00+00:00"
 
 
@@ -151,7 +151,7 @@ def test_search_without_a_result_is_left_out(row: dict[str, Any]) -> None:
     assert left_out_of_splunk(row) == "an empty event"
 
 
-def test_splunk_text_event_is_not_taken_for_an_empty_one() -> None:
+def test_splunk_text_event_is_not_mistaken_for_an_empty_one() -> None:
     assert left_out_of_splunk({"event": "a line of a log", "host": "h"}) == ""
 
 

@@ -55,9 +55,9 @@ async def test_push_of_lines_reports_each() -> None:
     producer = MemoryProducer()
     answer = await take_push(AlertSources(producer, CONFIGURED), "elastic-prod", b"\n".join([ELASTIC, b"{}", b"{"]))
     assert (answer.status, answer.body) == (202, {"published": 1, "dropped": 1, "dead_lettered": 1})
-    letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
-    assert (letter.original, letter.source_topic) == (b"{", "siem-alerts")
-    assert letter.headers == {"source": base64.b64encode(b"elastic-prod").decode()}
+    dead_letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
+    assert (dead_letter.original, dead_letter.source_topic) == (b"{", "siem-alerts")
+    assert dead_letter.headers == {"source": base64.b64encode(b"elastic-prod").decode()}
 
 
 async def test_push_of_an_unknown_source_is_refused_and_publishes_nothing() -> None:
@@ -76,7 +76,7 @@ async def test_push_that_is_too_large_is_refused_and_publishes_nothing() -> None
     assert producer.messages == []
 
 
-async def test_push_while_kafka_is_away_is_to_be_sent_again() -> None:
+async def test_push_while_kafka_is_unavailable_must_be_sent_again() -> None:
     answer = await take_push(AlertSources(Away(), CONFIGURED), "elastic-prod", ELASTIC)
     assert (answer.status, answer.headers, answer.body["error"]["code"]) == (503, {"Retry-After": "5"}, "UNAVAILABLE")
     assert json.dumps(answer.body).count("is unavailable") == 1
@@ -89,7 +89,7 @@ async def test_event_names_its_source_by_a_property() -> None:
     assert alerts(producer)[0].tenant_id == "tenant-2"
 
 
-async def test_event_of_no_known_source_goes_to_the_dead_letters() -> None:
+async def test_event_of_an_unknown_source_goes_to_the_dead_letters() -> None:
     for sources, headers, expected in (
         (CONFIGURED, {}, "elastic-prod, splunk-lab"),
         (CONFIGURED, {"source": b"\xff"}, "elastic-prod, splunk-lab"),
@@ -98,6 +98,6 @@ async def test_event_of_no_known_source_goes_to_the_dead_letters() -> None:
         producer = MemoryProducer()
         report = await AlertSources(producer, sources).ingest_event(ELASTIC, headers=headers)
         assert report == IngestReport(dead_lettered=1)
-        letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
-        assert expected in letter.reason
-        assert (letter.original, letter.source_topic) == (ELASTIC, "siem-alerts")
+        dead_letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
+        assert expected in dead_letter.reason
+        assert (dead_letter.original, dead_letter.source_topic) == (ELASTIC, "siem-alerts")

@@ -28,12 +28,12 @@ def test_published_address_is_known_by_its_checksum(address: str, currency: str)
 
 
 @pytest.mark.parametrize("address", [address for address, _ in PUBLISHED if address != address.lower()])
-def test_address_with_one_character_changed_is_none(address: str) -> None:
+def test_address_with_one_character_changed_is_not_an_address(address: str) -> None:
     changed = "3" if address[-4] in "2aA" else "2"
     assert currency_of(address[:-4] + changed + address[-3:]) == ""
 
 
-def test_segwit_address_in_mixed_case_is_none() -> None:
+def test_segwit_address_in_mixed_case_is_not_an_address() -> None:
     assert currency_of("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kV8F3T4") == ""
 
 

@@ -34,7 +34,7 @@ def test_command_piped_through_base64_is_searched() -> None:
 
 
 @pytest.mark.parametrize("text", ["ab" * 32, "A" * 400, "InternationalizationOfEverything", "x" * 5_000 + "=="])
-def test_what_only_looks_like_base64_is_no_text(text: str) -> None:
+def test_text_that_only_looks_like_base64_is_not_decoded(text: str) -> None:
     assert decoded_command(text) == ""
 
 
@@ -55,7 +55,7 @@ def test_process_without_an_image_is_known_by_its_command() -> None:
     assert found.primary_value == "rclone.exe copy \\\\FS-01\\Finance mega:x"
 
 
-def test_percent_encoded_url_is_a_url_and_no_domain() -> None:
+def test_percent_encoded_url_is_a_url_and_not_a_domain() -> None:
     found = found_in("GET /login?next=https%3A%2F%2Fphish.example.net%2Fa%3Fb%3D1 200")
     assert found["https://phish.example.net/a?b=1"].properties["decoded_from"] == "percent-encoding"
     assert "2fphish.example.net" not in found
@@ -83,7 +83,7 @@ def test_percent_encoded_url_inside_a_url_is_found_beside_it() -> None:
         ("a.example", ""),
     ],
 )
-def test_number_is_the_address_that_a_browser_takes_it_for(host: str, address: str) -> None:
+def test_number_is_read_as_the_address_that_a_browser_would_open(host: str, address: str) -> None:
     assert numeric_address(host) == address
 
 
@@ -92,9 +92,9 @@ def test_url_with_a_hidden_address_gives_both() -> None:
 
 
 @pytest.mark.parametrize("name", ["com.example.AgentHelper", "org.sample.tool.Plugin", "net.corp.Updater"])
-def test_name_of_a_program_in_reverse_is_no_domain(name: str) -> None:
+def test_reversed_program_name_is_not_a_domain(name: str) -> None:
     assert found_in(f"bundle {name} was loaded") == {}
 
 
-def test_domain_that_begins_like_a_reversed_name_is_one() -> None:
+def test_domain_that_begins_like_a_reversed_name_is_a_domain() -> None:
     assert set(found_in("resolved app.example.com and dev.example.org")) == {"app.example.com", "dev.example.org"}

@@ -115,12 +115,12 @@ def test_entities_cut_off_by_the_exporter_are_read_as_far_as_they_go() -> None:
     assert "breaks off" in found.parse_errors[0]
 
 
-def test_nan_and_infinity_cost_no_entity() -> None:
+def test_nan_and_infinity_lose_no_entity() -> None:
     found = parse('[{"Type": "process", "ProcessId": NaN, "CommandLine": "a"}, {"Type": "malware", "Name": -Infinity}]')
     assert (values(found, "processes"), found.losses) == (["a"], 1)
 
 
-def test_repeated_entity_is_kept_once_with_all_that_was_said() -> None:
+def test_repeated_entity_is_kept_once_with_all_its_properties() -> None:
     found = parse([
         {"$id": "1", "Type": "host", "HostName": "ws-1"},
         {"$id": "2", "Type": "host", "HostName": "WS-1", "OSFamily": "Linux"},
@@ -276,7 +276,7 @@ def test_control_characters_and_lone_surrogates_are_harmless() -> None:
     assert b"\\u0000" not in found.to_json()
 
 
-def test_text_is_searched_only_when_no_entity_was_read() -> None:
+def test_text_is_searched_only_when_no_entity_was_found() -> None:
     payload = {"Description": "seen 203.0.113.9", "AlertLink": "https://portal.example/x", "SystemAlertId": "a.example"}
     assert parse_alert_entities('[{"Type": "host", "HostName": "h"}]', payload).raw_iocs == []
     for entities in ("", "[]", "{broken"):

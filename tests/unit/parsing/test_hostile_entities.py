@@ -53,7 +53,7 @@ def test_any_text_gives_bounded_entities(text: str, start: str) -> None:
     check_entities(parse_alert_entities("", {"Description": start + text}))
 
 
-def test_dangling_reference_and_duplicate_id_cost_no_other_entity() -> None:
+def test_dangling_reference_and_duplicate_id_lose_no_other_entity() -> None:
     nodes = [
         {"$id": "1", "Type": "process", "ProcessId": "1", "ImageFile": {"$ref": "99"}},
         {"$id": "1", "Type": "host", "HostName": "ws-1"},
@@ -66,7 +66,7 @@ def test_dangling_reference_and_duplicate_id_cost_no_other_entity() -> None:
 
 @pytest.mark.parametrize("wrong", [None, True, 7, 1e308, [], {}, [[]], {"a": 1}], ids=repr)
 @pytest.mark.parametrize("field", ["Type", "$id", "$ref", "Address", "Host"])
-def test_value_of_another_type_costs_at_most_its_own_entity(field: str, wrong: Any) -> None:
+def test_value_of_another_type_loses_at_most_its_own_entity(field: str, wrong: Any) -> None:
     assert "192.0.2.1" in values(parse([{"Type": "ip", "Address": "192.0.2.2", field: wrong}, IP]))
 
 
@@ -82,7 +82,7 @@ def test_value_of_another_type_costs_at_most_its_own_entity(field: str, wrong: A
     ],
     ids=["NaN", "BOM", "lone surrogate", "NUL", "truncated", "trailing text"],
 )
-def test_entity_beside_what_no_json_should_hold_is_found(text: str) -> None:
+def test_entity_beside_invalid_json_values_is_found(text: str) -> None:
     assert "192.0.2.1" in values(parse(text))
 
 

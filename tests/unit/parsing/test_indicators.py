@@ -132,7 +132,7 @@ def test_share_names_its_host_and_its_file() -> None:
         (SHA512, SHA512, {"algorithm": "sha512"}),
     ],
 )
-def test_what_is_not_the_value_is_a_property(text: str, value: str, properties: dict[str, str]) -> None:
+def test_everything_but_the_value_is_a_property(text: str, value: str, properties: dict[str, str]) -> None:
     entity = only_entity_in(text)
     assert (entity.primary_value, entity.properties) == (value, properties)
 
@@ -148,13 +148,13 @@ def test_version_stays_one_where_nothing_says_so() -> None:
     assert found_in("version 1.2.3.4 is old; they still run 1.2.3.4") == []
 
 
-def test_text_too_long_is_searched_to_its_bound_and_said_so() -> None:
+def test_text_too_long_is_searched_up_to_the_bound_and_the_loss_is_recorded() -> None:
     entities = entities_in("203.0.113.9 " + "x" * SCAN_LIMIT + " 203.0.113.10")
     assert entities.raw_iocs == ["203.0.113.9"]
     assert f"only the first {SCAN_LIMIT}" in entities.parse_errors[0]
 
 
-def test_url_too_long_is_cut_and_said_so() -> None:
+def test_url_too_long_is_cut_and_the_loss_is_recorded() -> None:
     entities = entities_in("http://a.example/" + "x" * 9_000)
     assert len(entities.urls[0].primary_value) == 2_048
     assert [line.partition(", ")[0] for line in entities.parse_errors] == [
@@ -163,13 +163,13 @@ def test_url_too_long_is_cut_and_said_so() -> None:
     ]
 
 
-def test_more_than_a_thousand_indicators_are_kept_to_the_bound_and_said_so() -> None:
+def test_more_than_a_thousand_indicators_are_cut_to_the_bound_and_the_loss_is_recorded() -> None:
     entities = entities_in(" ".join(f"h{number}.example" for number in range(1_500)))
     assert len(entities.dns_records) == 1_000
     assert "were searched closely" in entities.parse_errors[0]
 
 
-def test_texts_of_one_alert_share_an_allowance_and_what_is_left_out_is_said() -> None:
+def test_texts_of_one_alert_share_an_allowance_and_the_rest_is_recorded_as_lost() -> None:
     found, allowance = Collection(), Allowance(words=200)
     for number in range(50):
         find_indicators(f"seen h{number}.example", found, where=f"text {number}", allowance=allowance)

@@ -39,13 +39,18 @@ async def test_poison_goes_to_the_dead_letters_with_where_it_came_from(raw: byte
     )
     assert returned is None
     assert producer.on("alerts.normalized") == []
-    letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
-    assert (letter.original, letter.source_topic, letter.partition, letter.offset) == (raw, "alerts.raw", 3, 41)
-    assert (letter.error_type, letter.key) == ("InvalidInput", "a-1")
-    assert letter.headers == {"h": "dg=="}
+    dead_letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
+    assert (dead_letter.original, dead_letter.source_topic, dead_letter.partition, dead_letter.offset) == (
+        raw,
+        "alerts.raw",
+        3,
+        41,
+    )
+    assert (dead_letter.error_type, dead_letter.key) == ("InvalidInput", "a-1")
+    assert dead_letter.headers == {"h": "dg=="}
 
 
-async def test_alert_that_breaks_what_nobody_thought_of_is_poison_and_blocks_nobody() -> None:
+async def test_alert_that_raises_an_unexpected_error_is_poison_and_blocks_no_other() -> None:
     class Unthought(MemoryProducer):
         async def publish(self, topic: str, *arguments: Any, **options: Any) -> None:
             if topic == "alerts.normalized":
@@ -54,5 +59,5 @@ async def test_alert_that_breaks_what_nobody_thought_of_is_poison_and_blocks_nob
 
     producer = Unthought()
     assert await EntityParserService(producer).process_message(ALERT.to_json()) is None
-    letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
-    assert (letter.original, letter.error_type) == (ALERT.to_json(), "ValueError")
+    dead_letter = DeadLetter.from_json(producer.on("alerts.raw.dlq")[0].value)
+    assert (dead_letter.original, dead_letter.error_type) == (ALERT.to_json(), "ValueError")

@@ -58,6 +58,6 @@ def test_reference_data_fits_its_contracts() -> None:
     assert tenants == {KNOWLEDGE["tenant_id"]}
 
 
-def test_malformed_sample_is_no_json() -> None:
+def test_malformed_sample_is_not_json() -> None:
     with pytest.raises(json.JSONDecodeError):
         json.loads((SAMPLES / "malformed.json").read_bytes())

@@ -45,7 +45,7 @@ async def test_sent_files_arrive_byte_for_byte(event_hubs: str) -> None:
     assert wanted <= await received(event_hubs, wanted)
 
 
-def test_file_larger_than_a_hub_takes_is_refused_by_name(event_hubs: str, tmp_path: Path) -> None:
+def test_file_larger_than_a_hub_accepts_is_refused_by_name(event_hubs: str, tmp_path: Path) -> None:
     large = tmp_path / "large.json"
     large.write_bytes(b"x" * 1_100_000)
     with pytest.raises(InvalidInput, match=r"large.json.*at most"):

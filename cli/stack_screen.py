@@ -1,0 +1,63 @@
+"""The local services on a person's screen: a live line for each while they start, then a table of them."""
+
+from __future__ import annotations
+
+import threading
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from local.services.service import Health
+from local.services.stack import Stack, Step
+
+STYLES = {
+    Step.STARTING: "[yellow]starting[/]",
+    Step.STARTED: "[green]ready[/]",
+    Step.REUSED: "[green]ready (was running)[/]",
+    Step.FAILED: "[red]failed[/]",
+    Health.HEALTHY: "[green]healthy[/]",
+    Health.SILENT: "[red]does not answer[/]",
+    Health.STOPPED: "[yellow]stopped[/]",
+}
+
+
+class Steps:
+    """A live line per service while they start; :meth:`report` may be called from any thread."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description:12}"),
+            TextColumn("{task.fields[step]}"),
+        )
+        self.progress = Progress(*columns, TimeElapsedColumn(), console=console)
+        self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
+
+    def report(self, name: str, step: Step) -> None:
+        """Show that ``name`` came to ``step``."""
+        with self._lock:
+            if name not in self._tasks:
+                self._tasks[name] = self.progress.add_task(name, total=1, step=STYLES[step])
+            done = step is not Step.STARTING
+            self.progress.update(self._tasks[name], step=STYLES[step], completed=int(done))
+
+
+def status_table(stack: Stack) -> tuple[Table, bool]:
+    """A row for each service, and whether all that run here are healthy."""
+    statuses, versions = stack.statuses(), stack.versions()
+    table = Table("service", "state", "pid", "port", "version", "memory", box=None, header_style="bold")
+    for service in stack.services():
+        seen = statuses[service.name]
+        port, pid, version = str(service.ports()[0]), str(seen.pid or ""), versions.get(service.name, "")
+        table.add_row(service.name, STYLES[seen.health], pid, port, version, _megabytes(seen.memory))
+    for name in stack.replaced():
+        table.add_row(name, "given by the environment")
+    together = sum(seen.memory for seen in statuses.values())
+    table.add_row("", "", "", "", "[bold]together[/]", f"[bold]{_megabytes(together)}[/]")
+    return table, all(seen.health is Health.HEALTHY for seen in statuses.values())
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1_000_000:.0f} MB" if count else ""

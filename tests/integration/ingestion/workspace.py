@@ -18,7 +18,7 @@ def ago(**parts: float) -> str:
 
 
 def row(alert_id: str = "a-1", **columns: Any) -> dict[str, Any]:
-    """A row of SecurityAlert; its TenantId is the id of the workspace, as in the service. `ingested` is not a column."""
+    """A row of SecurityAlert; its TenantId is the workspace's id, as in the service. `ingested` is not a column."""
     return {
         "TenantId": "00000000-0000-0000-0000-00000000ffff",
         "TimeGenerated": "2026-11-20T08:14:22.1234567Z",

@@ -221,10 +221,10 @@ async def test_hub_waits_for_postgresql_and_goes_on_when_it_is_back(
     proceed.set()  # the results cannot be written now
 
     async def noticed() -> bool:
-        return "waits and goes on" in caplog.text
+        return "waits and continues" in caplog.text
 
     await until(noticed)
     await line.mend()
     for instance_id in instances:
         assert (await reach(hub, instance_id)).status is Status.COMPLETED
-    assert caplog.text.count("waits and goes on") == 1
+    assert caplog.text.count("waits and continues") == 1

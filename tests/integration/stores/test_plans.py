@@ -32,10 +32,10 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
     return {
         **dict.fromkeys(("before", "before_id", "event_type", "actor_id", "since", "until"), None),
         **dict.fromkeys(("confidence", "total_cost_usd", "amount"), 0.1),
-        **dict.fromkeys(("llm_calls", "next_skip", "first"), 0),
+        **dict.fromkeys(("llm_calls", "next_skip", "found_skip", "first"), 0),
         **dict.fromkeys(("limit", "at_most", "page_rows"), 20),
         **dict.fromkeys(("age", "every", "lease", "first_pause", "give_up_after", "pause"), timedelta(hours=1)),
-        **dict.fromkeys(("last_timestamp", "read_until", "next_at", "older_than"), AGO),
+        **dict.fromkeys(("last_timestamp", "read_until", "next_at", "older_than", "found_until", "found_at"), AGO),
         **dict.fromkeys(("graph_state", "alert"), Jsonb({})),
         **dict.fromkeys(words, "closed"),
         **{"severity": "high", "outcome": "given_up", "status": "denied", "decided_by": "p", "comment": ""},

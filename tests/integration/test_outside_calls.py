@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import pytest
-
 from shared.bus.producer import MemoryProducer
 from shared.stores.postgres import Postgres
 from shared.stores.redis import Redis

@@ -41,21 +41,37 @@ class AuditService:
 
         Raises StoreUnavailable: deliver the batch again, nothing is doubled.
         """
-        events: list[AuditEvent] = []
-        rejected = 0
+        events, rejected = [], 0
         for message in messages:
             try:
-                event = AuditEvent.from_json(message)
-                check_event(event)
+                events.append((message, AuditEvent.from_json(message)))
             except InvalidInput as error:
                 await self._keep_rejected(message, error)
                 rejected += 1
-            else:
-                events.append(event)
-        report = await self._ledger.append(events)
-        for event in events:
-            _tell(event)
+        try:
+            report = await self._ledger.append([event for _, event in events])
+        except InvalidInput:
+            return await self._append_without_the_impossible(events, rejected)
+        for _, event in events:
+            _report(event)
         return replace(report, rejected=rejected)
+
+    async def _append_without_the_impossible(
+        self, events: list[tuple[bytes, AuditEvent]], rejected: int
+    ) -> AppendReport:
+        """After the ledger has refused the batch whole: find out which event it was."""
+        possible = []
+        for message, event in events:
+            try:
+                check_event(event)
+            except InvalidInput as error:
+                await self._keep_rejected(message, error)
+            else:
+                possible.append(event)
+        report = await self._ledger.append(possible)
+        for event in possible:
+            _report(event)
+        return replace(report, rejected=rejected + len(events) - len(possible))
 
     async def records(
         self, tenant_id: str, filters: RecordFilters, *, cursor: int | None = None, limit: int = PAGE_LIMIT
@@ -109,8 +125,8 @@ class AuditService:
             await connection.execute(_SQL["keep_rejected"], parameters)
 
 
-def _tell(event: AuditEvent) -> None:
-    """Log what operators are alerted to; a batch that is delivered again is told again."""
+def _report(event: AuditEvent) -> None:
+    """Log what operators are alerted to; a batch that is delivered again is logged again."""
     if event.severity in LEVELS:
         log.log(
             LEVELS[event.severity],

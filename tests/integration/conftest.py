@@ -18,6 +18,7 @@ from shared.stores.qdrant import Qdrant
 # Kafka's client, which another task writes; the embedded engine or a fake, which have no socket.
 CALLS: list[tuple[type, str]] = [
     (selector_events._SelectorSocketTransport, "write"),  # type: ignore[attr-defined]
+    (selector_events._SelectorSocketTransport, "writelines"),  # type: ignore[attr-defined]
     (AIOKafkaProducer, "send"),
     (MemoryProducer, "publish"),
     (Qdrant, "_call"),

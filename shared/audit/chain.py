@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,16 @@ FIRST_YEAR, LAST_YEAR = 1970, 2999  # PostgreSQL and Python write other centurie
 
 
 @dataclass(frozen=True, slots=True)
+class CanonicalEvent:
+    """An event that a chain can hold: the canonical text of each of its fields, which is checked and then hashed."""
+
+    tenant_id: str
+    audit_id: str
+    occurred_at: datetime
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A record ready to be stored: what is hashed, its hash, and when its event happened."""
 
@@ -37,9 +48,12 @@ class Link:
     occurred_at: datetime
 
 
-def canonical(fields: Mapping[str, Any]) -> str:
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def canonical(value: Any) -> str:
     """The text that is hashed. Raises ValueError for what JSON or UTF-8 cannot carry (NaN, infinity, surrogates)."""
-    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = _encode(value)
     text.encode()
     return text
 
@@ -49,30 +63,31 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def genesis(tenant_id: str) -> AuditEvent:
+def genesis(tenant_id: str) -> CanonicalEvent:
     """The event that opens a tenant's chain, at sequence 0 after 64 zeros."""
-    return audit_event(
-        tenant_id=tenant_id,
-        event_type=AuditEventType.SYSTEM_GENESIS,
-        actor_id="audit",
-        actor_type="system",
-        source_service="audit",
-        context={"tenant": tenant_id},
-        decision={"decision_type": "genesis"},
-        audit_id=GENESIS_ID,
+    return _canonical_event(
+        audit_event(
+            tenant_id=tenant_id,
+            event_type=AuditEventType.SYSTEM_GENESIS,
+            actor_id="audit",
+            actor_type="system",
+            source_service="audit",
+            context={"tenant": tenant_id},
+            decision={"decision_type": "genesis"},
+            audit_id=GENESIS_ID,
+        )
     )
 
 
-def link(event: AuditEvent, *, sequence_number: int, previous_hash: str, ingested_at: str) -> Link:
-    """Give an event its place in the chain. The event must have passed ``check_event``, unless it is the genesis."""
-    text = canonical(
-        event.model_dump(mode="json")
-        | {"sequence_number": sequence_number, "previous_hash": previous_hash, "ingested_at": ingested_at}
-    )
-    return Link(event.audit_id, sequence_number, text, digest(text), datetime.fromisoformat(event.timestamp))
+def link(event: CanonicalEvent, *, sequence_number: int, previous_hash: str, ingested_at: str) -> Link:
+    """Give an event its place in the chain."""
+    place = {"sequence_number": sequence_number, "previous_hash": previous_hash, "ingested_at": ingested_at}
+    fields = {**event.fields, **{name: canonical(value) for name, value in place.items()}}
+    text = "{" + ",".join(f'"{name}":{fields[name]}' for name in sorted(fields)) + "}"
+    return Link(event.audit_id, sequence_number, text, digest(text), event.occurred_at)
 
 
-def check_event(event: AuditEvent) -> None:
+def check_event(event: AuditEvent) -> CanonicalEvent:
     """Refuse an event that no chain can hold. Raises InvalidInput."""
     _check_id(event.audit_id)
     if event.event_type == AuditEventType.SYSTEM_GENESIS:
@@ -83,13 +98,22 @@ def check_event(event: AuditEvent) -> None:
     for name, value in (("actor_id", event.actor_id), ("investigation_id", event.investigation_id)):
         if len(value) > NAME_LIMIT:
             raise InvalidInput(f"AuditEvent.{name}", got=value, expected=f"at most {NAME_LIMIT} characters")
-    content = event.model_dump()
     try:
-        canonical(content)
+        checked = _canonical_event(event)
     except (ValueError, RecursionError) as error:
         raise InvalidInput("AuditEvent", got=str(error), expected="what JSON in UTF-8 can carry") from error
-    if _holds_nul(content):
+    if any(_NUL.search(text) for text in checked.fields.values()):
         raise InvalidInput("AuditEvent", got="a NUL character", expected="text without U+0000")
+    return checked
+
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it; after another backslash it is text
+
+
+def _canonical_event(event: AuditEvent) -> CanonicalEvent:
+    # Not in pydantic's JSON mode, which writes NaN as null.
+    fields = {name: canonical(value) for name, value in event.model_dump().items()}
+    return CanonicalEvent(event.tenant_id, event.audit_id, datetime.fromisoformat(event.timestamp), fields)
 
 
 def _check_id(audit_id: str) -> None:
@@ -109,13 +133,3 @@ def _check_timestamp(timestamp: str) -> None:
         raise InvalidInput("AuditEvent.timestamp", got=timestamp, expected=expected) from error
     if moment.tzinfo is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise InvalidInput("AuditEvent.timestamp", got=timestamp, expected=expected)
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(key) or _holds_nul(item) for key, item in value.items())
-    if isinstance(value, list):
-        return any(map(_holds_nul, value))
-    return False

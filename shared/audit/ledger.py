@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from shared.audit.chain import ZERO_HASH, Link, check_event, genesis, link
+from shared.audit.chain import ZERO_HASH, CanonicalEvent, Link, check_event, genesis, link
 from shared.audit.event import utc_timestamp
 from shared.contracts.audit import AuditEvent, AuditRecord
 from shared.contracts.listing import Listed, Listing, listed
@@ -55,10 +55,9 @@ class AuditLedger:
 
         Raises InvalidInput (nothing of the batch is written) and StoreUnavailable (append the batch again).
         """
-        for event in events:
-            check_event(event)
+        checked = [check_event(event) for event in events]
         appended = 0
-        by_tenant = sorted(events, key=lambda event: event.tenant_id)  # stable: a tenant's order stays
+        by_tenant = sorted(checked, key=lambda event: event.tenant_id)  # stable: a tenant's order stays
         for tenant_id, group in groupby(by_tenant, key=lambda event: event.tenant_id):
             async with self._postgres.transaction(tenant_id) as connection:
                 appended += await _append_to_chain(connection, tenant_id, list(group))
@@ -90,7 +89,7 @@ class AuditLedger:
         return [_record(row) for row in rows]
 
 
-async def _append_to_chain(connection: Connection, tenant_id: str, events: list[AuditEvent]) -> int:
+async def _append_to_chain(connection: Connection, tenant_id: str, events: list[CanonicalEvent]) -> int:
     """1. Lock the chain. 2. Begin it if it is new. 3. Leave out what it holds. 4. Link. 5. Store and move the head."""
     tenant = {"tenant_id": tenant_id}
     await connection.execute(_SQL["become_the_writer"])  # to the end of this transaction; no other query may write here

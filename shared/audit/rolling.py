@@ -1,18 +1,18 @@
-"""A pass over every record of every chain, in parts: what one invocation has no time for, the next goes on with.
+"""Checks of every chain in turn: the newest records often, all records once a day.
 
-A pass that is cut off, by a kill or by its time, loses the part under way only. Progress is in
+What one invocation has no time for, the next goes on with; a kill loses the part under way only. Progress is in
 ``audit_verification_progress``.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from shared.audit.verification import tell_operators, verify_chain
+from psycopg.types.json import Jsonb
+
+from shared.audit.verification import report_broken, verify_chain
 from shared.contracts.audit import ChainVerification
 from shared.contracts.tenant import EVERY_TENANT
 from shared.stores.postgres import Postgres
@@ -20,10 +20,41 @@ from shared.stores.statements import statements
 from shared.telemetry import LogAction
 
 EVERY = timedelta(hours=20)  # between two passes over one chain: each is checked whole once a day
-PART = 20_000  # records of one transaction: some seconds
+PART = 50_000  # records of one transaction: ten seconds or so
 BUDGET_SECONDS = 240.0  # of one invocation; the timer comes again after 10 minutes
+NEWEST = 100  # records (spec/security-and-audit §4)
+NEWEST_MOST = 5_000  # records, where more than the newest came since the last check
+NEWEST_BUDGET_SECONDS = 120.0  # of one invocation; the timer comes again after 5 minutes
 
 _SQL = statements(Path(__file__).with_name("verification.sql"))
+
+
+async def verify_newest(
+    postgres: Postgres, *, budget_seconds: float = NEWEST_BUDGET_SECONDS
+) -> list[ChainVerification]:
+    """Check what is new in every chain, the longest unchecked first; the broken ones are logged as critical.
+
+    The log table keeps a run whose result is not that of the run before. Raises StoreUnavailable.
+    """
+    deadline = time.monotonic() + budget_seconds
+    async with postgres.transaction(EVERY_TENANT) as connection:
+        chains = await (await connection.execute(_SQL["newest_due"])).fetchall()
+    found: list[ChainVerification] = []
+    for chain in chains:
+        if time.monotonic() >= deadline:
+            break
+        tenant_id, last = chain["tenant_id"], chain["last_sequence"]
+        unseen = last if chain["head_sequence"] is None else chain["head_sequence"] + 1
+        first = max(0, min(last - NEWEST + 1, unseen), last - NEWEST_MOST + 1)
+        checked = await verify_chain(
+            *(postgres, tenant_id, first), verification_type="continuous", known_errors=chain["newest_errors"]
+        )
+        async with postgres.transaction(tenant_id) as connection:
+            noted = {"tenant_id": tenant_id, "errors": Jsonb(checked.errors)}
+            await connection.execute(_SQL["newest_checked"], noted)
+        report_broken(checked, LogAction.AUDIT_CHAIN_BROKEN)
+        found.append(checked)
+    return found
 
 
 async def continue_passes(postgres: Postgres, *, budget_seconds: float = BUDGET_SECONDS) -> list[ChainVerification]:
@@ -36,29 +67,20 @@ async def continue_passes(postgres: Postgres, *, budget_seconds: float = BUDGET_
         due = await (await connection.execute(_SQL["due"], {"every": EVERY})).fetchall()
     found: list[ChainVerification] = []
     for chain in due:
-        first: int | None = chain["next_sequence"]
+        # A chain that was cut since its last part ends before the next one.
+        first: int | None = min(chain["next_sequence"], max(chain["last_sequence"], 0))
         while first is not None and time.monotonic() < deadline:
-            checked, first = await _part(postgres, chain, first)
-            tell_operators(checked, LogAction.AUDIT_INTEGRITY_FAILED)
+            checked = await _part(postgres, chain["tenant_id"], first)
             found.append(checked)
+            first = checked.next_sequence
     return found
 
 
-async def _part(postgres: Postgres, chain: Mapping[str, Any], first: int) -> tuple[ChainVerification, int | None]:
-    """One part from ``first`` on, and where the next one begins; None when the pass has ended."""
-    tenant_id, end = chain["tenant_id"], chain["last_sequence"]
-    start = min(first, max(end, 0))
-    checked = await verify_chain(postgres, tenant_id, start, start + PART - 1, verification_type="daily_full")
-    if end < chain["verified_to"]:
-        cut = f"cut: records up to {chain['verified_to']} were there before, the chain now ends at {end}"
-        checked = checked.model_copy(update={"chain_valid": False, "errors": [*checked.errors, cut]})
-    ended = checked.to_sequence >= end
-    progress = {
-        "tenant_id": tenant_id,
-        "next_sequence": 0 if ended else checked.to_sequence + 1,
-        "verified_to": checked.to_sequence,
-        "ended": ended,
-    }
+async def _part(postgres: Postgres, tenant_id: str, first: int) -> ChainVerification:
+    checked = await verify_chain(postgres, tenant_id, first, verification_type="daily_full", most=PART)
+    report_broken(checked, LogAction.AUDIT_INTEGRITY_FAILED)
+    ended = checked.next_sequence is None
+    moved = {"tenant_id": tenant_id, "next_sequence": checked.next_sequence or 0, "ended": ended}
     async with postgres.transaction(tenant_id) as connection:
-        await connection.execute(_SQL["move_on"], progress)
-    return checked, None if ended else checked.to_sequence + 1
+        await connection.execute(_SQL["move_on"], moved)
+    return checked

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 _TIMES = {"occurred_at": "timestamp", "ingested_at": "ingested_at"}  # column -> hashed field
 _ZERO_UUID = "00000000-0000-0000-0000-000000000000"
+
+# A number as it was written: 1.0 and 1.00 are equal values and different texts. Nothing else in JSON becomes a tuple.
+_Number = tuple[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +31,6 @@ class StoredRecord:
     canonical: str
     record_hash: str
     columns: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Number:
-    """A number as it was written: 1.0 and 1.00 are equal values and different texts."""
-
-    text: str
 
 
 @dataclass(slots=True)
@@ -55,7 +53,7 @@ class ChainVerifier:
             yield f"record {number}: the hashed text is not in canonical form"
         else:
             yield from self._check_place(number, fields, gap=number != self.next_sequence)
-            yield from _check_columns(number, record)
+            yield from _check_columns(number, fields, record.columns)
         self.next_sequence = number + 1
         self.previous_hash = record.record_hash
 
@@ -67,7 +65,7 @@ class ChainVerifier:
             yield f"record {last_sequence}: its hash is not the one that the chain's head remembers"
 
     def _check_place(self, number: int, fields: dict[str, Any], *, gap: bool) -> Iterator[str]:
-        if fields.get("sequence_number") != _Number(str(number)):
+        if fields.get("sequence_number") != (str(number),):
             yield f"record {number}: it was hashed for another place in the chain"
         if fields.get("tenant_id") != self.tenant_id:
             yield f"record {number}: it was hashed for another tenant"
@@ -79,15 +77,13 @@ class ChainVerifier:
             yield f"record {number}: it does not continue record {number - 1}"
 
 
-def _check_columns(number: int, record: StoredRecord) -> Iterator[str]:
-    hashed = json.loads(record.canonical, parse_float=Decimal, parse_int=Decimal)
-    columns = json.loads(record.columns, parse_float=Decimal, parse_int=Decimal)
-    for name, stored in columns.items():
+def _check_columns(number: int, hashed: dict[str, Any], columns: str) -> Iterator[str]:
+    for name, stored in (_parse(columns) or {}).items():
         if name in _TIMES:
             moment = _moment(stored)
             same = moment is not None and moment == _moment(hashed.get(_TIMES[name]))
         else:
-            same = name in hashed and stored == hashed[name]
+            same = name in hashed and (stored == hashed[name] or _values(stored) == _values(hashed[name]))
         if not same:
             yield f"record {number}: column {name} differs from the hashed text"
 
@@ -101,29 +97,52 @@ def _moment(text: object) -> datetime | None:
 
 def _parse(text: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(text, parse_float=_Number, parse_int=_Number)
+        value = json.loads(text, parse_float=_as_written, parse_int=_as_written)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
 
 
-def _compact(value: Any) -> str:
+def _as_written(text: str) -> _Number:
+    return (text,)
+
+
+def _values(value: Any) -> Any:
+    """The same with numbers by their value, for PostgreSQL writes some in another way."""
     match value:
         case dict():
-            return "{" + ",".join(f"{_quoted(key)}:{_compact(value[key])}" for key in sorted(value)) + "}"
+            return {key: _values(item) for key, item in value.items()}
         case list():
-            return "[" + ",".join(map(_compact, value)) + "]"
-        case str():
-            return _quoted(value)
-        case _Number(text):
-            return text
-        case None | bool():
-            return {None: "null", True: "true", False: "false"}[value]
-    return ""  # NaN and infinity: never equal to the stored text
+            return [_values(item) for item in value]
+        case (text,):
+            return Decimal(text)
+    return value
 
 
+def _compact(value: Any) -> str:
+    kind = type(value)
+    if kind is str:
+        return _quoted(value)
+    if kind is dict:
+        return "{" + ",".join([f"{_name(key)}:{_compact(value[key])}" for key in sorted(value)]) + "}"
+    if kind is list:
+        return "[" + ",".join(map(_compact, value)) + "]"
+    if kind is tuple:
+        return str(value[0])
+    return _WORDS.get(value, "")  # NaN and infinity: never equal to the stored text
+
+
+_WORDS = {None: "null", True: "true", False: "false"}
+_SPECIAL = re.compile(r'["\\\x00-\x1f]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def _quoted(text: str) -> str:
-    return '"' + "".join(_ESCAPES.get(char) or (char if char >= " " else f"\\u{ord(char):04x}") for char in text) + '"'
+    return f'"{text}"' if _SPECIAL.search(text) is None else f'"{_SPECIAL.sub(_escaped, text)}"'
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}"
+
+
+_name = lru_cache(maxsize=1_000)(_quoted)  # the same names stand in every record

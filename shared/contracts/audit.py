@@ -94,13 +94,16 @@ class AuditRecord(Contract):
 
 
 class ChainVerification(Contract):
-    """Result of checking a stretch of one tenant's chain."""
+    """Result of checking a stretch of one tenant's chain; ``next_sequence`` is where to go on when it is not all that
+    was asked for.
+    """
 
     tenant_id: str
     chain_valid: bool
     records_checked: int
     from_sequence: int
     to_sequence: int
+    next_sequence: int | None = None
     errors: list[str] = Field(default_factory=list)
 
 

@@ -11,6 +11,6 @@ SELECT exposure_key, asset_id, asset_zone, severity, ctem_score, source_tool, ex
        exposure ->> 'physical_consequence' AS physical_consequence,
        EXTRACT(EPOCH FROM now() - updated_at) / 3600 AS age_hours
 FROM ctem_exposures
-WHERE tenant_id = %(tenant_id)s AND lower(asset_id) = ANY(%(assets)s) AND status NOT IN ('Verified', 'Closed')
+WHERE tenant_id = %(tenant_id)s AND asset_key = ANY(%(assets)s) AND status NOT IN ('Verified', 'Closed')
 ORDER BY ctem_score DESC
 LIMIT 50

@@ -41,11 +41,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class FeedPosition:
-    """The position in one feed, locked until its transaction ends. Times are the service's ``ingestion_time()``."""
+    """The position in one feed as it was found. Times are the service's ``ingestion_time()``."""
 
-    connection: Connection
     feed: Feed
     read_until: datetime
+    next_at: datetime | None  # where the next page begins, while one is known to follow
     next_page: Page
     paused: bool
 
@@ -56,36 +56,42 @@ class FeedPosition:
         return (await connection.execute(_SQL["begin"], values)).rowcount == 1
 
     @classmethod
-    async def take(cls, connection: Connection, feed: Feed, *, overlap: timedelta) -> FeedPosition | None:
-        """Lock the position of ``feed``, whose first page begins ``overlap`` early; None while somebody else has it."""
-        row = await (await connection.execute(_SQL["take"], feed.keys)).fetchone()
+    async def find(cls, connection: Connection, feed: Feed, *, overlap: timedelta) -> FeedPosition:
+        """The position of a begun ``feed``, whose first page begins ``overlap`` early."""
+        row = await (await connection.execute(_SQL["position"], feed.keys)).fetchone()
         if row is None:
-            return None
+            raise ValueError(f"{feed} was not begun")
         page = Page(row["next_at"] or row["read_until"] - overlap, row["next_skip"], row["page_rows"])
-        return cls(connection, feed, row["read_until"], page, row["paused"])
+        return cls(feed, row["read_until"], row["next_at"], page, row["paused"])
 
-    async def published(self, digests: list[bytes]) -> set[bytes]:
+    async def published(self, connection: Connection, digests: list[bytes]) -> set[bytes]:
         """Which of these rows were published before."""
-        cursor = await self.connection.execute(_SQL["published"], {**self.feed.keys, "digests": digests})
+        cursor = await connection.execute(_SQL["published"], {**self.feed.keys, "digests": digests})
         return {bytes(row["row_digest"]) for row in await cursor.fetchall()}
 
-    async def remember(self, rows: Mapping[bytes, datetime]) -> None:
+    async def remember(self, connection: Connection, rows: Mapping[bytes, datetime]) -> None:
         """Note published rows: digest and newest time of ingestion."""
         values = {**self.feed.keys, "digests": list(rows), "times": list(rows.values())}
-        await self.connection.execute(_SQL["remember"], values)
+        await connection.execute(_SQL["remember"], values)
 
-    async def move(self, last: datetime, *, next_page: Page | None, page_rows: int, overlap: timedelta) -> None:
-        """Move on to ``last``, but not past now, and forget rows before the overlap. No next page: read to the end."""
+    async def move(
+        self, connection: Connection, last: datetime, *, next_page: Page | None, page_rows: int, overlap: timedelta
+    ) -> bool:
+        """Move on to ``last``, but not past now, and forget rows before the overlap; False when somebody else has moved
+        it. No next page: read to the end.
+        """
+        found = {"found_until": self.read_until, "found_at": self.next_at, "found_skip": self.next_page.skip}
         following = {"next_at": next_page and next_page.since, "next_skip": next_page.skip if next_page else 0}
-        values = {**self.feed.keys, **following, "read_until": last, "page_rows": page_rows}
-        row = await (await self.connection.execute(_SQL["move"], values)).fetchone()
+        values = {**self.feed.keys, **found, **following, "read_until": last, "page_rows": page_rows}
+        row = await (await connection.execute(_SQL["move"], values)).fetchone()
         if row:
-            await self.connection.execute(_SQL["forget"], {**self.feed.keys, "older_than": row["read_until"] - overlap})
+            await connection.execute(_SQL["forget"], {**self.feed.keys, "older_than": row["read_until"] - overlap})
+        return row is not None
 
-    async def ask_for(self, page_rows: int) -> None:
+    async def ask_for(self, connection: Connection, page_rows: int) -> None:
         """Ask for pages of this size from now on."""
-        await self.connection.execute(_SQL["ask_for"], {**self.feed.keys, "page_rows": page_rows})
+        await connection.execute(_SQL["ask_for"], {**self.feed.keys, "page_rows": page_rows})
 
-    async def pause(self, pause: timedelta) -> None:
+    async def pause(self, connection: Connection, pause: timedelta) -> None:
         """Let nobody read the feed for this long."""
-        await self.connection.execute(_SQL["pause"], {**self.feed.keys, "pause": pause})
+        await connection.execute(_SQL["pause"], {**self.feed.keys, "pause": pause})

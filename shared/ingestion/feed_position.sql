@@ -3,11 +3,10 @@ INSERT INTO polled_tables (tenant_id, workspace_id, source_table, read_until, pa
 VALUES (%(tenant_id)s, %(workspace_id)s, %(source_table)s, clock_timestamp() - %(look_back)s, %(page_rows)s)
 ON CONFLICT DO NOTHING
 
--- name: take
+-- name: position
 SELECT read_until, next_at, next_skip, page_rows, coalesce(paused_until > clock_timestamp(), false) AS paused
 FROM polled_tables
 WHERE tenant_id = %(tenant_id)s AND workspace_id = %(workspace_id)s AND source_table = %(source_table)s
-FOR UPDATE SKIP LOCKED
 
 -- name: published
 SELECT row_digest
@@ -24,11 +23,13 @@ SET ingested_at = excluded.ingested_at
 WHERE polled_rows.ingested_at < excluded.ingested_at
 
 -- name: move
--- Never past our own now: a row from the service's future would take those of the present out of the overlap.
+-- From where it was found only: another poller may have moved it since. And never past our own now: a row from the
+-- service's future would take those of the present out of the overlap.
 UPDATE polled_tables
 SET read_until = greatest(read_until, least(%(read_until)s, clock_timestamp())),
     next_at = %(next_at)s, next_skip = %(next_skip)s, page_rows = %(page_rows)s
 WHERE tenant_id = %(tenant_id)s AND workspace_id = %(workspace_id)s AND source_table = %(source_table)s
+    AND read_until = %(found_until)s AND next_at IS NOT DISTINCT FROM %(found_at)s AND next_skip = %(found_skip)s
 RETURNING read_until
 
 -- name: forget

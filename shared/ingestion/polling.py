@@ -1,9 +1,9 @@
 """SentinelPoller: reads Sentinel's tables from Log Analytics where no event hub delivers them (seed §9).
 
 A table is read in order of ingestion_time(), which is when the service stored a row; TimeGenerated may be hours older.
-Each page is published before its position is committed, in one transaction that holds the position's lock. A crash in
-between publishes that one page again, and everything behind tells repeats by alert id. Otherwise a row is published
-once, over restarts and whoever else polls.
+No transaction is open while the service is asked or a page is published: the position moves afterwards, and only from
+where it was found. A crash in between publishes that one page again, and so do two pollers that meet at it, of whom one
+then leaves the table to the other. Everything behind tells repeats by alert id; otherwise a row is published once.
 """
 
 from __future__ import annotations
@@ -125,64 +125,69 @@ class SentinelPoller:
             logger.info("%s is read for the first time, %s hours back; older rows are not.", feed, back, extra=fields)
 
     async def _step(self, feed: Feed, handle: Handle) -> _Step:
-        """The next page, in one transaction. While another poller reads the table it is left to that one."""
+        """The next page."""
         async with self._postgres.transaction(feed.tenant_id) as connection:
-            position = await FeedPosition.take(connection, feed, overlap=OVERLAP)
-            if position is None or position.paused:
-                return _Step()
-            page = position.next_page
-            try:
-                answer = await self._log_analytics.page(
-                    feed.workspace_id, feed.source_table, since=page.since, skip=page.skip, rows=page.rows
-                )
-            except WorkspaceUnavailable as error:
-                if error.retry_after:
-                    await position.pause(min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
-                return _Step(problem=str(error))  # raising would undo the pause
-            if answer.cut and page.rows > 1:  # the rows of a cut answer may be wrong, and fewer may fit
-                await position.ask_for(page.rows // 2)
-                return _Step(more=True)
-            return await _take_in(position, answer, handle)
+            position = await FeedPosition.find(connection, feed, overlap=OVERLAP)
+        if position.paused:
+            return _Step()
+        page = position.next_page
+        try:
+            answer = await self._log_analytics.page(
+                feed.workspace_id, feed.source_table, since=page.since, skip=page.skip, rows=page.rows
+            )
+        except WorkspaceUnavailable as error:
+            if error.retry_after:
+                async with self._postgres.transaction(feed.tenant_id) as connection:
+                    await position.pause(connection, min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
+            return _Step(problem=str(error))
+        if answer.cut and page.rows > 1:  # the rows of a cut answer may be wrong, and fewer may fit
+            async with self._postgres.transaction(feed.tenant_id) as connection:
+                await position.ask_for(connection, page.rows // 2)
+            return _Step(more=True)
+        return await self._take_in(position, answer, handle)
 
+    async def _take_in(self, position: FeedPosition, answer: Answer, handle: Handle) -> _Step:
+        """Publish a page; the position moves only when every row of it was seen and published."""
+        page = position.next_page
+        published, failure = await self._publish(position, answer.rows, handle)
+        if failure:
+            return _Step(published, problem=str(failure))
+        if answer.cut:
+            return _Step(published, problem=f"Not even one row comes whole: {answer.cut}")
+        page_rows = min(2 * page.rows, MAX_PAGE_ROWS)  # small pages only where they are needed
+        last = answer.rows[-1].ingested if answer.rows else position.read_until
+        following = None
+        if len(answer.rows) == page.rows:  # a full page; many rows may share its last instant
+            skip = sum(row.ingested == last for row in answer.rows) + (page.skip if last == page.since else 0)
+            following = Page(last, skip, page_rows)
+        async with self._postgres.transaction(position.feed.tenant_id) as connection:
+            moved = await position.move(connection, last, next_page=following, page_rows=page_rows, overlap=OVERLAP)
+        return _Step(published, more=moved and following is not None)
 
-async def _take_in(position: FeedPosition, answer: Answer, handle: Handle) -> _Step:
-    """Publish a page; the position moves only when every row of it was seen and published."""
-    published, failure = await _publish(position, answer.rows, handle)
-    if failure:
-        return _Step(published, problem=str(failure))
-    if answer.cut:
-        return _Step(published, problem=f"Not even one row comes whole: {answer.cut}")
-    page = position.next_page
-    page_rows = min(2 * page.rows, MAX_PAGE_ROWS)  # small pages only where they are needed
-    last = answer.rows[-1].ingested if answer.rows else position.read_until
-    following = None
-    if len(answer.rows) == page.rows:  # a full page; many rows may share its last instant
-        skip = sum(row.ingested == last for row in answer.rows) + (page.skip if last == page.since else 0)
-        following = Page(last, skip, page_rows)
-    await position.move(last, next_page=following, page_rows=page_rows, overlap=OVERLAP)
-    return _Step(published, more=following is not None)
-
-
-async def _publish(position: FeedPosition, rows: Sequence[Row], handle: Handle) -> tuple[int, AluskortError | None]:
-    """Hand on the rows that the overlap does not know and note those that went out; how many, and what failed."""
-    # A row that differs from another by nothing but its ingestion says nothing new: its content is its key.
-    bodies: dict[bytes, bytes] = {}
-    ingested: dict[bytes, datetime] = {}
-    for row in rows:
-        body = row.as_body(workspace_id=position.feed.workspace_id, tenant_id=position.feed.tenant_id)
-        digest = hashlib.sha256(body).digest()
-        bodies[digest], ingested[digest] = body, row.ingested
-    for digest in await position.published(list(bodies)):
-        del bodies[digest]
-    headers = {"log-analytics-workspace": position.feed.workspace_id.encode()}
-    # Kafka's client sends concurrent messages as one batch; all end before an error is raised.
-    outcomes = await asyncio.gather(*(handle(body, headers) for body in bodies.values()), return_exceptions=True)
-    failure = None
-    for digest, outcome in zip(bodies, outcomes, strict=True):
-        if isinstance(outcome, AluskortError):
-            failure = outcome
-            del ingested[digest]
-        elif isinstance(outcome, BaseException):
-            raise outcome
-    await position.remember(ingested)
-    return sum(digest in ingested for digest in bodies), failure
+    async def _publish(
+        self, position: FeedPosition, rows: Sequence[Row], handle: Handle
+    ) -> tuple[int, AluskortError | None]:
+        """Hand on the rows that the overlap does not know and note those that went out; how many, and what failed."""
+        # A row that differs from another by nothing but its ingestion says nothing new: its content is its key.
+        bodies: dict[bytes, bytes] = {}
+        ingested: dict[bytes, datetime] = {}
+        for row in rows:
+            body = row.as_body(workspace_id=position.feed.workspace_id, tenant_id=position.feed.tenant_id)
+            digest = hashlib.sha256(body).digest()
+            bodies[digest], ingested[digest] = body, row.ingested
+        async with self._postgres.transaction(position.feed.tenant_id) as connection:
+            for digest in await position.published(connection, list(bodies)):
+                del bodies[digest]
+        headers = {"log-analytics-workspace": position.feed.workspace_id.encode()}
+        # Kafka's client sends concurrent messages as one batch; all end before an error is raised.
+        outcomes = await asyncio.gather(*(handle(body, headers) for body in bodies.values()), return_exceptions=True)
+        failure = None
+        for digest, outcome in zip(bodies, outcomes, strict=True):
+            if isinstance(outcome, AluskortError):
+                failure = outcome
+                del ingested[digest]
+            elif isinstance(outcome, BaseException):
+                raise outcome
+        async with self._postgres.transaction(position.feed.tenant_id) as connection:
+            await position.remember(connection, ingested)
+        return sum(digest in ingested for digest in bodies), failure

@@ -10,5 +10,5 @@ SET status = excluded.status, approved_by_1 = excluded.approved_by_1, approved_b
 SELECT pattern::text AS pattern
 FROM fp_patterns
 WHERE tenant_id = %(tenant_id)s AND status IN ('approved', 'active') AND expires_at > now()
-    AND (lower(pattern->>'alert_name') = lower(%(alert_name)s) OR pattern->>'alert_name_regex' <> '')
+    AND alert_name_key IN (lower(%(alert_name)s), '')
 ORDER BY pattern_id

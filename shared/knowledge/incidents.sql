@@ -6,8 +6,21 @@ VALUES (%(doc_id)s, %(tenant_id)s, %(investigation_id)s, %(alert_name)s, %(alert
 ON CONFLICT (doc_id) DO NOTHING
 
 -- name: incidents_of_the_same_alert_or_technique
-SELECT doc_id, alert_name, final_classification, outcome, mitre_techniques, summary, happened_at
-FROM incident_memory
-WHERE tenant_id = %(tenant_id)s AND (alert_name = %(alert_name)s OR mitre_techniques && %(techniques)s)
+-- By technique among the newest thousand only: no index can serve && behind row level security.
+(
+    SELECT doc_id, alert_name, final_classification, outcome, mitre_techniques, summary, happened_at
+    FROM incident_memory
+    WHERE tenant_id = %(tenant_id)s AND alert_name = %(alert_name)s
+    ORDER BY happened_at DESC
+    LIMIT %(limit)s
+) UNION (
+    SELECT doc_id, alert_name, final_classification, outcome, mitre_techniques, summary, happened_at
+    FROM (
+        SELECT * FROM incident_memory WHERE tenant_id = %(tenant_id)s ORDER BY happened_at DESC LIMIT 1000
+    ) AS newest
+    WHERE mitre_techniques && %(techniques)s
+    ORDER BY happened_at DESC
+    LIMIT %(limit)s
+)
 ORDER BY happened_at DESC
 LIMIT %(limit)s

@@ -43,11 +43,13 @@ IDLE_SECONDS = 60  # a transaction whose owner hangs must not hold its locks for
 PGBOUNCER_PORT = "6432"
 
 
+# A plan for the average tenant, which PostgreSQL would settle for after some calls, reads far too much for a large one.
 _BEGIN = """
 SELECT set_config('aluskort.tenant', %(tenant)s, true),
     set_config('statement_timeout', %(statement)s, true),
     set_config('lock_timeout', %(lock)s, true),
-    set_config('idle_in_transaction_session_timeout', %(idle)s, true)
+    set_config('idle_in_transaction_session_timeout', %(idle)s, true),
+    set_config('plan_cache_mode', 'force_custom_plan', true)
 """
 
 

@@ -188,10 +188,12 @@ def test_even_the_owner_may_not_change_records(owner: psycopg.Connection, change
 async def test_poison_is_kept_with_its_bytes_and_blocks_nothing(store: Postgres, tenant: str) -> None:
     service = AuditService(store)
     poison = f'{{"tenant_id": "{tenant}", "event_type": "no.such"}}'.encode()
-    messages = [b"\x00\xff not json", poison, event(tenant).to_json()]
-    assert (await service.append_messages(messages)).rejected == 2
+    impossible = event(tenant).model_copy(update={"timestamp": "yesterday"}).to_json()
+    messages = [b"\x00\xff not json", poison, event(tenant).to_json(), impossible]
+    first = await service.append_messages(messages)
+    assert (first.appended, first.duplicates, first.rejected) == (1, 0, 3)
     again = await service.append_messages(messages)
-    assert (again.appended, again.duplicates, again.rejected) == (0, 1, 2)
+    assert (again.appended, again.duplicates, again.rejected) == (0, 1, 3)
     async with store.transaction(EVERY_TENANT) as connection:
         cursor = await connection.execute("SELECT error_type FROM audit_rejected WHERE original = %s", (poison,))
         assert [row["error_type"] for row in await cursor.fetchall()] == ["InvalidInput"]

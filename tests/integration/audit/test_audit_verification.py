@@ -1,3 +1,5 @@
+import re
+import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -5,12 +7,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from shared.audit import rolling
+from shared.audit import rolling, verification
 from shared.audit.chain import digest
 from shared.audit.event import audit_event
+from shared.audit.ledger import AuditLedger
 from shared.audit.service import AuditService
 from shared.audit.verification import verify_chain
-from shared.contracts.audit import ChainVerification
+from shared.contracts.audit import AuditEvent, ChainVerification
 from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput, StoreUnavailable
 from shared.stores.postgres import Postgres
@@ -18,21 +21,21 @@ from shared.stores.postgres import Postgres
 Tamper = Callable[[str], None]
 
 
+def event(tenant: str) -> AuditEvent:
+    return audit_event(
+        tenant_id=tenant,
+        event_type="alert.classified",
+        actor_id="agent",
+        source_service="test",
+        decision={"classification": "true_positive", "confidence": 0.9},
+    )
+
+
 @pytest.fixture
 async def tenant(store: Postgres) -> str:
     """A tenant with a chain of five records: genesis and four events."""
     name = f"tenant-{uuid4()}"
-    events = [
-        audit_event(
-            tenant_id=name,
-            event_type="alert.classified",
-            actor_id="agent",
-            source_service="test",
-            decision={"classification": "true_positive", "confidence": 0.9},
-        )
-        for _ in range(4)
-    ]
-    await AuditService(store).append_messages([event.to_json() for event in events])
+    await AuditLedger(store).append([event(name) for _ in range(4)])
     return name
 
 
@@ -187,25 +190,122 @@ async def test_tampering_before_the_verified_records_is_found_by_the_next_pass(
 ) -> None:
     await rolling.continue_passes(store)
     tamper("UPDATE audit_records SET canonical = canonical || ' ' WHERE :t AND sequence_number = 1")
-    async with store.transaction(tenant) as connection:
-        await connection.execute("UPDATE audit_verification_progress SET pass_ended_at = now() - interval '2 days'")
-    (found,) = [one for one in await rolling.continue_passes(store) if one.tenant_id == tenant]
+    (found,) = await passed(store, tenant)
     assert not found.chain_valid
 
 
-async def test_tail_that_was_cut_with_its_head_moved_along_is_found_by_what_was_verified(
-    store: Postgres, tenant: str, tamper: Tamper, owner: psycopg.Connection
+CUT = (
+    "DELETE FROM audit_records WHERE :t AND sequence_number > 2",
+    "UPDATE audit_chain_state SET last_sequence = 2, last_hash ="
+    " (SELECT record_hash FROM audit_records WHERE :t AND sequence_number = 2) WHERE :t",
+)
+DELETED = ("DELETE FROM audit_records WHERE :t", "DELETE FROM audit_chain_state WHERE :t")
+
+
+@pytest.mark.parametrize(
+    ("changes", "appended", "sentence"),
+    [
+        pytest.param(CUT, 0, "cut: record 4 was there at the check of .*, the chain now ends at record 2", id="cut"),
+        pytest.param(CUT, 1, "cut: record 4 .*, the chain now ends at record 3", id="cut and continued"),
+        pytest.param(CUT, 3, "rewritten: record 4 .* with another hash than it has now", id="cut and grown beyond"),
+        pytest.param(DELETED, 6, "rewritten: record 4 .* with another hash than it has now", id="written anew"),
+        pytest.param(DELETED, 0, "deleted: record 4 .*, the chain has no records now", id="deleted"),
+    ],
+)
+async def test_chain_that_is_sound_in_itself_is_held_to_what_the_last_check_saw(
+    *, store: Postgres, tenant: str, tamper: Tamper, changes: tuple[str, ...], appended: int, sentence: str
 ) -> None:
-    await rolling.continue_passes(store)
-    tamper("DELETE FROM audit_records WHERE :t AND sequence_number > 2")
-    tamper(
-        "UPDATE audit_chain_state SET last_sequence = 2, last_hash ="
-        " (SELECT record_hash FROM audit_records WHERE :t AND sequence_number = 2) WHERE :t"
-    )
+    assert (await checked(store, tenant)).chain_valid
+    for change in changes:
+        tamper(change)
+    await AuditLedger(store).append([event(tenant) for _ in range(appended)])
+    for found in (await checked(store, tenant), *await passed(store, tenant), *await passed(store, tenant)):
+        assert len(found.errors) == 1
+        assert re.fullmatch(sentence, found.errors[0])
+    logged = [row["errors"] for row in await runs(store, tenant)]
+    assert logged == [[], found.errors, found.errors, found.errors]
+
+
+async def test_newest_records_are_logged_when_the_result_is_another(
+    store: Postgres, tenant: str, tamper: Tamper
+) -> None:
+    for _ in range(3):
+        await checked(store, tenant)
+    tamper("UPDATE audit_records SET actor_id = 'eve' WHERE :t AND sequence_number = 2")
+    for _ in range(3):
+        await checked(store, tenant)
+    tamper("UPDATE audit_records SET actor_id = 'agent' WHERE :t AND sequence_number = 2")
+    for _ in range(3):
+        await checked(store, tenant)
+    assert [row["chain_valid"] for row in await runs(store, tenant)] == [True, False, True]
+
+
+async def test_newest_records_are_checked_from_the_last_seen_on_when_more_came(
+    store: Postgres, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolling, "NEWEST", 2)
+    assert (await checked(store, tenant)).from_sequence == 3
+    await passed(store, tenant)
+    await AuditLedger(store).append([event(tenant) for _ in range(10)])
+    assert (await checked(store, tenant)).from_sequence == 5
+    assert (await checked(store, tenant)).from_sequence == 13
+    monkeypatch.setattr(rolling, "NEWEST_MOST", 5)
+    await AuditLedger(store).append([event(tenant) for _ in range(10)])
+    assert (await checked(store, tenant)).from_sequence == 20
+
+
+async def test_check_that_runs_out_of_time_is_gone_on_with_by_the_next(store: Postgres, tenant: str) -> None:
+    everyone = [one.tenant_id for one in await rolling.verify_newest(store)]
+    async with store.transaction(tenant) as connection:
+        await connection.execute("UPDATE audit_verification_progress SET newest_checked_at = now() - interval '1 day'")
+    assert await rolling.verify_newest(store, budget_seconds=0) == []
+    assert next(one.tenant_id for one in await rolling.verify_newest(store)) == tenant
+    assert sorted(everyone) == sorted({one.tenant_id for one in await rolling.verify_newest(store)})
+
+
+async def test_verify_checks_so_many_records_and_says_where_to_go_on(store: Postgres, tenant: str) -> None:
+    service, stretches = AuditService(store), list[tuple[int, int, int]]()
+    first: int | None = 0
+    while first is not None:
+        part = await service.verify(tenant, first, most=2)
+        stretches.append((part.from_sequence, part.to_sequence, part.records_checked))
+        first = part.next_sequence
+    assert stretches == [(0, 1, 2), (2, 3, 2), (4, 4, 1)]
+    assert (await service.verify(tenant, 1, 2, most=2)).next_sequence is None
+
+
+async def test_records_are_hashed_beside_the_event_loop(
+    store: Postgres, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set[int]()
+    check = verification._check
+
+    def noted(*arguments: Any) -> list[str]:
+        threads.add(threading.get_ident())
+        return check(*arguments)
+
+    monkeypatch.setattr(verification, "_check", noted)
+    await AuditService(store).verify(tenant)
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+async def checked(store: Postgres, tenant: str) -> ChainVerification:
+    (own,) = [one for one in await rolling.verify_newest(store) if one.tenant_id == tenant]
+    return own
+
+
+async def passed(store: Postgres, tenant: str) -> list[ChainVerification]:
+    """What a pass finds that begins now."""
     async with store.transaction(tenant) as connection:
         await connection.execute("UPDATE audit_verification_progress SET pass_ended_at = now() - interval '2 days'")
-    (found,) = [one for one in await rolling.continue_passes(store) if one.tenant_id == tenant]
-    assert found.errors == ["cut: records up to 4 were there before, the chain now ends at 2"]
+    return [one for one in await rolling.continue_passes(store) if one.tenant_id == tenant]
+
+
+async def runs(store: Postgres, tenant: str) -> list[dict[str, Any]]:
+    async with store.transaction(tenant) as connection:
+        cursor = await connection.execute("SELECT chain_valid, errors FROM audit_verification_log ORDER BY id")
+        return await cursor.fetchall()
 
 
 async def drain(store: Postgres, *, but: str) -> None:

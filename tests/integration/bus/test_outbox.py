@@ -215,13 +215,14 @@ async def test_two_sweeps_at_once_publish_each_message_once(store: Postgres, key
     assert sorted(bus.values) == sorted(values)
 
 
-async def test_sweep_does_not_wait_for_open_transactions(store: Postgres, key: str) -> None:
+async def test_sweep_does_not_wait_for_open_transactions(store: Postgres, key: str, outside_calls: list[str]) -> None:
     bus = Unsteady()
     await commit(store, key, b"held", b"free")
     async with store.transaction(EVERY_TENANT) as connection:
         await connection.execute("SELECT 1 FROM outbox WHERE value = 'held' FOR UPDATE")
         await Outbox(store, bus).sweep()
         assert bus.values == [b"free"]
+    outside_calls.clear()  # the transaction around the sweep stands for somebody else's
     await Outbox(store, bus).sweep()
     assert bus.values == [b"free", b"held"]
 

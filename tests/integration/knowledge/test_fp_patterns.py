@@ -50,6 +50,22 @@ async def test_pattern_in_force_matches_its_own_tenant_only(store: Postgres, ten
 
 
 @pytest.mark.parametrize(
+    ("fields", "matches"),
+    [
+        ({"alert_name": "PORT SCAN"}, True),
+        ({"alert_name": "Something else"}, False),
+        ({"alert_name": "Something else", "alert_name_regex": "port .*"}, True),
+        ({"alert_name": "Port scan", "alert_name_regex": "something else"}, False),
+    ],
+)
+async def test_pattern_with_an_expression_is_held_to_it_and_any_other_to_its_name(
+    store: Postgres, tenant: str, fields: dict[str, Any], matches: bool
+) -> None:
+    await FPPatterns(store).store(pattern(tenant, **fields))
+    assert (await matched(store, tenant) is not None) is matches
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         pytest.param({"expiry_date": (datetime.now(UTC) - timedelta(seconds=1)).isoformat()}, id="expired just now"),

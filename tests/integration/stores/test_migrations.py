@@ -122,6 +122,52 @@ def test_migration_of_a_table_in_use_gives_up_and_leaves_nothing(
     assert migrate(url) == ["0002_add_a_column"]
 
 
+KEYS_BEGIN = "202611280702"  # the first migration that rewrites tables
+OLD_ROWS = """
+INSERT INTO ctem_exposures (tenant_id, exposure_key, asset_id, severity, status, ctem_score, source_tool, exposure)
+SELECT 't', 'k' || n, 'HOST-' || n, 'HIGH', 'New', 5, 'wiz', '{}' FROM generate_series(1, 3000) AS n;
+INSERT INTO fp_patterns (pattern_id, tenant_id, status, pattern) VALUES
+    ('named', 't', 'shadow', '{"alert_name": "Port Scan", "alert_name_regex": ""}'),
+    ('expression', 't', 'shadow', '{"alert_name": "Port Scan", "alert_name_regex": "p.*"}'),
+    ('nameless', 't', 'shadow', '{}');
+"""
+
+
+def keys(url: str) -> list[Any]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "SELECT count(*)::text, min(asset_key) FROM ctem_exposures WHERE asset_key = lower(asset_id)"
+            " UNION ALL (SELECT pattern_id, alert_name_key FROM fp_patterns ORDER BY 1)"
+        ).fetchall()
+
+
+def test_rows_of_the_version_before_get_keys_also_when_the_migration_is_killed_first(
+    make_empty: Callable[[str], str], tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = make_empty("migrated_with_rows")
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "FOLDER", tmp_path)
+        for path in FILES:
+            if path.name < KEYS_BEGIN:
+                (tmp_path / path.name).write_text(path.read_text())
+        migrate(url)
+    with psycopg.connect(url) as old:
+        old.execute(OLD_ROWS.encode())
+    with psycopg.connect(url) as running, ThreadPoolExecutor(1) as pool:
+        running.execute("SELECT FROM fp_patterns")  # the migration has rewritten exposures when it waits for this
+        killed = pool.submit(migrate, url)
+        own = postgres.url(role="postgres", database=running.info.dbname)
+        with psycopg.connect(own, autocommit=True) as superuser:
+            kill = b"SELECT pg_terminate_backend(pid) FROM pg_locks"
+            while not superuser.execute(kill + b" WHERE NOT granted AND relation = 'fp_patterns'::regclass").fetchall():
+                pass
+        with pytest.raises(StoreUnavailable):
+            killed.result()
+    assert [name.partition("_")[0] for name in missing(url)][:1] == [KEYS_BEGIN]
+    migrate(url)
+    assert keys(url) == [("3000", "host-1"), ("expression", ""), ("named", "port scan"), ("nameless", None)]
+
+
 def test_killed_migration_locks_nobody_out(make_empty: Callable[[str], str], postgres: PostgresServer) -> None:
     url = make_empty("migrated_after_kill")
     with psycopg.connect(url, autocommit=True) as first:

@@ -50,6 +50,16 @@ async def test_server_away_is_store_unavailable_until_it_is_back(
     assert await answered(lambda: ask(store)) == 1
 
 
+async def test_statement_is_planned_anew_for_each_tenant(store: Postgres) -> None:
+    async with store.transaction(EVERY_TENANT) as connection:
+        for number in range(20):
+            await connection.execute("SELECT %s::int", (number,), prepare=True)
+        plans = await connection.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = 'SELECT $1::int'"
+        )
+        assert await plans.fetchall() == [{"generic_plans": 0, "custom_plans": 20}]
+
+
 async def test_server_never_there_is_store_unavailable_also_for_health(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.stores.postgres.CONNECT_TIMEOUT_SECONDS", 0.3)
     store = Postgres("postgresql://nobody@127.0.0.1:1/none")

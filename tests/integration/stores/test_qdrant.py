@@ -6,6 +6,7 @@ import inspect
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,24 +86,36 @@ async def test_embedded_points_are_there_after_a_restart(tmp_path: Path) -> None
     await second.close()
 
 
-async def test_engine_that_computes_for_long_keeps_nothing_else_waiting_and_is_too_slow(
+async def test_engine_that_computes_for_long_is_too_slow_keeps_nothing_else_waiting_and_is_called_by_one_thread(
     qdrant: Qdrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await qdrant.upsert("c", tenant_id="a", doc_id="a-1", vector=TEXT, payload={})
-    monkeypatch.setattr("shared.stores.qdrant.CALL_SECONDS", 0.2)
-    computing, computed = threading.Event(), threading.Event()
+    query = qdrant._client.query_points
+    computing, go_on, within, threads = threading.Event(), threading.Event(), list[int](), set[int]()
 
-    async def compute(*_: object, **__: object) -> None:
+    async def compute(*arguments: Any, **options: Any) -> Any:
+        within.append(1)
+        assert len(within) == 1
+        threads.add(threading.get_ident())
         computing.set()
-        computed.wait(10)  # as Python does, without giving way
+        go_on.wait(10)  # as Python does, without giving way
+        within.clear()
+        return await query(*arguments, **options)
 
     monkeypatch.setattr(qdrant._client, "query_points", compute)
-    search = asyncio.create_task(qdrant.search("c", tenant_id="a", vector=TEXT, limit=1))
-    await asyncio.to_thread(computing.wait, 10)
-    assert not search.done()
-    with pytest.raises(StoreSlow, match=r"Qdrant is too slow: it did not answer within 0\.2 s"):
-        await search
-    computed.set()
+    with monkeypatch.context() as impatient:
+        impatient.setattr("shared.stores.qdrant.CALL_SECONDS", 0.2)
+        search = asyncio.create_task(found(qdrant, "a"))
+        await asyncio.to_thread(computing.wait, 10)
+        assert not search.done()
+        with pytest.raises(StoreSlow, match=r"Qdrant is too slow: it did not answer within 0\.2 s"):
+            await search
+    later = [asyncio.create_task(found(qdrant, "a")) for _ in range(3)]  # the engine is at work on the first still
+    await asyncio.sleep(0)
+    go_on.set()
+    assert await asyncio.gather(*later) == [["a-1"]] * 3
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
 
 
 async def test_first_calls_at_once_make_the_collection_once(qdrant: Qdrant) -> None:

@@ -33,7 +33,7 @@ def event(**changes: object) -> AuditEvent:
 
 def chained(*events: AuditEvent) -> list[Link]:
     links: list[Link] = []
-    for number, item in enumerate((genesis("contoso"), *events)):
+    for number, item in enumerate((genesis("contoso"), *map(check_event, events))):
         previous = links[-1].record_hash if links else ZERO_HASH
         links.append(link(item, sequence_number=number, previous_hash=previous, ingested_at=NOW))
     return links
@@ -96,7 +96,7 @@ def test_verifier_names_the_missing_records() -> None:
 
 
 def test_verifier_rejects_a_first_record_that_is_no_genesis() -> None:
-    first = link(event(), sequence_number=0, previous_hash=ZERO_HASH, ingested_at=NOW)
+    first = link(check_event(event()), sequence_number=0, previous_hash=ZERO_HASH, ingested_at=NOW)
     assert errors_in([first]) == ["record 0: it is no genesis record"]
 
 
@@ -164,6 +164,20 @@ def test_event_that_no_chain_can_hold_is_refused_with_the_reason(changes: dict[s
     broken = AuditEvent.model_construct(**(dict(event()) | changes))
     with pytest.raises(InvalidInput, match=field):
         check_event(broken)
+
+
+def test_text_that_spells_an_escaped_nul_is_no_nul() -> None:
+    assert "\\\\u0000" in check_event(event(context={"title": "a\\u0000"})).fields["context"]
+    with pytest.raises(InvalidInput, match="NUL"):
+        check_event(AuditEvent.model_construct(**(dict(event()) | {"context": {"title": "a\\\x00"}})))
+
+
+def test_event_is_hashed_as_it_was_checked() -> None:
+    checked = check_event(event(context={"b": 1.0, "a": "é"}, actor_type="human"))
+    made = link(checked, sequence_number=1, previous_hash=ZERO_HASH, ingested_at=NOW)
+    fields = json.loads(made.canonical)
+    assert canonical(fields) == made.canonical
+    assert {name: canonical(fields[name]) for name in checked.fields} == checked.fields
 
 
 def test_built_event_makes_hostile_text_storable() -> None:

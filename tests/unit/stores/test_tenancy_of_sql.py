@@ -18,6 +18,10 @@ STATEMENTS = {
 CREATED = re.compile(r"CREATE TABLE (\w+) \((.*?)\n\)", re.DOTALL)
 COLUMNS = {table: body for path in sorted(FOLDER.glob("*.sql")) for table, body in CREATED.findall(path.read_text())}
 OF_TENANTS = {table for table, body in COLUMNS.items() if re.search(r"^\s*tenant_id\b", body, re.MULTILINE)}
+READ = re.compile(r"(?:\bFROM|\bJOIN|\bUPDATE|\bUSING|,)\s+(\w+)")
+INTO = re.compile(r"\bINTO\s+(\w+)")
+BY_VALUE = re.compile(r"\btenant_id = %\(tenant_id\)s")
+BY_JOIN = re.compile(r"\btenant_id = \w+\.tenant_id\b|\bJOIN \w+(?: AS)? \w+ USING \([^)]*\btenant_id\b")
 NAMED = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)")
 REASON = re.compile(r"^-- (For every tenant\b.{5,})", re.MULTILINE)
 
@@ -60,9 +64,13 @@ def without_comments(text: str) -> str:
 
 
 def names_the_tenant(text: str) -> bool:
+    """Whether it inserts with a tenant, and holds each table that it reads or changes to one: by value or by a join."""
     code = without_comments(text)
-    inserts = re.search(r"INSERT INTO \w+(?: AS \w+)?\s*\([^)]*\btenant_id\b", code)
-    return bool(inserts) or re.search(r"\btenant_id = %\(tenant_id\)s", code) is not None
+    inserted = len(re.findall(r"\bINTO\s+\w+(?: AS \w+)?\s*\([^)]*\btenant_id\b", code))
+    read = [table for table in READ.findall(code) if table in OF_TENANTS]
+    held = BY_VALUE.findall(code) + BY_JOIN.findall(code)
+    into = [table for table in INTO.findall(code) if table in OF_TENANTS]
+    return inserted == len(into) and len(held) >= len(read) and (not read or bool(BY_VALUE.search(code)))
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -70,6 +78,31 @@ def test_statement_on_a_tenants_table_names_the_tenant_or_says_why_not(name: str
     text = STATEMENTS[name]
     if tables(without_comments(text)) & OF_TENANTS:
         assert names_the_tenant(text) or REASON.search(text)
+
+
+OF_ONE = "tenant_id = %(tenant_id)s"
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        (f"SELECT FROM outbox WHERE {OF_ONE}", True),
+        ("SELECT FROM outbox WHERE key = %(key)s", False),
+        (f"SELECT FROM outbox o JOIN late_entities l USING (tenant_id, alert_id) WHERE {OF_ONE}", True),
+        (f"SELECT FROM outbox o JOIN late_entities l USING (alert_id) WHERE o.{OF_ONE}", False),
+        (f"SELECT FROM outbox o JOIN late_entities l ON l.tenant_id = o.tenant_id WHERE o.{OF_ONE}", True),
+        (f"SELECT FROM outbox o LEFT JOIN late_entities l ON l.alert_id = o.key WHERE o.{OF_ONE}", False),
+        (f"SELECT FROM outbox o, late_entities l WHERE l.alert_id = o.key AND o.{OF_ONE}", False),
+        (f"SELECT FROM outbox WHERE {OF_ONE} AND EXISTS (SELECT FROM late_entities WHERE alert_id = key)", False),
+        (f"DELETE FROM outbox USING late_entities WHERE alert_id = key AND {OF_ONE}", False),
+        ("SELECT FROM outbox o JOIN late_entities l USING (tenant_id)", False),
+        ("INSERT INTO outbox (tenant_id, key) VALUES (%(tenant_id)s, %(key)s)", True),
+        ("INSERT INTO outbox (key) VALUES (%(key)s)", False),
+        ("INSERT INTO outbox (tenant_id, key) SELECT tenant_id, alert_id FROM late_entities", False),
+    ],
+)
+def test_each_table_of_a_statement_must_be_held_to_the_tenant(text: str, holds: bool) -> None:
+    assert names_the_tenant(text) is holds
 
 
 def test_no_statement_claims_every_tenant_without_need() -> None:

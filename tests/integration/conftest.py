@@ -1,0 +1,60 @@
+"""No database connection or lock is held while another system is called (design §4): whoever does it fails its test."""
+
+import traceback
+from asyncio import selector_events
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from shared.bus.producer import MemoryProducer
+from shared.stores.postgres import Connection, Postgres
+from shared.stores.qdrant import Qdrant
+
+# What any call to another system comes to: a write to a socket, for psycopg's are not asyncio's; a message handed to
+# Kafka's client, which another task writes; the embedded engine or a fake, which have no socket.
+CALLS: list[tuple[type, str]] = [
+    (selector_events._SelectorSocketTransport, "write"),  # type: ignore[attr-defined]
+    (selector_events._SelectorSocketTransport, "writelines"),  # type: ignore[attr-defined]
+    (AIOKafkaProducer, "send"),
+    (MemoryProducer, "publish"),
+    (Qdrant, "_call"),
+]
+
+# The transaction of this task, or of the one that began it: its list is empty once it has ended.
+_transaction: ContextVar[list[str] | None] = ContextVar("transaction", default=None)
+
+
+@pytest.fixture(autouse=True)
+def outside_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Where another system was called within a transaction."""
+    found: list[str] = []
+    connection_of = Postgres._connection
+
+    @asynccontextmanager
+    async def noted(self: Postgres, tenant_id: str) -> AsyncIterator[Connection]:
+        async with connection_of(self, tenant_id) as connection:
+            mine = [tenant_id]
+            before = _transaction.set(mine)
+            try:
+                yield connection
+            finally:
+                mine.clear()
+                _transaction.reset(before)
+
+    def watched(call: Callable[..., Any]) -> Callable[..., Any]:
+        def watch(*arguments: Any, **options: Any) -> Any:
+            if _transaction.get():
+                found.append("".join(traceback.format_stack(limit=12)))
+            return call(*arguments, **options)
+
+        return watch
+
+    monkeypatch.setattr(Postgres, "_connection", noted)
+    for owner, name in CALLS:
+        monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
+    yield found
+    assert not found, f"{len(found)} calls of another system within a transaction, the first here:\n{found[0]}"

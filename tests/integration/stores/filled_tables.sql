@@ -1,0 +1,74 @@
+-- 21,000 cases of 200 tenants: `big` has two fifths of them, `middle` 280 and `small` seven. Hosts, alert names and
+-- techniques are the same everywhere, thirty cases each, so that what looks for one without its tenant finds them all.
+CREATE TEMP TABLE cases AS
+SELECT n, n / 30 AS kind,
+    CASE WHEN n % 3000 = 1 THEN 'small' WHEN n % 75 = 2 THEN 'middle' WHEN n % 5 < 2 THEN 'big'
+        ELSE 'tenant-' || n % 197 END AS tenant_id,
+    now() - n * interval '1 minute' AS at
+FROM generate_series(0, 20999) AS n;
+
+INSERT INTO investigation_state (investigation_id, tenant_id, alert_id, source, alert_title, severity, state, graph_state,
+    alert, created_at, version)
+SELECT 'i-' || n, tenant_id, 'a-' || n, 's', 'alert-' || kind, 'high',
+    CASE WHEN n % 500 = 1 THEN 'awaiting_human' ELSE 'closed' END, '{"outcome": ""}',
+    CASE WHEN n % 50 = 1 THEN '{"flags": ["entities_missing"]}'::jsonb ELSE jsonb_build_object('raw', repeat('x', 900)) END,
+    at, 2
+FROM cases;
+INSERT INTO investigation_transitions (investigation_id, tenant_id, step, version, state_before, state_after, agent, reasoning)
+SELECT 'i-' || n, tenant_id, 'step', 1, 'received', 'parsing', 'agent', 'r' FROM cases;
+INSERT INTO investigation_findings (investigation_id, tenant_id, step, attempt, round, finding)
+SELECT 'i-' || n, tenant_id, 'reason', 1, 1, '{}' FROM cases;
+INSERT INTO alert_updates (investigation_id, tenant_id, digest, changed, alert)
+SELECT 'i-' || n, tenant_id, 'd', '{}', '{}' FROM cases;
+INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions, actions_hash, reason, status, requested_at,
+    expires_at, decided_at, decided_by)
+SELECT 'ap-' || n, 'i-' || n, tenant_id, '[]', 'h', 'r', CASE n % 500 WHEN 1 THEN 'pending' ELSE 'granted' END,
+    at, at + interval '40 days', CASE n % 500 WHEN 1 THEN NULL ELSE at END, CASE n % 500 WHEN 1 THEN NULL ELSE 'p' END
+FROM cases;
+INSERT INTO executed_actions (action_id, investigation_id, tenant_id, action, target, status, detail, approved_by)
+SELECT 'x-' || n, 'i-' || n, tenant_id, 'a', 't', 'dry_run', 'd', 'p' FROM cases;
+INSERT INTO outbox (tenant_id, topic, key, value, claimed_until)
+SELECT tenant_id, 'audit.events', tenant_id, '{}', CASE n % 1000 WHEN 0 THEN now() + interval '1 hour' END FROM cases;
+
+INSERT INTO audit_chain_state (tenant_id, last_sequence, last_hash)
+SELECT tenant_id, count(*) - 1, repeat('0', 64) FROM cases GROUP BY 1;
+INSERT INTO audit_verification_progress (tenant_id) SELECT tenant_id FROM audit_chain_state;
+INSERT INTO audit_records (tenant_id, sequence_number, audit_id, previous_hash, record_hash, occurred_at, ingested_at,
+    event_type, event_category, severity, actor_type, actor_id, investigation_id, alert_id, context, decision, outcome,
+    canonical)
+SELECT tenant_id, row_number() OVER (PARTITION BY tenant_id ORDER BY n DESC) - 1, 'r-' || n, repeat('0', 64),
+    repeat('1', 64), at, at, CASE n % 100 WHEN 1 THEN 'approval.granted' ELSE 'alert.classified' END, 'decision', 'info',
+    'agent', 'actor-' || kind, 'i-' || n, 'a-' || n, '{}', '{}', '{}', '{"reasoning": "' || repeat('x', 400) || '"}'
+FROM cases;
+INSERT INTO audit_verification_log (tenant_id, verification_type, records_checked, from_sequence, to_sequence, chain_valid,
+    errors, duration_ms, verified_at)
+SELECT tenant_id, 'continuous', 100, 0, 99, true, '[]', 1, at FROM cases;
+
+INSERT INTO fp_patterns (pattern_id, tenant_id, status, approved_by_1, approved_by_2, expires_at, pattern)
+SELECT 'p-' || n, tenant_id, 'active', 'a', 'b', now() + interval '30 days',
+    jsonb_build_object('alert_name', 'Alert-' || kind, 'alert_name_regex', CASE n % 500 WHEN 1 THEN 'x.*' ELSE '' END)
+FROM cases;
+INSERT INTO risk_signals (tenant_id, entity_id, investigation_priority, source, observed_at)
+SELECT tenant_id, 'host-' || kind, 5, n, at FROM cases;
+INSERT INTO ctem_exposures (tenant_id, exposure_key, asset_id, asset_zone, severity, status, ctem_score, source_tool, exposure)
+SELECT tenant_id, 'k-' || n, 'HOST-' || kind, 'z', 'HIGH', 'New', 5, 'wiz', '{}' FROM cases;
+INSERT INTO incident_memory (doc_id, tenant_id, investigation_id, alert_name, alert_product, severity,
+    final_classification, outcome, mitre_techniques, summary, happened_at)
+SELECT 'd-' || n, tenant_id, 'i-' || n, 'alert-' || kind, 'p', 'high', 'true_positive', 'responded',
+    ARRAY['T' || kind % 100], repeat('s', 300), at FROM cases;
+INSERT INTO threat_intel_iocs (indicator_type, indicator_value, confidence, severity, sources)
+SELECT CASE n % 3 WHEN 0 THEN 'ip' WHEN 1 THEN 'domain' ELSE 'hash' END, 'value-' || n, 90, 'high', '{s}' FROM cases;
+INSERT INTO kill_switches (tenant_id, dimension, value, activated_by, reason)
+SELECT CASE tenant_id WHEN 'small' THEN 'small' ELSE 'tenant-' || n END, 'pattern', 'p-' || n, 'a', 'r' FROM cases;
+INSERT INTO spend_months (month, committed_usd) VALUES ('2026-11-01', 1000);
+INSERT INTO spend_ledger (call_id, tenant_id, month, task_type, model_tier, reserved_usd)
+SELECT md5(n::text)::uuid, tenant_id, '2026-11-01', 't', 'm', 0.01 FROM cases;
+
+INSERT INTO polled_tables (tenant_id, workspace_id, source_table, read_until, page_rows)
+SELECT tenant_id, 'w-' || n, 'SecurityAlert', at, 2000 FROM cases;
+INSERT INTO polled_rows (tenant_id, workspace_id, source_table, row_digest, ingested_at)
+SELECT tenant_id, 'w', 'SecurityAlert', sha256(n::text::bytea), at FROM cases;
+INSERT INTO late_entities (tenant_id, alert_id, next_try_at, outcome)
+SELECT CASE tenant_id WHEN 'small' THEN 'small' ELSE 'tenant-' || n / 10 END, 'a-' || n, at,
+    CASE n % 50 WHEN 1 THEN NULL ELSE 'found' END
+FROM cases;

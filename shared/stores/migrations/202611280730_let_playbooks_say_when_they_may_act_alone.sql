@@ -1,4 +1,4 @@
--- depends: 202611271312_remember_how_far_each_chain_was_verified
+-- depends: 202611280703_keep_the_head_that_each_check_of_a_chain_saw
 
 -- NULL: this playbook never acts unless a person grants it.
 ALTER TABLE playbooks ADD COLUMN conditions jsonb;

@@ -90,7 +90,7 @@ def read(scan: dict[str, Any]) -> float:
 @pytest.mark.parametrize("tenant", TENANTS)
 @pytest.mark.parametrize("name", ASKED)
 async def test_statement_reads_few_rows_and_no_large_table_whole(filled: Postgres, name: str, tenant: str) -> None:
-    found = await scans(filled, name, tenant)
-    assert [scan for scan in found if scan["Node Type"] == "Seq Scan" and scan["Relation Name"] in LARGE] == []
+    found = [scan for scan in await scans(filled, name, tenant) if scan["Relation Name"] in LARGE]
+    assert [scan for scan in found if scan["Node Type"] == "Seq Scan"] == []
     most = TENANTS["big" if REASON.search(STATEMENTS[name]) else tenant][1]
     assert sum(map(read, found)) <= THOUSANDS.get(name, most), found

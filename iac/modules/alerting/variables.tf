@@ -33,8 +33,8 @@ variable "workspace_id" {
   type        = string
 }
 
-variable "resources" {
-  description = "Resources with metric alerts, by the name that alerts.yaml has for them."
+variable "present" {
+  description = "Resources that alerts.yaml names, to their ids; an alert on another is not made."
   type        = map(string)
 }
 

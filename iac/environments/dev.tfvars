@@ -43,4 +43,4 @@ containers = {
 
 logs   = { retention_days = 90, daily_limit_gb = 0.5 }
 spend  = { soft_usd = 50, hard_usd = 100 }
-budget = { amount = 300, start = "2026-12-01T00:00:00Z" }
+budget = { amount = 400, start = "2026-12-01T00:00:00Z" }

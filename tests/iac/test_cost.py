@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from local.services.site import CHECKOUT
-from tests.iac.conftest import Terraform
+from tests.iac.conftest import Planned
 
 LIMIT_USD = 250  # of dev, a month at rest
 ENVIRONMENTS = ("dev", "staging", "prod")
-ADDRESS = {"dev": ['-var=allowed_addresses=["203.0.113.7"]']}
 PAGE = (CHECKOUT / "docs" / "cost.md").read_text()
 AMOUNT = re.compile(r"\d[\d,]*\.\d\d\b")
 Resources = list[dict[str, Any]]
@@ -36,23 +34,7 @@ def amounts(cell: str) -> tuple[float, float]:
     return (found[0], found[-1]) if found else (0.0, 0.0)
 
 
-@pytest.fixture(scope="module", params=ENVIRONMENTS)
-def planned(request: pytest.FixtureRequest, terraform: Terraform) -> tuple[str, dict[str, Resources]]:
-    """The environment and what its plan would make: the values of each resource, by type."""
-    environment: str = request.param
-    printed = terraform(
-        *("test", "-json", "-verbose", "-filter=tests/environment.tftest.hcl", "-var-file=tests/operator.tfvars"),
-        *(f"-var-file=environments/{environment}.tfvars", *ADDRESS.get(environment, [])),
-    )
-    messages = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
-    (plan,) = [message["test_plan"] for message in messages if message["type"] == "test_plan"]
-    found: dict[str, Resources] = {}
-    for change in plan["resource_changes"]:
-        found.setdefault(change["type"], []).append(change["change"]["after"])
-    return environment, found
-
-
-def quantities(found: dict[str, Resources]) -> dict[str, str]:
+def quantities(found: Planned) -> dict[str, str]:
     """What stands before the colon of each row's cell, "none" for nothing."""
 
     def of(kind: str) -> Resources:
@@ -101,15 +83,15 @@ def _replicas(apps: Resources) -> str:
     return f"{sum(app['template'][0]['min_replicas'] for app in apps)} ({size[0]:g}, {size[1].removesuffix('Gi')})"
 
 
-def test_quantities_of_the_page_are_those_of_the_plan(planned: tuple[str, dict[str, Resources]]) -> None:
-    environment, found = planned
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_quantities_of_the_page_are_those_of_the_plan(planned: Callable[[str], Planned], environment: str) -> None:
     written = {name: cells[environment].partition(":")[0] for name, cells in rows() if not name.startswith("**")}
-    assert written == quantities(found)
+    assert written == quantities(planned(environment))
 
 
-def test_shares_have_the_size_that_the_page_prices(planned: tuple[str, dict[str, Resources]]) -> None:
-    _, found = planned
-    assert {share["quota"] for share in found["azurerm_storage_share"]} == {100}
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_shares_have_the_size_that_the_page_prices(planned: Callable[[str], Planned], environment: str) -> None:
+    assert {share["quota"] for share in planned(environment)["azurerm_storage_share"]} == {100}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

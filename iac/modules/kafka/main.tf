@@ -16,11 +16,12 @@ locals {
     "listener.security.protocol.map"                   = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
     "inter.broker.listener.name"                       = "PLAINTEXT"
     "log.dirs"                                         = "/var/lib/kafka/data"
-    "log.retention.bytes"                              = "1073741824" # a partition; 76 of them fit the share, a full one would stop the broker
-    "log.index.size.max.bytes"                         = "2097152"    # each is written in full length, ten megabytes by default
-    "log.cleaner.dedupe.buffer.size"                   = "8388608"    # of a heap of 256 MB
-    "auto.create.topics.enable"                        = "false"      # a misspelt topic is an error, as in Event Hubs
-    "message.max.bytes"                                = "1048576"    # as Event Hubs
+    "log.retention.bytes"                              = "536870912" # of a partition: all of them fit the share, and a full one would stop the broker
+    "log.segment.bytes"                                = "67108864"  # what a partition may have above that
+    "log.index.size.max.bytes"                         = "262144"    # enough for a segment; each takes its full length at once
+    "log.cleaner.dedupe.buffer.size"                   = "8388608"   # of a heap of 256 MB
+    "auto.create.topics.enable"                        = "false"     # a misspelt topic is an error, as in Event Hubs
+    "message.max.bytes"                                = "1048576"   # as Event Hubs
     "offsets.topic.replication.factor"                 = "1"
     "offsets.topic.num.partitions"                     = "4"
     "transaction.state.log.replication.factor"         = "1"

@@ -287,7 +287,11 @@ module "alerting" {
   emails              = var.alert_emails
   workspace_id        = module.monitoring.workspace_id
   budget              = var.budget
-  present             = merge(local.small ? {} : { event_hubs = module.event_hubs[0].id }, local.graph ? { neo4j = module.containers.id } : {}, { postgres = module.postgres.id })
+  present = merge(
+    { postgres = module.postgres.id },
+    local.small ? {} : { event_hubs = module.event_hubs[0].id },
+    local.graph ? { neo4j = module.graph[0].id } : {},
+  )
 }
 
 module "diagnostics" {

@@ -1,7 +1,10 @@
 # Who is told of what: the rules follow from alerts.yaml.
 
 locals {
-  alerts  = { for name, alert in yamldecode(file("${path.module}/alerts.yaml")) : name => alert if contains(keys(var.present), try(alert.needs, alert.resource, "postgres")) }
+  alerts = {
+    for name, alert in yamldecode(file("${path.module}/alerts.yaml")) : name => alert
+    if alltrue([for part in compact([try(alert.needs, ""), try(alert.resource, "")]) : contains(keys(var.present), part)])
+  }
   queries = { for name, alert in local.alerts : name => alert if can(alert.query) }
   metrics = { for name, alert in local.alerts : name => alert if can(alert.metric) }
 }

@@ -34,7 +34,7 @@ variable "workspace_id" {
 }
 
 variable "present" {
-  description = "Resources that alerts.yaml names, to their ids; an alert on another is not made."
+  description = "What alerts.yaml names and this environment has, to its id; an alert on anything else is not made."
   type        = map(string)
 }
 

@@ -44,7 +44,7 @@ e2e: $(SETUP)
 packaging: $(VENV)
 	$(BIN)/python -m pytest tests/packaging
 
-terraform: $(VENV)
+terraform: $(VENV) $(KAFKA)
 	$(BIN)/python -m pytest tests/iac
 
 check: $(VENV)

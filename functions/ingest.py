@@ -10,40 +10,46 @@ from functions.kafka_message import RETRY_FOREVER
 from shared.bootstrap import services
 from shared.ingestion.batch import take_batch
 from shared.ingestion.push import take_push
+from shared.settings import trigger_settings
 
 GROUP = "aluskort"  # $Default is for whoever looks at a hub by hand
 
 blueprint = func.Blueprint()
+# Read here, while the app is declared: a trigger on a hub that does not exist would be an error of the host's.
+TRIGGERS = trigger_settings()
+
+if TRIGGERS.reads(TRIGGERS.sentinel.hub):
+
+    @blueprint.function_name("ingest_sentinel")
+    @blueprint.event_hub_message_trigger(
+        arg_name="events",
+        event_hub_name="%ALUSKORT_SENTINEL_HUB%",
+        connection="ALUSKORT_SENTINEL_EVENTHUB",
+        consumer_group=GROUP,
+        cardinality="many",
+        data_type="binary",
+    )
+    @blueprint.retry(**RETRY_FOREVER)
+    async def ingest_sentinel(events: typing.List[func.EventHubEvent]) -> None:
+        """Publish every alert of the batch; what cannot be read goes to alerts.raw.dlq."""
+        await take_batch(services().ingestion.connector.ingest, _received(events))
 
 
-@blueprint.function_name("ingest_sentinel")
-@blueprint.event_hub_message_trigger(
-    arg_name="events",
-    event_hub_name="%ALUSKORT_SENTINEL_HUB%",
-    connection="ALUSKORT_SENTINEL_EVENTHUB",
-    consumer_group=GROUP,
-    cardinality="many",
-    data_type="binary",
-)
-@blueprint.retry(**RETRY_FOREVER)
-async def ingest_sentinel(events: typing.List[func.EventHubEvent]) -> None:
-    """Publish every alert of the batch; what cannot be read goes to alerts.raw.dlq."""
-    await take_batch(services().ingestion.connector.ingest, _received(events))
+if TRIGGERS.reads(TRIGGERS.siem.hub):
 
-
-@blueprint.function_name("ingest_siem")
-@blueprint.event_hub_message_trigger(
-    arg_name="events",
-    event_hub_name="%ALUSKORT_SIEM_HUB%",
-    connection="ALUSKORT_SENTINEL_EVENTHUB",
-    consumer_group=GROUP,
-    cardinality="many",
-    data_type="binary",
-)
-@blueprint.retry(**RETRY_FOREVER)
-async def ingest_siem(events: typing.List[func.EventHubEvent]) -> None:
-    """Publish every alert of the batch; the property `source` of an event names the SIEM it is from."""
-    await take_batch(services().ingestion.alert_sources.ingest_event, _received(events))
+    @blueprint.function_name("ingest_siem")
+    @blueprint.event_hub_message_trigger(
+        arg_name="events",
+        event_hub_name="%ALUSKORT_SIEM_HUB%",
+        connection="ALUSKORT_SENTINEL_EVENTHUB",
+        consumer_group=GROUP,
+        cardinality="many",
+        data_type="binary",
+    )
+    @blueprint.retry(**RETRY_FOREVER)
+    async def ingest_siem(events: typing.List[func.EventHubEvent]) -> None:
+        """Publish every alert of the batch; the property `source` of an event names the SIEM it is from."""
+        await take_batch(services().ingestion.alert_sources.ingest_event, _received(events))
 
 
 @blueprint.function_name("ingest_http")

@@ -1,5 +1,10 @@
 # One module per concern. What they exchange is passed here, so the order of creation can be read here too.
 
+locals {
+  small = var.kafka != null # a dev that costs little: docs/cost.md
+  graph = var.containers.neo4j_image != null
+}
+
 resource "azurerm_resource_group" "this" {
   name     = local.names.resource_group
   location = var.location
@@ -15,6 +20,11 @@ module "network" {
   tags                = local.tags
   address_space       = var.address_space
   operator_network_id = var.operator_network_id
+  containers = merge(
+    { "443" = "Qdrant over HTTPS" },
+    local.graph ? { "7687" = "Neo4j over Bolt" } : {},
+    local.small ? { "9092" = "Kafka without TLS" } : {},
+  )
 }
 
 module "egress" {
@@ -53,6 +63,7 @@ module "identity" {
   deployer_object_id      = var.deployer_object_id
   references_principal_id = module.functions.references_principal_id
   scopes                  = local.scopes
+  absent                  = local.absent
 }
 
 module "storage" {
@@ -70,6 +81,8 @@ module "storage" {
 }
 
 module "event_hubs" {
+  count = local.small ? 0 : 1
+
   source = "./modules/event_hubs"
 
   name                = local.names.event_hubs
@@ -82,6 +95,29 @@ module "event_hubs" {
   alert_hubs          = [var.sentinel_hub, var.siem_hub]
 }
 
+moved {
+  from = module.event_hubs
+  to   = module.event_hubs[0]
+}
+
+module "kafka" {
+  count = local.small ? 1 : 0
+
+  source = "./modules/kafka"
+
+  resource_group_name = azurerm_resource_group.this.name
+  location            = var.location
+  tags                = local.tags
+  environment_id      = module.containers.id
+  domain              = module.containers.domain
+  share_name          = module.containers.share_names["stores"]
+  image               = var.kafka.image
+  owner_image         = var.containers.backup_image
+  cpu                 = var.kafka.cpu
+  memory_gi           = var.kafka.memory_gi
+  topics              = local.topics
+}
+
 module "key_vault" {
   source = "./modules/key_vault"
 
@@ -92,9 +128,11 @@ module "key_vault" {
   tenant_id                = var.tenant_id
   allowed_addresses        = var.allowed_addresses
   writer_ready             = [module.identity.ready, module.private_link.endpoints, module.network.peered]
-  listen_connection_string = module.event_hubs.listen_connection_string
+  kafka_listens            = !local.small
+  listen_connection_string = one(module.event_hubs[*].listen_connection_string)
   anthropic_api_key        = var.anthropic_api_key
   qdrant_api_key           = var.qdrant_api_key
+  graph                    = local.graph
   neo4j_password           = var.neo4j_password
   secrets_version          = var.secrets_version
   secrets_expire           = var.secrets_expire
@@ -154,6 +192,7 @@ module "containers" {
   subnet_id           = module.network.subnet_ids["containers"]
   network_id          = module.network.id
   zone_redundant      = var.zone_redundant
+  shares              = local.small ? ["stores"] : ["qdrant", "neo4j"]
 }
 
 module "vector" {
@@ -163,7 +202,7 @@ module "vector" {
   location            = var.location
   tags                = local.tags
   environment_id      = module.containers.id
-  share_name          = module.containers.share_names["qdrant"]
+  share_name          = module.containers.share_names[local.small ? "stores" : "qdrant"]
   url                 = local.qdrant_url
   identities          = module.identity.identities
   ready               = module.identity.ready
@@ -176,13 +215,15 @@ module "vector" {
 }
 
 module "graph" {
+  count = local.graph ? 1 : 0
+
   source = "./modules/graph"
 
   resource_group_name = azurerm_resource_group.this.name
   location            = var.location
   tags                = local.tags
   environment_id      = module.containers.id
-  share_name          = module.containers.share_names["neo4j"]
+  share_name          = module.containers.share_names[local.small ? "stores" : "neo4j"]
   identities          = module.identity.identities
   ready               = module.identity.ready
   image               = var.containers.neo4j_image
@@ -191,6 +232,11 @@ module "graph" {
   memory_gi           = var.containers.memory_gi
   secret_id           = module.key_vault.secret_ids["neo4j-auth"]
   backup              = local.backup
+}
+
+moved {
+  from = module.graph
+  to   = module.graph[0]
 }
 
 module "functions" {
@@ -227,7 +273,7 @@ module "monitoring" {
   retention_days      = var.logs.retention_days
   daily_limit_gb      = var.logs.daily_limit_gb
   exports             = var.sentinel_mode == "event_hub"
-  export_hub_id       = module.event_hubs.hub_ids[var.sentinel_hub]
+  export_hub_id       = one(module.event_hubs[*].hub_ids[var.sentinel_hub])
 }
 
 module "alerting" {
@@ -241,10 +287,11 @@ module "alerting" {
   emails              = var.alert_emails
   workspace_id        = module.monitoring.workspace_id
   budget              = var.budget
-  resources = {
-    event_hubs = module.event_hubs.id
-    postgres   = module.postgres.id
-  }
+  present = merge(
+    { postgres = module.postgres.id },
+    local.small ? {} : { event_hubs = module.event_hubs[0].id },
+    local.graph ? { neo4j = module.graph[0].id } : {},
+  )
 }
 
 module "diagnostics" {

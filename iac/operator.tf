@@ -167,13 +167,14 @@ variable "qdrant_api_key" {
 }
 
 variable "neo4j_password" {
-  description = "Password of Neo4j's only user: at least 32 random letters and digits."
+  description = "Password of Neo4j's only user: at least 32 random letters and digits. Not needed where containers.neo4j_image is null."
   type        = string
+  default     = null
   ephemeral   = true
   sensitive   = true
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9]{32,}$", var.neo4j_password))
+    condition     = var.containers.neo4j_image == null || can(regex("^[A-Za-z0-9]{32,}$", var.neo4j_password))
     error_message = "neo4j_password needs at least 32 letters and digits (a slash would end the user's name); `openssl rand -hex 32` makes one."
   }
 }

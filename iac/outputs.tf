@@ -48,8 +48,8 @@ output "audit_signing_key" {
 }
 
 output "neo4j" {
-  description = "Address of Neo4j inside the network."
-  value       = "bolt://neo4j.${module.containers.domain}:7687"
+  description = "Address of Neo4j inside the network; null where there is none."
+  value       = local.graph ? "bolt://neo4j.${module.containers.domain}:7687" : null
 }
 
 output "network_id" {
@@ -69,8 +69,8 @@ output "role_assignments" {
 
 output "posture" {
   description = "Security-relevant facts of every service, as built."
-  value = merge(
-    module.storage.posture, module.event_hubs.posture, module.key_vault.posture, module.postgres.posture, module.redis.posture,
+  value = merge(concat(module.event_hubs[*].posture, module.kafka[*].posture, [
+    module.storage.posture, module.key_vault.posture, module.postgres.posture, module.redis.posture,
     module.durable_task.posture, module.containers.posture, module.functions.posture, module.monitoring.posture,
-  )
+  ])...)
 }

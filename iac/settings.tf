@@ -7,7 +7,9 @@ locals {
   # With the port: the Qdrant client would take 6333 instead of HTTPS'.
   qdrant_url = "https://qdrant.${module.containers.domain}:443"
 
-  settings = {
+  settings = merge(local.common, local.streaming)
+
+  common = {
     AZURE_CLIENT_ID = local.app.client_id
 
     AzureWebJobsStorage__accountName = module.storage.account_names["host"]
@@ -23,18 +25,9 @@ locals {
     ALUSKORT_POSTGRES_URL = "postgresql://${local.app.name}@${module.postgres.host}:${module.postgres.port}/${module.postgres.database}?sslmode=verify-full&sslrootcert=system"
     ALUSKORT_REDIS_URL    = "rediss://${module.redis.host}:10000/0"
 
-    ALUSKORT_KAFKA_BROKERS            = "${module.event_hubs.host}:9093"
-    ALUSKORT_KAFKA_SECURITY           = "entra"
-    ALUSKORT_KAFKA_TRIGGER_CONNECTION = local.reference["kafka-listen"]
-
-    ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace = module.event_hubs.host
-    ALUSKORT_SENTINEL_EVENTHUB__credential              = "managedidentity"
-    ALUSKORT_SENTINEL_EVENTHUB__clientId                = local.app.client_id
-    ALUSKORT_SENTINEL_HUB                               = var.sentinel_hub
-    ALUSKORT_SIEM_HUB                                   = var.siem_hub
-    ALUSKORT_SENTINEL_MODE                              = var.sentinel_mode
-    ALUSKORT_WORKSPACES                                 = jsonencode(merge(var.workspaces, { (module.monitoring.workspace_guid) = var.home_tenant }))
-    ALUSKORT_ALERT_SOURCES                              = var.alert_sources
+    ALUSKORT_SENTINEL_MODE = var.sentinel_mode
+    ALUSKORT_WORKSPACES    = jsonencode(merge(var.workspaces, { (module.monitoring.workspace_guid) = var.home_tenant }))
+    ALUSKORT_ALERT_SOURCES = var.alert_sources
 
     ALUSKORT_BLOB_ACCOUNT_URL   = trimsuffix(module.storage.blob_endpoints["data"], "/")
     ALUSKORT_EVIDENCE_CONTAINER = module.storage.container_names["evidence"]
@@ -52,5 +45,19 @@ locals {
     ALUSKORT_OIDC_JWKS_URL = "https://login.microsoftonline.com/${var.tenant_id}/discovery/v2.0/keys"
 
     ALUSKORT_ALLOWLISTED_PLAYBOOKS = jsonencode(var.allowlisted_playbooks)
+  }
+  streaming = local.small ? {
+    ALUSKORT_KAFKA_BROKERS  = one(module.kafka[*].brokers)
+    ALUSKORT_KAFKA_SECURITY = "plaintext"
+    } : {
+    ALUSKORT_KAFKA_BROKERS            = "${one(module.event_hubs[*].host)}:9093"
+    ALUSKORT_KAFKA_SECURITY           = "entra"
+    ALUSKORT_KAFKA_TRIGGER_CONNECTION = local.reference["kafka-listen"]
+
+    ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace = one(module.event_hubs[*].host)
+    ALUSKORT_SENTINEL_EVENTHUB__credential              = "managedidentity"
+    ALUSKORT_SENTINEL_EVENTHUB__clientId                = local.app.client_id
+    ALUSKORT_SENTINEL_HUB                               = var.sentinel_hub
+    ALUSKORT_SIEM_HUB                                   = var.siem_hub
   }
 }

@@ -52,7 +52,7 @@ variable "zone_redundant" {
 }
 
 variable "firewall" {
-  description = "Send all outbound traffic through an Azure Firewall that permits named hosts only; without it a NAT gateway and network rules by service tag."
+  description = "Send all outbound traffic through an Azure Firewall that permits named hosts only; without it traffic leaves by the services' own addresses, behind network rules by service tag."
   type        = bool
 }
 
@@ -76,8 +76,8 @@ variable "functions" {
   }
 
   validation {
-    condition     = contains(keys(var.functions.always_ready), "http") && contains(keys(var.functions.always_ready), "function:run_llm_job_critical")
-    error_message = "functions.always_ready must name \"http\" and \"function:run_llm_job_critical\": the console and critical alerts do not wait for a cold start."
+    condition     = var.environment == "dev" || contains(keys(var.functions.always_ready), "http") && contains(keys(var.functions.always_ready), "function:run_llm_job_critical")
+    error_message = "functions.always_ready must name \"http\" and \"function:run_llm_job_critical\": the console and critical alerts do not wait for a cold start, except in dev."
   }
 
   validation {
@@ -87,14 +87,43 @@ variable "functions" {
 }
 
 variable "event_hubs" {
-  description = "Processing units of the Premium namespace (1, 2, 4, 8, 10, 12 or 16); 100 hubs and about 5-10 MB/s in each."
+  description = "Processing units of the Premium namespace (1, 2, 4, 8, 10, 12 or 16); 100 hubs and about 5-10 MB/s in each. null: kafka takes its place."
   type = object({
     processing_units = number
   })
 
   validation {
-    condition     = contains([1, 2, 4, 8, 10, 12, 16], var.event_hubs.processing_units)
-    error_message = "event_hubs.processing_units is ${var.event_hubs.processing_units}; a Premium namespace has 1, 2, 4, 8, 10, 12 or 16."
+    condition     = var.event_hubs == null || contains([1, 2, 4, 8, 10, 12, 16], try(var.event_hubs.processing_units, 0))
+    error_message = "event_hubs.processing_units is ${try(var.event_hubs.processing_units, 0)}; a Premium namespace has 1, 2, 4, 8, 10, 12 or 16."
+  }
+
+  validation {
+    condition     = (var.event_hubs == null) != (var.kafka == null)
+    error_message = "The topics live in one place: set event_hubs or kafka, and the other to null."
+  }
+}
+
+variable "kafka" {
+  description = "A small dev's own Kafka in place of Event Hubs: image, vCPUs and memory (Gi) of the one broker. null: event_hubs."
+  type = object({
+    image     = string
+    cpu       = number
+    memory_gi = number
+  })
+
+  validation {
+    condition     = var.kafka == null || var.environment == "dev"
+    error_message = "kafka is for dev only; ${var.environment} would have one broker on one volume, without a login and without TLS. Set event_hubs, and kafka to null."
+  }
+
+  validation {
+    condition     = var.kafka == null || can(regex(":[^/:]+$", var.kafka.image)) && !endswith(try(var.kafka.image, ""), ":latest")
+    error_message = "kafka.image needs a fixed tag (not latest), for example docker.io/apache/kafka:4.1.1; a moving tag would change the broker at a restart."
+  }
+
+  validation {
+    condition     = var.kafka == null || try(var.kafka.memory_gi == var.kafka.cpu * 2, false)
+    error_message = "kafka: memory_gi is ${try(var.kafka.memory_gi, 0)} with ${try(var.kafka.cpu, 0)} vCPU; the consumption profile couples them, 2 Gi per vCPU."
   }
 }
 
@@ -194,7 +223,7 @@ variable "storage" {
 }
 
 variable "containers" {
-  description = "Images of Qdrant, Neo4j and the backup job, with the vCPUs and memory (Gi) of both stores."
+  description = "Images of Qdrant, Neo4j (null for none, dev only) and the backup job, with the vCPUs and memory (Gi) of each store."
   type = object({
     qdrant_image = string
     neo4j_image  = string
@@ -204,13 +233,18 @@ variable "containers" {
   })
 
   validation {
-    condition     = alltrue([for image in [var.containers.qdrant_image, var.containers.neo4j_image, var.containers.backup_image] : can(regex(":[^/:]+$", image)) && !endswith(image, ":latest")])
+    condition     = alltrue([for image in compact([var.containers.qdrant_image, var.containers.neo4j_image, var.containers.backup_image]) : can(regex(":[^/:]+$", image)) && !endswith(image, ":latest")])
     error_message = "containers: every image needs a fixed tag (not latest), for example docker.io/qdrant/qdrant:v1.20.0; a moving tag would change the stores at a restart."
   }
 
   validation {
     condition     = var.containers.memory_gi == var.containers.cpu * 2
     error_message = "containers: memory_gi is ${var.containers.memory_gi} with ${var.containers.cpu} vCPU; the consumption profile couples them, 2 Gi per vCPU."
+  }
+
+  validation {
+    condition     = var.containers.neo4j_image != null || var.environment == "dev"
+    error_message = "containers.neo4j_image is null, which is for dev only; ${var.environment} has Neo4j, for example docker.io/library/neo4j:5.26.28-community."
   }
 }
 
@@ -274,5 +308,10 @@ variable "sentinel_mode" {
   validation {
     condition     = contains(["event_hub", "poll"], var.sentinel_mode)
     error_message = "sentinel_mode is \"${var.sentinel_mode}\"; it is event_hub or poll."
+  }
+
+  validation {
+    condition     = var.sentinel_mode == "poll" || var.event_hubs != null
+    error_message = "sentinel_mode is \"${var.sentinel_mode}\", but with event_hubs = null there is no hub to export to. Set it to poll."
   }
 }

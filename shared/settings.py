@@ -114,6 +114,18 @@ class SentinelSettings(_Group):
     mode: Literal["event_hub", "poll"] = "event_hub"
 
 
+class SentinelTrigger(SentinelSettings):
+    """With the hub of Sentinel's alerts."""
+
+    hub: str = ""
+
+
+class SiemTrigger(_Group):
+    """The hub of other SIEMs' alerts."""
+
+    hub: str = ""
+
+
 class ModelSettings(_Group):
     """Who serves the model; its key and URL are the Anthropic client's own variables."""
 
@@ -190,6 +202,12 @@ class TriggerSettings(BaseSettings):
     model_config = FROM_ENVIRONMENT
 
     kafka: KafkaLogin = KafkaLogin()
+    sentinel: SentinelTrigger = SentinelTrigger()
+    siem: SiemTrigger = SiemTrigger()
+
+    def reads(self, hub: str) -> bool:
+        """Whether a hub of alerts is read. In poll mode there may be none; else a missing name must be an error."""
+        return bool(hub) or self.sentinel.mode == "event_hub"
 
 
 def variables() -> dict[tuple[str, ...], str]:
@@ -209,9 +227,14 @@ def settings() -> Settings:
     return _read(Settings)
 
 
+def trigger_settings() -> TriggerSettings:
+    """What the triggers' declaration needs, before anything else is needed."""
+    return _read(TriggerSettings)
+
+
 def kafka_security() -> KafkaSecurity:
-    """How Kafka is reached, for the triggers: they are declared before anything else is needed."""
-    return _read(TriggerSettings).kafka.security
+    """How Kafka is reached."""
+    return trigger_settings().kafka.security
 
 
 def _read[S: BaseSettings](kind: type[S]) -> S:

@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 
 from cli.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
-from cli.deployment.network import event_hubs_address
-from cli.deployment.streams import HUBS
+from cli.deployment.network import event_hubs_address, hubs_read
 from local.services.event_hubs import GROUP
 from shared.errors import StoreUnavailable
+from shared.settings import KafkaSecurity
 from shared.stores.entra import EntraToken, object_id
 
 MANAGEMENT = "https://management.azure.com"
@@ -51,6 +51,10 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "0ad04412-c4d5-4796-b79c-f76d14c8d402": "Durable Task Data Contributor",
         "3b03c2da-16b3-4a49-8834-0f8130efdd3b": "Log Analytics Data Reader",
     }
+)
+# Those of both tables that only Event Hubs needs.
+EVENT_HUBS = frozenset(
+    {"Microsoft.EventHub", "a638d3c7-ab3a-418d-83e6-5f17a39d4fde", "2b629674-e913-4c01-ae53-ef4638d8f975"}
 )
 # The oldest extension bundle that Microsoft's pages on the Durable Task Scheduler name; host.json asks for it.
 OLDEST_BUNDLE = "4.32.0"
@@ -94,8 +98,8 @@ async def management(target: Target) -> AsyncIterator[Finding]:
         client.timeout = httpx.Timeout(TIMEOUT_SECONDS)
         principal = target.variables.get("AZURE_PRINCIPAL_ID") or object_id(token)
         steps = (
-            ("Azure: resource providers", _providers(client)),
-            ("Azure: roles", _roles(client, principal)),
+            ("Azure: resource providers", _providers(client, target)),
+            ("Azure: roles", _roles(client, principal, target)),
             ("Azure: quotas", _quotas(client, target.variables.get("AZURE_LOCATION", ""))),
             ("Azure: Key Vault references", _references(client, target.variables.get("AZURE_FUNCTION_APP_ID", ""))),
             ("Azure: extension bundle", _bundle(client, target.variables.get("AZURE_FUNCTION_APP_ID", ""))),
@@ -108,9 +112,16 @@ async def management(target: Target) -> AsyncIterator[Finding]:
                 yield failed(name, error, "Give who runs this the role Reader on the subscription.")
 
 
-async def _providers(client: httpx.AsyncClient) -> Finding:
+def _without_event_hubs(target: Target, needed: Mapping[str, str]) -> dict[str, str]:
+    """What is needed, less what is about Event Hubs where the deployment has neither a hub nor its Kafka there."""
+    used = hubs_read(target.variables) or target.settings.kafka.security is KafkaSecurity.ENTRA
+    return {key: value for key, value in needed.items() if used or key not in EVENT_HUBS}
+
+
+async def _providers(client: httpx.AsyncClient, target: Target) -> Finding:
     name, unready = "Azure: resource providers", []
-    for provider, need in PROVIDERS.items():
+    needed = _without_event_hubs(target, PROVIDERS)
+    for provider, need in needed.items():
         state = (await _get(client, f"providers/{provider}", "2021-04-01")).get("registrationState")
         if state != "Registered":
             unready.append(f"{provider} ({need}): {state}")
@@ -118,19 +129,20 @@ async def _providers(client: httpx.AsyncClient) -> Finding:
         return failed(
             name, "; ".join(unready), "az provider register --namespace ... for each, then wait some minutes."
         )
-    return ok(name, f"all {len(PROVIDERS)} are registered")
+    return ok(name, f"all {len(needed)} are registered")
 
 
-async def _roles(client: httpx.AsyncClient, principal: str) -> Finding:
+async def _roles(client: httpx.AsyncClient, principal: str, target: Target) -> Finding:
     name, path = "Azure: roles", "providers/Microsoft.Authorization/roleAssignments"
     found = await _values(client, path, "2022-04-01", **{"$filter": f"assignedTo('{principal}')"})
     given = {str(one["properties"]["roleDefinitionId"]).rpartition("/")[2] for one in found}
     if BLOB_OWNER in given:
         given.add(BLOB_CONTRIBUTOR)  # includes every right of the other
-    missing = [title for role, title in ROLES.items() if role not in given]
+    needed = _without_event_hubs(target, ROLES)
+    missing = [title for role, title in needed.items() if role not in given]
     if missing:
         return failed(name, f"{principal} lacks {', '.join(missing)}", "Assign them (Terraform's table of roles).")
-    return ok(name, f"{principal} has all {len(ROLES)}")
+    return ok(name, f"{principal} has all {len(needed)}")
 
 
 async def _quotas(client: httpx.AsyncClient, region: str) -> Finding:
@@ -196,7 +208,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 async def _consumer_groups(client: httpx.AsyncClient, target: Target) -> Finding:
     """What the login to a hub does not show: a trigger without its consumer group never starts."""
     name, endpoint = "Azure: consumer groups", event_hubs_address(target)
-    hubs = [target.variables[variable] for variable in HUBS.values() if target.variables.get(variable)]
+    names = hubs_read(target.variables).values()
+    hubs = [target.variables[variable] for variable in names if target.variables.get(variable)]
     if endpoint is None or not hubs:
         return not_applicable(name, "no Event Hubs namespace or no hub is set")
     namespace, missing = endpoint.host.partition(".")[0], []

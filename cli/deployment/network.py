@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from shared.settings import KafkaSecurity
 CONNECT_SECONDS = 5.0
 AMQPS = 5671
 CLAUDE = "https://api.anthropic.com"
+HUBS = {"Event Hubs: Sentinel's hub": "ALUSKORT_SENTINEL_HUB", "Event Hubs: other SIEMs' hub": "ALUSKORT_SIEM_HUB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ def event_hubs_address(target: Target) -> Endpoint | None:
         return Endpoint("Event Hubs", url.hostname or "", url.port or AMQPS, not local)
     namespace = target.variables.get(f"{name}__fullyQualifiedNamespace", "")
     return Endpoint("Event Hubs", namespace, AMQPS, tls=True) if namespace else None
+
+
+def hubs_read(variables: Mapping[str, str]) -> dict[str, str]:
+    """The hubs that triggers read, by the finding about each: in poll mode those that are named, else both."""
+    polls = variables.get("ALUSKORT_SENTINEL_MODE") == "poll"
+    return {name: variable for name, variable in HUBS.items() if variables.get(variable) or not polls}
 
 
 def _part(connection: str, key: str) -> str:

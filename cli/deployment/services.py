@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from cli.deployment.finding import KEY_VAULT_REFERENCE, Finding, Target, failed, not_applicable, ok, warning
-from cli.deployment.network import CLAUDE
+from cli.deployment.network import CLAUDE, hubs_read
 from shared.contracts.routing import LLMProvider
 from shared.contracts.taxonomy import taxonomy_version, techniques
 from shared.routing.models import TIERS
@@ -20,17 +20,17 @@ ANTHROPIC_VERSION = "2023-06-01"
 PLATFORM = (
     ("AzureWebJobsStorage", "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__blobServiceUri"),
     ("DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "ALUSKORT_TASKHUB_URL"),
-    ("ALUSKORT_SENTINEL_EVENTHUB", "ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace"),
-    ("ALUSKORT_SENTINEL_HUB",),
-    ("ALUSKORT_SIEM_HUB",),
 )
+EVENT_HUBS = ("ALUSKORT_SENTINEL_EVENTHUB", "ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace")
 
 
 def platform_settings(variables: Mapping[str, str]) -> list[Finding]:
     """Settings of the platform that are missing, and values that are still placeholders."""
+    hubs = [(variable,) for variable in hubs_read(variables).values()]
+    needed = [*PLATFORM, *([EVENT_HUBS, *hubs] if hubs else [])]
     found = [
         failed("Settings", f"{' or '.join(names)} is not set", "Set one of them.")
-        for names in PLATFORM
+        for names in needed
         if not any(variables.get(name) for name in names)
     ]
     for name, value in variables.items():
@@ -39,8 +39,8 @@ def platform_settings(variables: Mapping[str, str]) -> list[Finding]:
         elif value.startswith(KEY_VAULT_REFERENCE):
             todo = "Nothing to do: the app's health route and the synthetic alert cover what depends on it."
             found.append(warning("Settings", f"{name} is a Key Vault reference, which only the app resolves", todo))
-    count = len(variables_of_settings()) + len(PLATFORM)
-    return found or [ok("Settings", f"all {count} are set and well formed")]
+    count = len(variables_of_settings()) + len(needed)
+    return found or [ok("Settings", f"all {count} that are needed are set and well formed")]
 
 
 async def identity_provider(target: Target) -> AsyncIterator[Finding]:

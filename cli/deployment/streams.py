@@ -13,7 +13,7 @@ from azure.eventhub.exceptions import EventHubError
 from azure.identity.aio import DefaultAzureCredential
 
 from cli.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
-from cli.deployment.network import event_hubs_address
+from cli.deployment.network import event_hubs_address, hubs_read
 from cli.deployment.topics import admin, topic_faults
 from shared.bus.connection import connection_arguments
 from shared.bus.producer import KafkaProducer
@@ -24,7 +24,6 @@ from shared.settings import KafkaSecurity
 OURS = "aluskort."
 LAG_LIMIT = 1000  # messages of one group; a burst is normal, a growing backlog is not
 CONSUMER_GROUP = "$Default"
-HUBS = {"Event Hubs: Sentinel's hub": "ALUSKORT_SENTINEL_HUB", "Event Hubs: other SIEMs' hub": "ALUSKORT_SIEM_HUB"}
 
 
 async def kafka(target: Target) -> AsyncIterator[Finding]:
@@ -101,8 +100,10 @@ async def _lag(target: Target) -> Finding:
 
 async def event_hubs(target: Target) -> AsyncIterator[Finding]:
     """The hubs of alerts exist and may be read."""
-    endpoint = event_hubs_address(target)
-    for name, variable in HUBS.items():
+    endpoint, hubs = event_hubs_address(target), hubs_read(target.variables)
+    if not hubs:
+        yield not_applicable("Event Hubs", "there is no hub: Sentinel is polled, other SIEMs push over HTTP")
+    for name, variable in hubs.items():
         hub = target.variables.get(variable, "")
         if endpoint is None or not hub:
             todo = f"Set {variable} and ALUSKORT_SENTINEL_EVENTHUB__fullyQualifiedNamespace."

@@ -20,8 +20,8 @@ from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 from azure.identity.aio import DefaultAzureCredential
 
-from cli.deployment.finding import Finding, Target, failed, ok
-from cli.deployment.network import event_hubs_address
+from cli.deployment.finding import Finding, Target, failed, not_applicable, ok
+from cli.deployment.network import event_hubs_address, hubs_read
 from shared.audit.ledger import RecordFilters
 from shared.audit.service import AuditService
 from shared.contracts.audit import AuditRecord
@@ -66,6 +66,9 @@ def synthetic_alert(alert_id: str) -> bytes:
 
 async def follow(target: Target, *, timeout_seconds: float) -> AsyncIterator[Finding]:
     """A finding for each stage with its time; the first that does not come in time is named and is the last."""
+    if "ALUSKORT_SENTINEL_HUB" not in hubs_read(target.variables).values():
+        yield not_applicable("Synthetic alert", "there is no hub to send it to; docs/deployment.md pushes one by HTTP")
+        return
     alert_id = f"synthetic-{uuid4()}"
     investigation = investigation_id(SYNTHETIC_TENANT, alert_id)
     store = Postgres(_database(target), pool_size=1)

@@ -6,16 +6,16 @@ zone_redundant = false
 firewall       = false
 
 functions = {
-  memory_mb         = 2048
+  memory_mb         = 512
   maximum_instances = 40
   http_concurrency  = 16
-  always_ready = {
-    "http"                          = 1
-    "function:run_llm_job_critical" = 1
-  }
+  always_ready      = {} # a cold start is bearable here, two instances that never sleep are not
 }
 
-event_hubs   = { processing_units = 1 }
+event_hubs    = null
+kafka         = { image = "docker.io/apache/kafka:4.1.1", cpu = 0.25, memory_gi = 0.5 }
+sentinel_mode = "poll"
+
 durable_task = { sku = "Consumption", capacity = 1 }
 redis        = { sku = "Balanced_B0", high_availability = false }
 
@@ -35,12 +35,12 @@ storage = {
 
 containers = {
   qdrant_image = "docker.io/qdrant/qdrant:v1.20.0"
-  neo4j_image  = "docker.io/library/neo4j:5.26.28-community"
+  neo4j_image  = null # no code reads it yet
   backup_image = "mcr.microsoft.com/azure-cli:2.77.0"
-  cpu          = 1
-  memory_gi    = 2
+  cpu          = 0.25
+  memory_gi    = 0.5
 }
 
-logs   = { retention_days = 90, daily_limit_gb = 2 }
+logs   = { retention_days = 90, daily_limit_gb = 0.5 }
 spend  = { soft_usd = 50, hard_usd = 100 }
-budget = { amount = 2000, start = "2026-12-01T00:00:00Z" }
+budget = { amount = 400, start = "2026-12-01T00:00:00Z" }

@@ -16,7 +16,10 @@ functions = {
   }
 }
 
-event_hubs   = { processing_units = 2 }
+event_hubs    = { processing_units = 2 }
+kafka         = null
+sentinel_mode = "event_hub"
+
 durable_task = { sku = "Dedicated", capacity = 3 } # three units are highly available, one is not
 redis        = { sku = "Balanced_B5", high_availability = true }
 

@@ -15,7 +15,10 @@ functions = {
   }
 }
 
-event_hubs   = { processing_units = 1 }
+event_hubs    = { processing_units = 1 }
+kafka         = null
+sentinel_mode = "event_hub"
+
 durable_task = { sku = "Consumption", capacity = 1 }
 redis        = { sku = "Balanced_B1", high_availability = true }
 

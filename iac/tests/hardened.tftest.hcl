@@ -45,4 +45,44 @@ run "hardened" {
     condition     = module.postgres.parameters["pgbouncer.enabled"] == "true" && module.postgres.parameters["pgbouncer.pool_mode"] == "transaction"
     error_message = "PgBouncer is off."
   }
+
+  # Every topic of the catalogue has its partitions and retention.
+  assert {
+    condition = {
+      for name, hub in module.event_hubs[0].hubs : name => hub if !contains(["sentinel-alerts", "siem-alerts"], name)
+      } == {
+      for topic in jsondecode(file("../shared/contracts/topics.json")).topics : topic.name => {
+        partitions      = topic.partitions
+        retention_hours = topic.retention_days * 24
+      }
+    }
+    error_message = "The hubs are not the topics of shared/contracts/topics.json: ${jsonencode(module.event_hubs[0].hubs)}"
+  }
+
+  assert {
+    condition     = length(module.event_hubs[0].hubs) == 33
+    error_message = "31 topics and two hubs of alerts are expected, got ${length(module.event_hubs[0].hubs)}."
+  }
+
+  assert {
+    condition     = module.event_hubs[0].consumer_groups == { sentinel-alerts = "aluskort", siem-alerts = "aluskort" }
+    error_message = "Both hubs of alerts need a consumer group of their own: ${jsonencode(module.event_hubs[0].consumer_groups)}"
+  }
+
+  assert {
+    condition     = module.monitoring.exports == toset(["SecurityAlert", "SecurityIncident"])
+    error_message = "Sentinel's alerts are not exported: ${jsonencode(module.monitoring.exports)}"
+  }
+
+  assert {
+    condition     = module.event_hubs[0].local_rules == { kafka-trigger-listen = { listen = true, send = false, manage = false } }
+    error_message = "The one local rule may listen and nothing else: ${jsonencode(module.event_hubs[0].local_rules)}"
+  }
+
+  assert {
+    condition = toset(keys(module.private_link.endpoints)) == toset([
+      "data-blob", "durable-task", "event-hubs", "files", "functions", "host-blob", "host-queue", "host-table", "key-vault", "monitor", "postgres", "redis",
+    ])
+    error_message = "Private endpoints are: ${jsonencode(keys(module.private_link.endpoints))}"
+  }
 }

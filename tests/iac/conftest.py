@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +19,7 @@ from local.services.site import CHECKOUT
 IAC = CHECKOUT / "iac"
 READ_BY_TERRAFORM = ("shared/contracts/topics.json", "host.json", ".python-version")
 OF_THE_USERS = ("TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_WORKSPACE", "ARM_")  # their installation, not this code
+ADDRESS = {"dev": ['-var=allowed_addresses=["203.0.113.7"]']}  # as docs/cost.md counts it
 OFFLINE = CHECKOUT.parent / "shared" / "tools" / "terraform-offline"
 
 
@@ -73,3 +78,26 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     ready = Terraform(program=program, directory=root / "iac", environment=environment)
     ready("init", "-backend=false")
     return ready
+
+
+Planned = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def planned(terraform: Terraform) -> Callable[[str], Planned]:
+    """What an environment's plan would make: the values of each resource, by type."""
+
+    @cache
+    def plan(environment: str) -> Planned:
+        printed = terraform(
+            *("test", "-json", "-verbose", "-filter=tests/environment.tftest.hcl", "-var-file=tests/operator.tfvars"),
+            *(f"-var-file=environments/{environment}.tfvars", *ADDRESS.get(environment, [])),
+        )
+        messages = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+        (planned,) = [message["test_plan"] for message in messages if message["type"] == "test_plan"]
+        found: Planned = {}
+        for change in planned["resource_changes"]:
+            found.setdefault(change["type"], []).append(change["change"]["after"])
+        return found
+
+    return plan

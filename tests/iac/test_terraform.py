@@ -13,7 +13,7 @@ TESTS_OF = {
 }
 GIVEN_BY_AN_OPERATOR = [
     *("subscription_id", "tenant_id", "deployer_object_id", "database_administrators", "alert_emails", "home_tenant"),
-    *("oidc_audience", "anthropic_api_key", "qdrant_api_key", "neo4j_password", "secrets_expire"),
+    *("oidc_audience", "anthropic_api_key", "qdrant_api_key", "secrets_expire"),
 ]
 
 

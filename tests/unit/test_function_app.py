@@ -156,6 +156,17 @@ def test_event_hub_triggers_read_batches_of_the_configured_hubs(index: dict[str,
     }
 
 
+def test_poll_mode_without_a_hub_has_no_event_hub_trigger() -> None:
+    index = indexed(ALUSKORT_SENTINEL_MODE="poll")
+    assert not triggers(index, "eventHubTrigger")
+    assert {"poll_sentinel", "ingest_http", "parse_alerts"} <= set(index["bindings"])
+
+
+def test_poll_mode_reads_the_hubs_that_are_named() -> None:
+    index = indexed(ALUSKORT_SENTINEL_MODE="poll", ALUSKORT_SIEM_HUB="siem-alerts")
+    assert set(triggers(index, "eventHubTrigger")) == {"ingest_siem"}
+
+
 def test_timers_have_their_schedules(index: dict[str, Any]) -> None:
     assert {name: trigger["schedule"] for name, trigger in triggers(index, "timerTrigger").items()} == TIMERS
 

@@ -1,7 +1,10 @@
 # Who is told of what: the rules follow from alerts.yaml.
 
 locals {
-  alerts  = yamldecode(file("${path.module}/alerts.yaml"))
+  alerts = {
+    for name, alert in yamldecode(file("${path.module}/alerts.yaml")) : name => alert
+    if alltrue([for part in compact([try(alert.needs, ""), try(alert.resource, "")]) : contains(keys(var.present), part)])
+  }
   queries = { for name, alert in local.alerts : name => alert if can(alert.query) }
   metrics = { for name, alert in local.alerts : name => alert if can(alert.metric) }
 }
@@ -59,7 +62,7 @@ resource "azurerm_monitor_metric_alert" "this" {
   description         = each.value.meaning
   resource_group_name = var.resource_group_name
   tags                = var.tags
-  scopes              = [var.resources[each.value.resource]]
+  scopes              = [var.present[each.value.resource]]
   severity            = each.value.severity
   frequency           = each.value.every
   window_size         = each.value.window

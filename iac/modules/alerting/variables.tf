@@ -33,8 +33,8 @@ variable "workspace_id" {
   type        = string
 }
 
-variable "resources" {
-  description = "Resources with metric alerts, by the name that alerts.yaml has for them."
+variable "present" {
+  description = "What alerts.yaml names and this environment has, to its id; an alert on anything else is not made."
   type        = map(string)
 }
 

@@ -1,4 +1,4 @@
-# Where Qdrant and Neo4j run: a Container Apps environment inside the network, and file shares for what must stay.
+# Where the stores in containers run: a Container Apps environment inside the network, and file shares for what must stay.
 
 resource "azurerm_container_app_environment" "this" {
   name                = var.name
@@ -63,7 +63,7 @@ resource "azurerm_storage_account" "files" {
 }
 
 resource "azurerm_storage_share" "this" {
-  for_each = toset(["qdrant", "neo4j"])
+  for_each = var.shares
 
   name               = each.value
   storage_account_id = azurerm_storage_account.files.id

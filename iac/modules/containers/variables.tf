@@ -37,3 +37,8 @@ variable "zone_redundant" {
   description = "Spread the environment and the shares over zones."
   type        = bool
 }
+
+variable "shares" {
+  description = "Names of the file shares, one for each store or one for all."
+  type        = set(string)
+}

@@ -1,13 +1,14 @@
-# The one way out. With a firewall only the hosts of hosts.tf; without one a NAT gateway behind the network rules, which
-# know addresses and service tags but no names.
+# The one way out. With a firewall only the hosts of hosts.tf; without one Functions and Container Apps leave by addresses
+# of their own, behind the network rules, which know addresses and service tags but no names.
 
 locals {
   firewall = var.firewall ? { this = true } : {}
-  gateway  = var.firewall ? {} : { this = true }
   zones    = var.zone_redundant ? ["1", "2", "3"] : null
 }
 
 resource "azurerm_public_ip" "this" {
+  for_each = local.firewall
+
   name                = "pip-egress-${var.name}"
   resource_group_name = var.resource_group_name
   location            = var.location
@@ -17,27 +18,9 @@ resource "azurerm_public_ip" "this" {
   tags                = var.tags
 }
 
-resource "azurerm_nat_gateway" "this" {
-  for_each = local.gateway
-
-  name                = "ng-${var.name}"
-  resource_group_name = var.resource_group_name
-  location            = var.location
-  tags                = var.tags
-}
-
-resource "azurerm_nat_gateway_public_ip_association" "this" {
-  for_each = local.gateway
-
-  nat_gateway_id       = azurerm_nat_gateway.this["this"].id
-  public_ip_address_id = azurerm_public_ip.this.id
-}
-
-resource "azurerm_subnet_nat_gateway_association" "this" {
-  for_each = var.firewall ? {} : var.prefixes
-
-  nat_gateway_id = azurerm_nat_gateway.this["this"].id
-  subnet_id      = var.subnet_ids[each.key]
+moved {
+  from = azurerm_public_ip.this
+  to   = azurerm_public_ip.this["this"]
 }
 
 resource "azurerm_subnet" "firewall" {
@@ -112,7 +95,7 @@ resource "azurerm_firewall" "this" {
   ip_configuration {
     name                 = "egress"
     subnet_id            = azurerm_subnet.firewall["this"].id
-    public_ip_address_id = azurerm_public_ip.this.id
+    public_ip_address_id = azurerm_public_ip.this["this"].id
   }
 }
 

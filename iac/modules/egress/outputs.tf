@@ -1,7 +1,7 @@
 output "diagnostic_targets" {
   description = "Resources that have diagnostic settings, by name."
   value = merge(
-    { egress_address = azurerm_public_ip.this.id },
+    { for key, address in azurerm_public_ip.this : "egress_address" => address.id },
     { for key, firewall in azurerm_firewall.this : "firewall" => firewall.id },
   )
 }
@@ -12,11 +12,11 @@ output "hosts" {
 }
 
 output "default_route" {
-  description = "Where outbound traffic goes: firewall or nat."
-  value       = length(azurerm_route_table.this) > 0 ? "firewall" : "nat"
+  description = "Where outbound traffic goes: firewall or platform, the services' own addresses."
+  value       = length(azurerm_route_table.this) > 0 ? "firewall" : "platform"
 }
 
 output "subnets" {
   description = "Subnets whose outbound traffic is led this way."
-  value       = keys(merge(azurerm_subnet_route_table_association.this, azurerm_subnet_nat_gateway_association.this))
+  value       = keys(azurerm_subnet_route_table_association.this)
 }

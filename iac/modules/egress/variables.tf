@@ -19,7 +19,7 @@ variable "tags" {
 }
 
 variable "firewall" {
-  description = "Whether a firewall with named hosts stands in the way, else a NAT gateway."
+  description = "Whether a firewall with named hosts stands in the way."
   type        = bool
 }
 

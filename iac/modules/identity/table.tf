@@ -1,7 +1,9 @@
 # The one table of role assignments: who, which role, on what, why. Nothing else grants a right in Azure's RBAC; rights
 # inside PostgreSQL are given by `aluskort migrate`, the one in Redis by modules/redis.
 locals {
-  table = [
+  table = [for row in local.all : row if !contains(var.absent, row.scope)]
+
+  all = [
     { principal = "app", role = "Storage Blob Data Owner", scope = "host_storage", why = "The Functions host keeps leases, timer states and the package there." },
     { principal = "app", role = "Storage Queue Data Contributor", scope = "host_storage", why = "The Functions host's own queues." },
     { principal = "app", role = "Storage Table Data Contributor", scope = "host_storage", why = "The Functions host's diagnostic events." },

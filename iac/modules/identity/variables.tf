@@ -28,6 +28,11 @@ variable "references_principal_id" {
   type        = string
 }
 
+variable "absent" {
+  description = "Scopes of the table that this environment does not have."
+  type        = list(string)
+}
+
 variable "scopes" {
   description = "What rights are given on: name to resource id."
   type        = map(string)

@@ -69,6 +69,8 @@ resource "azurerm_key_vault_secret" "qdrant_api_key" {
 }
 
 resource "azurerm_key_vault_secret" "neo4j_auth" {
+  count = var.graph ? 1 : 0
+
   name             = "neo4j-auth"
   key_vault_id     = azurerm_key_vault.this.id
   content_type     = "user/password of Neo4j"
@@ -81,6 +83,8 @@ resource "azurerm_key_vault_secret" "neo4j_auth" {
 }
 
 resource "azurerm_key_vault_secret" "kafka_listen" {
+  count = var.kafka_listens ? 1 : 0
+
   name            = "kafka-listen"
   key_vault_id    = azurerm_key_vault.this.id
   content_type    = "Listen-only connection string of the Kafka trigger"

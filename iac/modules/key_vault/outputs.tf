@@ -16,12 +16,11 @@ output "signing_key_id" {
 output "secret_ids" {
   description = "Versionless ids of the secrets, by name; a reference to one follows its rotation."
   value = {
-    for secret in [
-      azurerm_key_vault_secret.anthropic_api_key,
-      azurerm_key_vault_secret.qdrant_api_key,
+    for secret in concat(
+      [azurerm_key_vault_secret.anthropic_api_key, azurerm_key_vault_secret.qdrant_api_key],
       azurerm_key_vault_secret.neo4j_auth,
       azurerm_key_vault_secret.kafka_listen,
-    ] : secret.name => secret.versionless_id
+    ) : secret.name => secret.versionless_id
   }
 }
 

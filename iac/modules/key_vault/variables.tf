@@ -33,8 +33,13 @@ variable "writer_ready" {
   type        = any
 }
 
+variable "kafka_listens" {
+  description = "Whether the Kafka trigger logs in with a connection string."
+  type        = bool
+}
+
 variable "listen_connection_string" {
-  description = "Connection string of the Kafka trigger."
+  description = "Connection string of the Kafka trigger; null where it needs none."
   type        = string
   sensitive   = true
 }
@@ -53,8 +58,13 @@ variable "qdrant_api_key" {
   sensitive   = true
 }
 
+variable "graph" {
+  description = "Whether there is a Neo4j that demands a password."
+  type        = bool
+}
+
 variable "neo4j_password" {
-  description = "Password of Neo4j's user."
+  description = "Password of Neo4j's user; null where there is none."
   type        = string
   ephemeral   = true
   sensitive   = true

@@ -39,7 +39,7 @@ variable "daily_limit_gb" {
 }
 
 variable "export_hub_id" {
-  description = "Hub that SecurityAlert and SecurityIncident are exported to."
+  description = "Hub that SecurityAlert and SecurityIncident are exported to; null where there is none."
   type        = string
 }
 

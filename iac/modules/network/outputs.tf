@@ -33,7 +33,7 @@ output "security_group_ids" {
 
 output "rules" {
   description = "Network rules as built, by subnet, direction and name."
-  value       = { for key, rule in azurerm_network_security_rule.this : key => { access = rule.access, source = rule.source_address_prefix, destination = rule.destination_address_prefix } }
+  value       = { for key, rule in azurerm_network_security_rule.this : key => { access = rule.access, source = rule.source_address_prefix, destination = rule.destination_address_prefix, ports = rule.destination_port_ranges } }
 }
 
 output "peered" {

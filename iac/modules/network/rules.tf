@@ -14,13 +14,13 @@ locals {
   flows = {
     functions = [
       { direction = "Outbound", name = "stores", destination = local.endpoints, ports = local.store_ports, why = "Every store and Azure service is behind a private endpoint." },
-      { direction = "Outbound", name = "containers", destination = local.containers, ports = ["443", "7687"], why = "Qdrant over HTTPS, Neo4j over Bolt." },
+      { direction = "Outbound", name = "containers", destination = local.containers, ports = keys(var.containers), why = "${join(", ", values(var.containers))}." },
       { direction = "Outbound", name = "model", destination = local.anthropic, ports = ["443"], why = "The gateway asks Claude." },
       { direction = "Outbound", name = "identity", destination = "AzureActiveDirectory", ports = ["443"], why = "Tokens of the managed identity and keys of the identity provider." },
       { direction = "Outbound", name = "monitor", destination = "AzureMonitor", ports = ["443"], why = "Telemetry, and the SecurityAlert table." },
     ]
     containers = [
-      { direction = "Inbound", name = "functions", source = local.functions, destination = "*", ports = ["443", "7687"], why = "Only the function app speaks to Qdrant and Neo4j." },
+      { direction = "Inbound", name = "functions", source = local.functions, destination = "*", ports = keys(var.containers), why = "Only the function app speaks to ${join(" and ", [for what in values(var.containers) : split(" ", what)[0]])}." },
       { direction = "Inbound", name = "itself", source = local.containers, destination = local.containers, ports = ["*"], protocol = "*", why = "Container Apps' own traffic between its nodes." },
       { direction = "Inbound", name = "probes", source = "AzureLoadBalancer", destination = "*", ports = ["*"], protocol = "*", why = "The platform's load balancer asks for health." },
       { direction = "Outbound", name = "itself", destination = local.containers, ports = ["*"], protocol = "*", why = "Container Apps' own traffic between its nodes." },

@@ -27,3 +27,8 @@ variable "operator_network_id" {
   description = "Virtual network of operators and runners to peer with; null for none."
   type        = string
 }
+
+variable "containers" {
+  description = "What the function app reaches in the containers: port to what is spoken there, its name first."
+  type        = map(string)
+}

@@ -53,6 +53,7 @@ LOGINS = (
     ),
     *("Blob storage: login", "Qdrant", "Identity provider", "Model provider"),
 )
+WORKSPACES = '{"00000000-0000-0000-0000-000000000001": "contoso"}'
 Findings = dict[str, dict[str, Any]]
 
 
@@ -131,6 +132,14 @@ def test_checks_that_need_the_secrets_are_skipped_when_settings_hold_references(
     }
     for service in ("PostgreSQL", "Event Hubs"):  # where the migration and the synthetic alert go
         assert findings[f"Network: {service}"]["state"] == "failed"
+
+
+def test_poll_mode_without_a_hub_needs_nothing_of_event_hubs(found: Callable[..., Findings]) -> None:
+    none = dict.fromkeys(("ALUSKORT_SENTINEL_EVENTHUB", "ALUSKORT_SENTINEL_HUB", "ALUSKORT_SIEM_HUB"), "")
+    findings = found(ALUSKORT_SENTINEL_MODE="poll", ALUSKORT_WORKSPACES=WORKSPACES, **none)
+    assert findings["Event Hubs"]["state"] == "not applicable"
+    assert findings["Settings"]["state"] == "ok"
+    assert not [name for name in findings if name.startswith(("Network: Event Hubs", "Event Hubs: "))]
 
 
 def test_environment_gives_the_checks_what_the_pipeline_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

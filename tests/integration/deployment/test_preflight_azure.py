@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.deployment.azure import OLDEST_BUNDLE, ROLES, management
+from cli.deployment.azure import EVENT_HUBS, OLDEST_BUNDLE, ROLES, management
 from cli.deployment.finding import Finding, State, Target
 from local.services.simulators import Simulators
 from local.services.site import CHECKOUT
@@ -25,7 +25,7 @@ IN_ORDER = {
 APP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Web/sites/app"
 FULL = {"name": {"value": "cores"}, "currentValue": 8, "limit": 8}
 
-Ask = Callable[[dict[str, Any]], Any]
+Ask = Callable[..., Any]
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def ask(simulators: Simulators, monkeypatch: pytest.MonkeyPatch) -> Ask:
         "ALUSKORT_SIEM_HUB": "siem-alerts",
     }
 
-    async def findings(state: dict[str, Any]) -> dict[str, Finding]:
+    async def findings(state: dict[str, Any], **changes: str) -> dict[str, Finding]:
         async with httpx.AsyncClient() as client:
             (await client.put(f"{base}/control/resource-manager", json=state)).raise_for_status()
-        target = Target(variables, Settings())
+        target = Target(variables | changes, Settings())
         return {finding.name: finding async for finding in management(target)}
 
     return findings
@@ -117,6 +117,14 @@ async def test_what_is_in_disorder_is_named(
     found = (await ask(IN_ORDER | disorder))[name]
     assert (found.state, found.found) == (state, sentence)
     assert found.todo
+
+
+async def test_deployment_without_event_hubs_needs_neither_its_provider_nor_its_roles(ask: Ask) -> None:
+    without = {"ALUSKORT_SENTINEL_MODE": "poll", "ALUSKORT_SENTINEL_HUB": "", "ALUSKORT_SIEM_HUB": ""}
+    state = {"roles": [role for role in ROLES if role not in EVENT_HUBS], "namespaces": []}
+    found = await ask(IN_ORDER | state | {"providers": {"Microsoft.EventHub": "NotRegistered"}}, **without)
+    names = ("Azure: resource providers", "Azure: roles", "Azure: consumer groups")
+    assert [found[name].state for name in names] == [State.OK, State.OK, State.NOT_APPLICABLE]
 
 
 async def test_bundle_that_may_not_be_read_is_not_a_failure(ask: Ask) -> None:

@@ -26,6 +26,14 @@ async def test_stage_that_does_not_come_is_named_and_ends_the_following(
     assert "did not come within 1.5 s" in stages[1].found
 
 
+async def test_deployment_without_a_hub_gets_no_synthetic_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in example().items():
+        monkeypatch.setenv(name, value)
+    target = Target({"ALUSKORT_SENTINEL_MODE": "poll"}, Settings())
+    (finding,) = [stage async for stage in follow(target, timeout_seconds=1)]
+    assert finding.state is State.NOT_APPLICABLE
+
+
 def test_synthetic_alert_says_what_it_is_and_whose() -> None:
     (row,) = read_rows(synthetic_alert("synthetic-1"))
     alert = read_security_alert(row)

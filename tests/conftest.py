@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -28,6 +29,10 @@ from local.services.service import Service, ensure
 from local.services.simulators import Simulators
 from local.services.site import CHECKOUT, Site
 from shared.stores.migrations import migrate
+
+# A busy machine is slow to make examples; that says nothing about the code.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 TEMPLATE = "migrated"
 SITE = "site"  # the key under which a worker finds the folder of the run's site

@@ -155,7 +155,7 @@ async def _proven(store: Postgres, investigation: str) -> str:
     whole = await audit.verify(SYNTHETIC_TENANT)
     if not (package.chain_verified and whole.chain_valid):
         raise AluskortError(f"the chain of {SYNTHETIC_TENANT} does not verify: {'; '.join(whole.errors[:3])}")
-    return f"complete, the tenant's chain of {whole.records_checked} records verified"
+    return f"complete, {whole.records_checked} records of the tenant's chain verified"
 
 
 async def _row(store: Postgres, investigation: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Puts what cannot be handled on a dead-letter topic, whole; a message too large for one letter becomes several, and
+"""Puts what cannot be handled on a dead-letter topic, whole; a message too large for one dead letter becomes several, and
 is put together again here.
 """
 
@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from shared.bus.producer import Producer
 from shared.bus.replay_history import ReplayHistory, without_history
-from shared.contracts.dead_letter import DeadLetter, LetterPart
+from shared.contracts.dead_letter import DeadLetter, DeadLetterPart
 from shared.errors import InvalidInput
 from shared.telemetry import LogAction, log_fields
 
@@ -52,7 +52,7 @@ async def publish_dead_letter(  # noqa: PLR0913 - all that is known about one fa
 ) -> None:
     """Keep ``value``, ``key`` and ``headers``, byte for byte, with the reason. Raises BusUnavailable.
 
-    A key over MAX_TEXT is none of ours: the letter has none then, and says so.
+    A key over MAX_TEXT is not one of ours: the dead letter then has none, and says so.
     """
     history = ReplayHistory.of(headers or {})
     reason = str(error)[:MAX_TEXT].encode("utf-8", "backslashreplace").decode()
@@ -79,22 +79,22 @@ async def publish_dead_letter(  # noqa: PLR0913 - all that is known about one fa
         # One key keeps the parts in order, and the original one those of one alert.
         await producer.publish(topic, letter.to_json(), key=key or letter_id)
     extra = log_fields(LogAction.DEAD_LETTER_KEPT, topic=topic, source_topic=source_topic)
-    log.warning("Letter %s on %s keeps what %r sent", letter_id, topic, source_topic, extra=extra)
+    log.warning("Dead letter %s on %s keeps what %r sent", letter_id, topic, source_topic, extra=extra)
 
 
 def reassemble(parts: Sequence[DeadLetter]) -> Original:
-    """The message that ``parts`` of one letter hold, in any order, repeated or incomplete.
+    """The message that ``parts`` of one dead letter hold, in any order, repeated or incomplete.
 
-    Raises InvalidInput when they are not of one letter, or its headers cannot be read.
+    Raises InvalidInput when they are not of one dead letter, or its headers cannot be read.
     """
     first, *_ = parts
     if first.part is None:
         return Original(first.original, _decoded(first.headers), [])
-    found: dict[int, tuple[LetterPart, DeadLetter]] = {}
+    found: dict[int, tuple[DeadLetterPart, DeadLetter]] = {}
     for letter in parts:
         if letter.part is None or (letter.letter_id, letter.part.count) != (first.letter_id, first.part.count):
-            got = f"letter {letter.letter_id}, part {letter.part}"
-            raise InvalidInput("part", got=got, expected=f"one of letter {first.letter_id}, part {first.part}")
+            got = f"dead letter {letter.letter_id}, part {letter.part}"
+            raise InvalidInput("part", got=got, expected=f"one of dead letter {first.letter_id}, part {first.part}")
         found[letter.part.number] = (letter.part, letter)
     missing = [number for number in range(1, first.part.count + 1) if number not in found]
     value, spread = (
@@ -107,15 +107,15 @@ def reassemble(parts: Sequence[DeadLetter]) -> Original:
     return Original(value, headers, missing)
 
 
-def _parts(value: bytes, headers: dict[str, bytes]) -> Iterator[tuple[LetterPart | None, bytes, dict[str, bytes]]]:
-    """Each letter's part, piece and headers. Headers that leave no room become pieces of their own."""
+def _parts(value: bytes, headers: dict[str, bytes]) -> Iterator[tuple[DeadLetterPart | None, bytes, dict[str, bytes]]]:
+    """Each dead letter's part, piece and headers. Headers that leave no room become pieces of their own."""
     pieces: list[Piece] = [("value", piece) for piece in _pieces(value)]
     as_json = json.dumps(_encoded(headers)).encode()
     if len(as_json) > HEADER_BYTES:
         pieces = [("headers", piece) for piece in _pieces(as_json)] + pieces
         headers = {}
     for number, (held, piece) in enumerate(pieces, 1):
-        part = LetterPart(number=number, count=len(pieces), holds=held) if len(pieces) > 1 else None
+        part = DeadLetterPart(number=number, count=len(pieces), holds=held) if len(pieces) > 1 else None
         yield part, piece, headers
 
 

@@ -1,4 +1,4 @@
-"""What stands on a dead-letter topic: messages that could not be handled, and that they were sent back
+"""What is on a dead-letter topic: messages that could not be handled, and that they were sent back
 (spec/data-model §7).
 """
 
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from shared.contracts.contract import Contract
 
-MARK = "aluskort-replay-mark"  # the header by which a ReplayMark is told from a letter
+MARK = "aluskort-replay-mark"  # the header by which a ReplayMark is told apart from a dead letter
 MAX_PARTS = 1_000  # far above what any message of Event Hubs needs; a forged count must not cost memory
 
 
@@ -26,8 +26,8 @@ def _is_base64(text: str) -> str:
 Base64 = Annotated[str, AfterValidator(_is_base64)]
 
 
-class LetterPart(Contract):
-    """Which piece of a message one letter holds when the message is too large for one."""
+class DeadLetterPart(Contract):
+    """Which piece of a message one dead letter holds when the message is too large for one."""
 
     number: int = Field(ge=1, le=MAX_PARTS)
     count: int = Field(ge=1, le=MAX_PARTS)
@@ -48,8 +48,8 @@ class DeadLetter(Contract):
     offset: int | None = None
     attempts: int = 1  # how often it failed, with this time
     first_failed_at: str
-    replayed_from: str | None = None  # topic/partition/offset of the letter that was sent back before this failure
-    part: LetterPart | None = None  # None when this letter holds all
+    replayed_from: str | None = None  # topic/partition/offset of the dead letter that was sent back before this failure
+    part: DeadLetterPart | None = None  # None when this dead letter holds all
 
     @property
     def original(self) -> bytes:
@@ -58,7 +58,7 @@ class DeadLetter(Contract):
 
 
 class ReplayMark(Contract):
-    """That a letter was sent back to where it came from; stands on the letter's own topic, behind it."""
+    """That a dead letter was sent back to where it came from; it is on the dead letter's own topic, behind it."""
 
     letter_id: str
     replayed_at: str

@@ -30,11 +30,6 @@ mock_resource "azurerm_public_ip" {
   }
 }
 
-mock_resource "azurerm_nat_gateway" {
-  defaults = {
-    id = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Network/natGateways/ng"
-  }
-}
 
 mock_resource "azurerm_firewall" {
   defaults = {

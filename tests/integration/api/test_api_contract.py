@@ -78,7 +78,7 @@ EXCLUDED: list[Any] = [positive_data_acceptance]
 
 
 def ask(operation: Any, mode: GenerationMode, server: str, token: str) -> None:
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def one(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(base_url=server, headers={"Authorization": f"Bearer {token}"}, excluded_checks=EXCLUDED)

@@ -44,7 +44,7 @@ async def test_alerts_by_id_gives_the_newest_row_with_entities(log_analytics: Lo
     assert found.refused == ()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ids=st.lists(st.text(min_size=1) | st.from_regex(r"[\"\])|;/\\\n a-z-]{1,20}", fullmatch=True), max_size=5))
 async def test_no_id_can_change_the_query(log_analytics: LogAnalytics, one: SimulatedWorkspace, ids: list[str]) -> None:
     # The simulated service answers no query but the product's own, so an id that broke out would be refused here.

@@ -56,10 +56,10 @@ class ScriptedGateway:
 
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     requests: list[GatewayRequest] = field(default_factory=list)
-    away: bool = False
+    unavailable: bool = False
 
     async def complete(self, request: GatewayRequest, **_: Any) -> GatewayResponse:
-        if self.away:
+        if self.unavailable:
             raise ModelUnavailable("the test took the model away")
         self.requests.append(request)
         content = NO_IOCS if request.task_type == "ioc_extraction" else self.verdicts.pop(0)

@@ -239,7 +239,7 @@ async def test_safety_relevant_alert_is_never_dismissed(
 async def test_model_away_makes_extraction_wait_then_degrade(
     context: StepContext, gateway: ScriptedGateway, tenant: str
 ) -> None:
-    gateway.away = True
+    gateway.unavailable = True
     patient = InvestigationGraph(context)
     opened = await patient.open(alert(tenant))
     with pytest.raises(ModelUnavailable):

@@ -33,7 +33,7 @@ ALERTS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(alert=ALERTS, context=TEXTS)
 def test_answer_validates_and_is_deterministic(alert: dict[str, Any], context: str) -> None:
     for schema in (REASONING, EXTRACTION):
@@ -43,7 +43,7 @@ def test_answer_validates_and_is_deterministic(alert: dict[str, Any], context: s
         assert answer_text(request) == text
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(description=TEXTS)
 def test_action_targets_are_entities_of_the_alert(description: str) -> None:
     alert = {**DUMPING, "description": description}

@@ -8,7 +8,7 @@ from shared.bus.dead_letters import PART_BYTES, Original, publish_dead_letter, r
 from shared.bus.producer import MemoryProducer
 from shared.bus.received import Received, handled
 from shared.bus.replay_history import ATTEMPTS, REPLAYED_FROM, ReplayHistory
-from shared.contracts.dead_letter import DeadLetter, LetterPart
+from shared.contracts.dead_letter import DeadLetter, DeadLetterPart
 from shared.contracts.topics import MAX_MESSAGE_BYTES
 from shared.errors import BusUnavailable, InvalidInput, StoreUnavailable
 from shared.telemetry import LogAction
@@ -115,7 +115,7 @@ async def test_parts_of_two_dead_letters_are_never_put_together() -> None:
     for _ in range(2):
         await publish_dead_letter(bus, BROKEN, b"x" * (PART_BYTES + 1), topic=DLQ, source_topic="alerts.raw")
     first, _, other, _ = dead_letters(bus)
-    with pytest.raises(InvalidInput, match="expected one of letter"):
+    with pytest.raises(InvalidInput, match="expected one of dead letter"):
         reassemble([first, other])
 
 
@@ -128,7 +128,7 @@ def test_spread_headers_that_cannot_be_read_are_invalid_input(spread: bytes) -> 
         value_base64=base64.b64encode(spread).decode(),
         source_topic="alerts.raw",
         first_failed_at="2026-11-20T08:00:00Z",
-        part=LetterPart(number=1, count=1, holds="headers"),
+        part=DeadLetterPart(number=1, count=1, holds="headers"),
     )
     with pytest.raises(InvalidInput, match="headers: got"):
         reassemble([dead_letter])

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from cli.dead_letters import screen
 from cli.dead_letters.entry import Entry, Position
 from shared.bus.dead_letters import Original
-from shared.contracts.dead_letter import DeadLetter, LetterPart, ReplayMark
+from shared.contracts.dead_letter import DeadLetter, DeadLetterPart, ReplayMark
 from shared.errors import InvalidInput
 
 HOSTILE = "\x1b[2J\u202e[red]\x07"
@@ -32,7 +32,7 @@ def forged() -> Entry:
         attempts=10**30,
         first_failed_at=HOSTILE,
         replayed_from=HOSTILE,
-        part=LetterPart(number=1_000, count=1_000, holds="value"),
+        part=DeadLetterPart(number=1_000, count=1_000, holds="value"),
     )
     mark = ReplayMark(letter_id="l", replayed_at=HOSTILE, replayed_by=HOSTILE, destination=HOSTILE)
     return Entry(Position(0, 7), 2**62, facts, parts={1_000: Position(0, 7)}, marks=[mark])

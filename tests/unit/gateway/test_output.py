@@ -72,7 +72,7 @@ GARBAGE = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(GARBAGE, st.booleans())
 def test_every_answer_of_a_model_can_be_stored_and_encoded(value: Any, escaped: bool) -> None:
     text = json.dumps({"confidence": 0.5, "summary": value}, ensure_ascii=escaped)

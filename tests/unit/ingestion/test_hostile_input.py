@@ -90,7 +90,7 @@ def outcome(adapter: Adapter, row: Any) -> CanonicalAlert | str | None:
         return None
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(broken_rows())
 def test_any_value_in_any_field_gives_an_alert_or_our_error(broken: tuple[Adapter, Any]) -> None:
     found = outcome(*broken)
@@ -99,7 +99,7 @@ def test_any_value_in_any_field_gives_an_alert_or_our_error(broken: tuple[Adapte
         parse_alert_entities(found.entities_raw, found.raw_payload)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(ADAPTERS), VALUES)
 def test_any_value_at_all_gives_an_alert_or_our_error(adapter: Adapter, row: Any) -> None:
     outcome(adapter, row)
@@ -110,7 +110,7 @@ async def take(adapter: Adapter, body: bytes) -> tuple[IngestReport, MemoryProdu
     return await Intake(producer, adapter).ingest(body, headers={}), producer
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(ADAPTERS), st.binary(max_size=64) | VALUES.map(lambda value: json.dumps(value).encode()))
 async def test_any_body_is_accounted_for(adapter: Adapter, body: bytes) -> None:
     report, producer = await take(adapter, body)

@@ -317,14 +317,14 @@ json_values = st.recursive(
 @given(value=json_values, payload=json_values)
 @example(value=[{"Type": "ip", "Address": []}], payload={"Description": "\ud800"})
 @example(value=[{"Type": [], "$id": {}, "$ref": None}], payload=None)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_json_gives_a_message_that_can_be_sent(value: Any, payload: Any) -> None:
     found = parse_alert_entities(json.dumps(value), {"payload": payload})
     assert AlertEntities.from_json(found.to_json()) == found
 
 
 @given(text=st.text())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_gives_a_message_that_can_be_sent(text: str) -> None:
     found = parse_alert_entities(text, {"Description": text})
     assert AlertEntities.from_json(found.to_json()) == found

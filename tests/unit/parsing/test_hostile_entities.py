@@ -37,7 +37,7 @@ NODES = st.dictionaries(KEYS, IDS | TYPES | REFERENCES | st.lists(REFERENCES, ma
 
 @given(nodes=st.lists(NODES, max_size=6))
 @example(nodes=[{"$id": "1", "$ref": "1", "Type": "process", "ParentProcess": {"$ref": "1"}}])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_graph_of_cyclic_dangling_and_repeated_ids_gives_bounded_entities(nodes: list[Any]) -> None:
     parse(nodes)
 
@@ -47,7 +47,7 @@ def test_any_graph_of_cyclic_dangling_and_repeated_ids_gives_bounded_entities(no
 )
 @example(text='[{"Type": "ip", "Address": "\ud800', start="")
 @example(text="fe80::1%\x00x and ::1%\x1b[31m", start="")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_gives_bounded_entities(text: str, start: str) -> None:
     parse(start + text)
     check_entities(parse_alert_entities("", {"Description": start + text}))

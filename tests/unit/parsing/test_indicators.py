@@ -210,7 +210,7 @@ fragments = st.sampled_from(
 
 
 @given(text=st.lists(fragments | st.characters(), max_size=40).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_fragments_give_a_message_that_can_be_sent(text: str) -> None:
     entities = entities_in(text)
     assert AlertEntities.from_json(entities.to_json()) == entities

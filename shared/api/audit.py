@@ -39,8 +39,8 @@ class VerifyRequest(Contract):
     """A stretch of the tenant's chain, by sequence number, both ends included; to the end when ``to`` is left out."""
 
     tenant: str | None = None
-    from_sequence: int = Field(default=0, ge=0, alias="from")
-    to_sequence: int | None = Field(default=None, ge=0, alias="to")
+    from_sequence: int = Field(default=0, ge=0, alias="from", strict=True)
+    to_sequence: int | None = Field(default=None, ge=0, alias="to", strict=True)
 
 
 @router.get("/events", responses=failures())

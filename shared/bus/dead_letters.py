@@ -1,5 +1,5 @@
-"""Puts what cannot be handled on a dead-letter topic, whole; a message too large for one dead letter becomes several, and
-is put together again here.
+"""Puts what cannot be handled on a dead-letter topic, whole; a message too large for one becomes several, and is put
+together again here.
 """
 
 from __future__ import annotations

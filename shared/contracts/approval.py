@@ -42,6 +42,6 @@ class Approval(Contract):
 class ApprovalDecision(Contract):
     """A person's answer, as the API takes it. The caller must repeat the hash of the actions that were shown."""
 
-    approved: bool
+    approved: bool = Field(strict=True)  # true or false; "yes" or 1 is not an answer
     actions_hash: str = Field(min_length=64, max_length=64)
     comment: str = Field(default="", max_length=2048)

@@ -70,6 +70,12 @@ async def test_verify_reports_the_chain(api: Api, tenant: str) -> None:
     assert beyond.status_code == 422
 
 
+@pytest.mark.parametrize("stretch", [{"to": False}, {"from": "1"}, {"from": 1.5}, {"to": -1}])
+async def test_stretch_that_is_not_two_numbers_is_refused(api: Api, tenant: str, stretch: dict[str, object]) -> None:
+    async with await api.signed_in("audit_reader", tenant=tenant) as client:
+        assert (await client.post("/v1/audit/verify", json=stretch)).status_code == 422
+
+
 async def test_evidence_package_is_complete_and_its_hash_can_be_checked(api: Api, owner_url: str, tenant: str) -> None:
     name = f"inv-{tenant}"
     graph = {

@@ -204,6 +204,18 @@ async def test_grant_by_who_may_not_changes_nothing(
     assert (answer.status_code, row) == (status, ("pending",))
 
 
+@pytest.mark.parametrize("word", ["yes", "true", 1, None])
+async def test_answer_that_is_neither_true_nor_false_decides_nothing(
+    api: Api, owner: psycopg.Connection, tenant: str, word: object
+) -> None:
+    waiting = approval(owner, tenant, investigation(owner, tenant, state="awaiting_human"))
+    body = {"approved": word, "actions_hash": actions_hash(ACTIONS)}
+    async with await api.signed_in("admin", tenant=tenant) as client:
+        answer = await client.post(f"/v1/approvals/{waiting}", json=body)
+    row = owner.execute("SELECT status FROM action_approvals WHERE approval_id = %s", (waiting,)).fetchone()
+    assert (answer.status_code, row) == (422, ("pending",))
+
+
 async def test_lost_database_answers_503_with_retry_after(api: Api, tenant: str) -> None:
     nowhere = Postgres("postgresql://nobody:hunter2@127.0.0.1:1/none", wait_seconds=0.3)
     api.services = replace(api.services, cases=CaseFiles(nowhere))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +12,7 @@ from shared.contracts.audit_event_type import AuditEventType, EventCategory
 from shared.contracts.contract import Contract
 
 RECORD_VERSION = "1.0"
+TYPE_FORM = re.compile(r"[a-z][a-z_]{0,31}\.[a-z][a-z_]{0,31}")
 
 
 class AuditSeverity(StrEnum):
@@ -36,7 +38,7 @@ class AuditEvent(Contract):
     audit_id: str = Field(min_length=36, max_length=36)  # UUIDv7, or uuid5 of the step for events that may be repeated
     tenant_id: str = Field(min_length=1, max_length=128)
     timestamp: str
-    event_type: AuditEventType
+    event_type: AuditEventType | str  # a name that only a newer release knows is chained as well
     event_category: EventCategory
     severity: AuditSeverity = AuditSeverity.INFO
     actor_type: ActorType
@@ -51,18 +53,18 @@ class AuditEvent(Contract):
     source_service: str
     record_version: str = RECORD_VERSION
 
-    @field_validator("event_type", mode="before")
+    @field_validator("event_type")
     @classmethod
-    def _is_in_the_vocabulary(cls, value: str) -> str:
-        if value not in AuditEventType:
-            raise ValueError(f"one of the {len(AuditEventType)} audit event types")
-        return value
+    def _has_the_form_of_a_type(cls, value: str) -> str:
+        if not TYPE_FORM.fullmatch(value):
+            raise ValueError("a noun and what happened to it, such as alert.classified")
+        return AuditEventType.named(value) if value in AuditEventType else value
 
     @field_validator("event_category")
     @classmethod
     def _belongs_to_the_type(cls, value: EventCategory, info: Any) -> EventCategory:
         event_type = info.data.get("event_type")
-        if event_type is not None and value != event_type.category:
+        if isinstance(event_type, AuditEventType) and value != event_type.category:
             raise ValueError(f"category {event_type.category} for this event type")
         return value
 

@@ -97,7 +97,8 @@ class CaseFacts(Contract):
     opened_at: str = ""  # ISO 8601 UTC, of this round
     flags: list[str] = Field(default_factory=list)  # of the alert, see CanonicalAlert
     fp_match: PatternMatch | None = None
-    kill_switches: list[str] = Field(default_factory=list)  # `dimension:value` of those that are on for a match
+    kill_switches: list[str] = Field(default_factory=list)  # `dimension:value` of those that are on for the case
+    changed_since: list[str] = Field(default_factory=list)  # fields of the alert that later messages changed
     structured_search: bool = False  # similar incidents were found without the vector store
     model_refusal: str = ""  # why there is no valid answer of a model
     model_id: str = ""  # of the verdict

@@ -45,6 +45,20 @@ def is_incomplete(state: GraphState) -> bool:
     return not INCOMPLETE.isdisjoint(state.case_facts.flags)
 
 
+def changed_since(state: GraphState, alert: NormalizedAlert) -> list[str]:
+    """What later messages changed of the alert that the case was opened with, by the names of its fields."""
+    known = {
+        "title": (state.alert_title, alert.title),
+        "description": (state.alert_description, alert.description),
+        "severity": (state.alert_severity, alert.severity),
+        "product": (state.product, alert.product),
+        "tactics": (state.tactics, alert.tactics),
+        "techniques": (state.techniques, alert.techniques),
+        "entities": (state.parsed_entities, alert.parsed_entities),
+    }
+    return [name for name, (then, now) in known.items() if then != now]
+
+
 def second_round(state: GraphState, alert: NormalizedAlert) -> GraphState:
     """The case begun anew with the alert as it is known now; what was spent and decided stays on it."""
     begun = new_case(alert)

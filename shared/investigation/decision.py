@@ -89,6 +89,12 @@ def _row(  # noqa: PLR0911 - one return a row
         return Row.DESTRUCTIVE_ACTION, ask, f"{'prepared' if state.confidence >= PREPARED else 'suggested'}: {names}"
     if is_incomplete(state):  # closed, it could not be investigated again
         return Row.NO_RULE, ask, "the alert is incomplete: a person decides, unless the missing entities arrive first"
+    if changed := state.case_facts.changed_since:
+        return (
+            Row.NO_RULE,
+            ask,
+            f"a later message changed the alert's {', '.join(changed)}: the verdict does not know it",
+        )
     if state.classification in BENIGN:
         return _benign_row(state, constraints)
     if state.confidence < SURE:

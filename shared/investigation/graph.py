@@ -20,7 +20,7 @@ from shared.investigation.flow import PARALLEL, AwaitApproval, AwaitModel, Progr
 from shared.investigation.steps.closing import fail, resolve_approval, respond
 from shared.investigation.steps.context import ask_model, gather
 from shared.investigation.steps.late_entities import bind_late_entities
-from shared.investigation.steps.opening import check_false_positive, extract_iocs, with_pattern
+from shared.investigation.steps.opening import check_false_positive, extract_iocs, with_what_holds_now
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import answer, is_answered, judge, reasoning_job
 
@@ -169,7 +169,7 @@ class InvestigationGraph:
         if bound is not None:
             return _progress(bound), bound
         if step is Step.EXTRACT_IOCS and state.state is InvestigationState.RECEIVED:
-            return None, await with_pattern(self._context, state)
+            return None, await with_what_holds_now(self._context, state)
         return None, state
 
     async def _make(  # noqa: PLR0911 - one return a step

@@ -61,6 +61,17 @@ def _tactics(technique_ids: Iterable[str]) -> Iterable[str]:
             yield from technique.tactics
 
 
+def _unknown_techniques(state: GraphState) -> str:
+    """What the gateway took out of the answer says that the model saw something that nobody can weigh."""
+    count = len(state.case_facts.quarantined_ids)
+    return f"the model named {count} technique(s) that no taxonomy knows" if count else ""
+
+
+def _kill_switch(state: GraphState) -> str:
+    switches = state.case_facts.kill_switches
+    return f"a kill switch is on ({', '.join(switches)})" if switches else ""
+
+
 def _injection(state: GraphState) -> str:
     risk = state.case_facts.injection_risk
     return "" if risk in HARMLESS_TO_SCREEN else f"the alert's text may address the model (risk {risk or 'unknown'})"
@@ -91,6 +102,8 @@ CONDITIONS: tuple[Callable[[GraphState], str], ...] = (
     _severity,
     _proposals,
     _techniques,
+    _unknown_techniques,
+    _kill_switch,
     _injection,
     _answers,
     _assumptions,

@@ -28,6 +28,10 @@ class PlaybookConditions(Contract):
             found.append("its product is not one that the playbook was written for")
         if not any(full_match(expression, rule) for expression in self.rules):
             found.append("its rule is not one that the playbook was written for")
+        if entities.losses:
+            found.append("some of its entities could not be read")
+        if not any(True for _ in entities.all()):
+            found.append("it names no entity")
         unexpected = {
             entity.entity_type.value
             for entity in entities.all()

@@ -15,6 +15,7 @@ from shared.contracts.routing import DegradationLevel
 from shared.errors import ModelUnavailable
 from shared.investigation import report
 from shared.investigation.agents.ioc_extractor import IOCExtractorAgent
+from shared.investigation.case import changed_since
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
 from shared.investigation.steps.step_context import StepContext
@@ -23,7 +24,7 @@ FP_CONFIDENCE = 0.90  # strictly greater (llm.md §15 row 6)
 
 
 async def extract_iocs(context: StepContext, state: GraphState, checked: GraphState) -> GraphState:
-    """received -> parsing, with indicators; ``checked`` is the state with its pattern (see with_pattern).
+    """received -> parsing, with indicators; ``checked`` is the state with its pattern (see with_what_holds_now).
 
     Raises ModelUnavailable while waiting is in order.
     """
@@ -49,7 +50,7 @@ async def check_false_positive(context: StepContext, state: GraphState) -> Graph
     """parsing -> closed when an approved pattern explains the alert and nothing forbids it, else -> enriching."""
     if state.state is not InvestigationState.PARSING:
         return state
-    before, state = state, await with_pattern(context, state)  # a switch or a revocation since then counts
+    before, state = state, await with_what_holds_now(context, state)  # a switch or a revocation since then counts
     pattern = _explanation(state)
     if pattern is None:
         reason = _why_not_closed(state)
@@ -84,24 +85,32 @@ async def check_false_positive(context: StepContext, state: GraphState) -> Graph
     )
 
 
-async def with_pattern(context: StepContext, state: GraphState) -> GraphState:
-    """The state with the approved pattern that explains the alert now, if any, and the kill switches that are on."""
+async def with_what_holds_now(context: StepContext, state: GraphState) -> GraphState:
+    """The state with what may have changed since it was opened: the approved pattern that explains the alert, if any,
+    the kill switches that are on, and what later messages say.
+    """
     pattern = await context.patterns.match(
         state.tenant_id, alert_name=state.alert_title, entities=state.parsed_entities
     )
-    if pattern is None:
-        return state.with_facts(fp_match=None, kill_switches=[])
     switches = await context.kill_switches.any_active(
-        state.tenant_id, pattern_id=pattern.pattern_id, techniques=state.techniques, source=state.source
+        state.tenant_id,
+        pattern_id=pattern.pattern_id if pattern else "",
+        techniques=state.techniques,
+        source=state.source,
     )
-    match = PatternMatch(pattern_id=pattern.pattern_id, confidence=pattern.confidence, reason=pattern.reason)
-    return state.with_facts(fp_match=match, kill_switches=switches)
+    match = pattern and PatternMatch(
+        pattern_id=pattern.pattern_id, confidence=pattern.confidence, reason=pattern.reason
+    )
+    changed = changed_since(state, await context.repository.alert(state))
+    return state.with_facts(fp_match=match, kill_switches=switches, changed_since=changed)
 
 
 def _explanation(state: GraphState) -> PatternMatch | None:
     """The pattern by which row 6 of the decision table closes the alert without a model."""
     match = state.case_facts.fp_match
     if match is None or state.case_facts.kill_switches or not state.fp_dismissal_allowed:
+        return None
+    if state.case_facts.changed_since:
         return None
     return match if match.confidence > FP_CONFIDENCE else None
 
@@ -114,6 +123,8 @@ def _why_not_closed(state: GraphState) -> str:
         return f"pattern {match.pattern_id} matches, but a safety-relevant alert is never dismissed"
     if state.case_facts.kill_switches:
         return f"pattern {match.pattern_id} matches, but a kill switch is on"
+    if changed := state.case_facts.changed_since:
+        return f"pattern {match.pattern_id} matches, but a later message changed the alert's {', '.join(changed)}"
     return f"pattern {match.pattern_id} matches with {match.confidence}, not above {FP_CONFIDENCE}"
 
 

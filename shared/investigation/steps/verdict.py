@@ -18,7 +18,7 @@ from shared.investigation.agents.reasoning import ReasoningAgent
 from shared.investigation.decision import decide, must_escalate
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
-from shared.investigation.steps.opening import with_pattern
+from shared.investigation.steps.opening import with_what_holds_now
 from shared.investigation.steps.step_context import StepContext
 
 REASON = "reason"  # the step of the queued job
@@ -68,7 +68,7 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
     judged = _best(state, findings)
     if attempt == 1 and findings[0] is not None and must_escalate(judged):
         return state, True
-    prepared = await with_pattern(context, await context.responder.execute(judged))
+    prepared = await with_what_holds_now(context, await context.responder.execute(judged))
     decision = decide(prepared, context.constraints)
     decided = prepared.model_copy(update={"classification": decision.classification})
     messages = report.judged(decided, decision)

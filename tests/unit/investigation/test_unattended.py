@@ -48,6 +48,8 @@ OBJECTIONS = {
         case({"model_techniques": ["T1486"]}),
         "the case shows impact",
     ),
+    "technique that no taxonomy knows": (case({"quarantined_ids": ["T1003.099"]}), "1 technique(s) that no taxonomy"),
+    "kill switch": (case({"kill_switches": ["tenant:t"]}), "a kill switch is on (tenant:t)"),
     "technique of ATLAS": (case(atlas_techniques=[{"technique_id": "AML.T0024"}]), "the case shows exfiltration"),
     "technique against a plant": (case(techniques=["T0814"]), "the case shows inhibit-response-function"),
     "order to a model": (case({"injection_risk": "medium"}), "the alert's text may address the model (risk medium)"),
@@ -81,6 +83,14 @@ def test_each_condition_alone_leaves_the_case_to_a_person_and_says_why(state: Gr
     else:
         assert objections(state) == []
         assert decision.row is Row.HARMLESS_RESPONSE
+
+
+def test_later_message_keeps_any_verdict_that_would_end_the_case_with_a_person() -> None:
+    benign = {"fp_match": {"pattern_id": "p", "confidence": 0.97, "reason": "r"}, "changed_since": ["severity"]}
+    for state in (case({"changed_since": ["severity"]}), case(benign, classification="false_positive")):
+        decision = decide(state, LIMITS)
+        assert (decision.row, decision.state) == (Row.NO_RULE, InvestigationState.AWAITING_HUMAN)
+        assert "a later message changed the alert's severity" in decision.reason
 
 
 def test_description_cut_at_intake_keeps_a_benign_verdict_with_a_person_too() -> None:

@@ -20,16 +20,22 @@ CONDITIONS = PlaybookConditions.model_validate(
 )
 
 
+URL = ("url", "https://evil.example/x")
+
+
 def unmet(
     *entities: tuple[str, str],
     product: str = "Office 365 Advanced Threat Protection",
     rule: str = "Email reported by user as phish",
+    losses: int = 0,
 ) -> list[str]:
     fields = {"mailbox": "mailboxes", "url": "urls", "host": "hosts"}
     found: dict[str, list[dict[str, Any]]] = {}
     for kind, value in entities:
         found.setdefault(fields[kind], []).append({"entity_type": kind, "primary_value": value})
-    return CONDITIONS.unmet(product=product, rule=rule, entities=AlertEntities.model_validate(found))
+    return CONDITIONS.unmet(
+        product=product, rule=rule, entities=AlertEntities.model_validate({**found, "losses": losses})
+    )
 
 
 def test_alert_that_was_in_mind_meets_all_in_any_case() -> None:
@@ -39,9 +45,11 @@ def test_alert_that_was_in_mind_meets_all_in_any_case() -> None:
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (unmet(product="Microsoft Defender XDR"), "its product"),
-        (unmet(rule="Email reported by user as phish and closed"), "its rule"),
-        (unmet(rule="Email reported by user as phish\n"), "its rule"),
+        (unmet(URL, product="Microsoft Defender XDR"), "its product"),
+        (unmet(URL, rule="Email reported by user as phish and closed"), "its rule"),
+        (unmet(URL, rule="Email reported by user as phish\n"), "its rule"),
+        (unmet(), "it names no entity"),
+        (unmet(URL, losses=1), "some of its entities could not be read"),
         (unmet(("mailbox", "ceo@partner.example")), "does not expect its mailbox"),
         (unmet(("mailbox", "a@corp.example"), ("mailbox", "b@corp.example.evil")), "does not expect its mailbox"),
         (unmet(("mailbox", "a@corp.example"), ("host", "dc-1")), "does not expect its host"),
@@ -62,6 +70,7 @@ def test_conditions_say_something_about_product_rule_and_entities(missing: str) 
 
 def test_expression_that_cannot_be_read_matches_nothing() -> None:
     broken = CONDITIONS.model_copy(update={"rules": ["(unclosed"]})
-    assert broken.unmet(
-        product="Office 365 Advanced Threat Protection", rule="(unclosed", entities=AlertEntities()
-    ) == ["its rule is not one that the playbook was written for"]
+    assert (
+        broken.unmet(product="Office 365 Advanced Threat Protection", rule="(unclosed", entities=AlertEntities())[0]
+        == "its rule is not one that the playbook was written for"
+    )

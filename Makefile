@@ -24,7 +24,7 @@ help:
 	@echo "make test       run the test suite; e2e, packaging and terraform are the slow rest of it"
 	@echo "make check      lint, formatting, types, architecture"
 	@echo "make bench      speed and quality beside other libraries, in one run"
-	@echo "make up         start the services and the product on port 7071"
+	@echo "make up         start the services and the product, on port 7071 where it is free"
 	@echo "make down       stop them"
 	@echo "make e2e        run the whole product: its main job, outages, kill -9"
 	@echo "make packaging  build the deployment package and load it as Azure does"

@@ -26,7 +26,7 @@ def local_stack(given: Mapping[str, str]) -> Stack:
 
 
 def up() -> None:
-    """Start the services and the host, or what of them is not running yet, and leave them running."""
+    """Start the services and the host, or whichever of them are not yet running, and leave them running."""
     from cli.stack_screen import Steps
     from local.services.functions_host import PORT
 
@@ -57,8 +57,8 @@ def status() -> None:
 
 def logs(
     name: Annotated[str, typer.Argument(help="One service; all of them when left out.")] = "",
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 40,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines to show.")] = 40,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")] = False,
 ) -> None:
     """Show the end of the services' logs."""
     stack = local_stack(os.environ)

@@ -16,7 +16,7 @@ from shared.errors import InvalidInput
 if TYPE_CHECKING:
     from cli.dead_letters.operations import DeadLetters
 
-dlq = typer.Typer(no_args_is_help=True, help="Dead letters: what could not be handled, why, and the way back.")
+dlq = typer.Typer(no_args_is_help=True, help="Inspect and replay messages that could not be processed.")
 
 Topic = Annotated[str, typer.Argument(metavar="TOPIC", help="A dead-letter topic, such as alerts.raw.dlq.")]
 At = Annotated[str, typer.Argument(metavar="POSITION", help="partition:offset, as `list` shows it.")]
@@ -25,7 +25,7 @@ At = Annotated[str, typer.Argument(metavar="POSITION", help="partition:offset, a
 @dlq.command("list")
 def list_entries(
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help="One topic; an overview of all when left out.")] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many of the newest.")] = 30,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many of the newest to show.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """List what could not be handled, newest last."""
@@ -73,7 +73,7 @@ def replay_entries(  # noqa: PLR0913, PLR0917 - one for each thing that the comm
     positions: Annotated[
         list[str] | None, typer.Argument(metavar="POSITION", help="partition:offset, as `list` shows it.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every dead letter that is not sent back yet.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every dead letter not yet sent back.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be sent where.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Include those that were sent back before.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

@@ -93,7 +93,7 @@ class DeadLetters:
                 sent = [await self._send(replayer, entry) for entry in ready]
         finally:
             await producer.close()
-        self.console.print(f"{sum(sent)} sent, {len(survey.entries) - sum(sent)} not.")
+        self.console.print(f"{sum(sent)} sent, {len(survey.entries) - sum(sent)} failed.")
         return all(sent) and (len(ready) == len(survey.entries) or not positions)
 
     async def _survey(self, name: str) -> Survey:

@@ -80,7 +80,7 @@ def preflight(
     ] = False,
     before_migration: Annotated[
         bool,
-        typer.Option("--before-migration", help="Only warn of what the migration and the new package will fix."),
+        typer.Option("--before-migration", help="Only warn about what the migration and the new package will fix."),
     ] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that the synthetic alert may take.")] = 300,
 ) -> None:

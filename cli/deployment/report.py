@@ -37,8 +37,6 @@ def print_report(console: Console, found: list[Finding]) -> None:
         f"{count} {state}" for state in State if (count := sum(finding.state is state for finding in found))
     )
     verdict = (
-        "[green]Nothing prevents it from working[/]"
-        if passed(found)
-        else "[red]This deployment will not work as it is[/]"
+        "[green]Nothing blocks the deployment[/]" if passed(found) else "[red]This deployment will not work as it is[/]"
     )
     console.print(f"\n{verdict}: {counts}.")

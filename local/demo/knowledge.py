@@ -21,11 +21,11 @@ from shared.knowledge.risk import RiskSignals
 from shared.response.playbooks import Playbook, Playbooks
 from shared.stores.postgres import Postgres
 
-KNOWLEDGE = Path(__file__).parents[1] / "samples" / "knowledge.json"
+KNOWLEDGE = Path(__file__).with_name("knowledge.json")
 
 
 async def load_knowledge(environment: Mapping[str, str]) -> None:
-    """Load local/samples/knowledge.json; repeating it changes nothing."""
+    """Load knowledge.json; repeating it changes nothing."""
     known: dict[str, list[dict[str, Any]]] = json.loads(KNOWLEDGE.read_text())
     owner = Postgres(environment["ALUSKORT_POSTGRES_OWNER_URL"])
     store = Postgres(environment["ALUSKORT_POSTGRES_URL"])

@@ -43,7 +43,7 @@ class Expected:
 
 def sample_files() -> list[Path]:
     """The alerts, without the reference data beside them."""
-    return sorted(path for path in SAMPLES.glob("*.json") if path.name != "knowledge.json")
+    return sorted(SAMPLES.glob("*.json"))
 
 
 def expected(files: list[Path]) -> Expected:
@@ -127,7 +127,9 @@ class Demo:
         for person in analysts.values():
             titles = {item["investigation_id"]: item["alert_title"] for item in await person.investigations()}
             waiting = (await person.get("/approvals"))["items"]
-            self._console.print(f"{len(waiting)} alerts wait for a person. A senior analyst answers through the API:")
+            self._console.print(
+                f"{len(waiting)} alerts are waiting for a person. A senior analyst answers through the API:"
+            )
             for approval in waiting:
                 reject = not rejected and approval["reason"].startswith("prepared")
                 rejected = rejected or reject
@@ -203,7 +205,9 @@ class Demo:
             f"95 % within {times['triage_p95'] / 1000:.1f} s."
         )
         if report["model_provider"] == "simulated":
-            self._console.print("[yellow]The verdicts are a simulated model's: plain rules, no Claude was asked.[/]")
+            self._console.print(
+                "[yellow]The verdicts come from a simulated model with plain rules; Claude was not called.[/]"
+            )
         self._console.print(f"The same as data: {REPORT.relative_to(CHECKOUT)}")
 
 

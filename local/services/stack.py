@@ -28,7 +28,7 @@ from local.services.site import CHECKOUT, Site
 CATALOGUE = CHECKOUT / "shared" / "contracts" / "topics.json"
 SCHEMA = "schema"  # the step between the services and the host, reported like a service
 AUDIENCE = "aluskort"
-ALLOWLISTED_PLAYBOOKS = ("pb-note-and-ticket", "pb-phish")  # of local/samples/knowledge.json: harmless actions only
+ALLOWLISTED_PLAYBOOKS = ("pb-note-and-ticket", "pb-phish")  # of local/demo/knowledge.json: harmless actions only
 
 
 class Step(StrEnum):

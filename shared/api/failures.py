@@ -93,7 +93,7 @@ def _malformed_request(_request: Request, error: Exception) -> JSONResponse:
 
 def _routing(_request: Request, error: Exception) -> JSONResponse:
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST
-    answer = _Answer(status, status.name, "Check method and path: routes begin with /v1/.")
+    answer = _Answer(status, status.name, "Check method and path: routes begin with /api/v1/.")
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     return _respond(answer, status.phrase, headers)
 

@@ -106,7 +106,7 @@ def _row(  # noqa: PLR0911 - one return a row
         if found := objections(state):
             return Row.NO_RULE, ask, f"playbook {playbook} may not act alone: {'; '.join(found)}"
         return Row.HARMLESS_RESPONSE, act, f"harmless response by allow-listed playbook {playbook}"
-    return Row.NO_RULE, ask, "no rule lets this close by itself"
+    return Row.NO_RULE, ask, "nothing allows this to be closed without a person"
 
 
 def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[Row, InvestigationState, str]:

@@ -25,13 +25,13 @@ class PlaybookConditions(Contract):
         """Which conditions the alert does not meet, as a person reads them; never the alert's own words."""
         found = []
         if product.casefold() not in {name.casefold() for name in self.products}:
-            found.append("its product is not one that the playbook was written for")
+            found.append("the playbook was not written for this product")
         if not any(full_match(expression, rule) for expression in self.rules):
-            found.append("its rule is not one that the playbook was written for")
+            found.append("the playbook was not written for this rule")
         if entities.losses:
-            found.append("some of its entities could not be read")
+            found.append("some of the entities could not be read")
         if not any(True for _ in entities.all()):
-            found.append("it names no entity")
+            found.append("the alert names no entity")
         unexpected = {
             entity.entity_type.value
             for entity in entities.all()
@@ -41,5 +41,5 @@ class PlaybookConditions(Contract):
             )
         }
         if unexpected:
-            found.append(f"the playbook does not expect its {', '.join(sorted(unexpected))}")
+            found.append(f"the playbook was not written for these entities ({', '.join(sorted(unexpected))})")
         return found

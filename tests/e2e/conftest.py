@@ -22,7 +22,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="package")
 async def product(stack: Stack) -> Product:
-    """The product, which knows what local/samples/knowledge.json says."""
+    """The product, which knows what local/demo/knowledge.json says."""
     await load_knowledge(stack.environment())
     return Product(stack)
 

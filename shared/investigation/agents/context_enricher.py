@@ -37,7 +37,7 @@ class ContextEnricherAgent:
             step="enrich_context",
             agent=AgentRole.CONTEXT_ENRICHER,
             action="gathered context",
-            reasoning=f"risk {risk} from {len(signals)} signal(s); {len(similar.incidents)} like incident(s) by {how}",
+            reasoning=f"risk {risk} from {len(signals)} signal(s); {len(similar.incidents)} similar case(s) by {how}",
         )
         return state.with_facts(structured_search=similar.structured_search).model_copy(
             update={

@@ -61,9 +61,15 @@ OBJECTIONS = {
     "more text than is shown": (case(alert_description="y" * 20_001), "was not shown all of the alert (description"),
     "condition of the playbook": (
         case(
-            playbook_matches=[{"playbook_id": "pb-note", "score": 4, "unmet": ["the playbook does not expect its url"]}]
+            playbook_matches=[
+                {
+                    "playbook_id": "pb-note",
+                    "score": 4,
+                    "unmet": ["the playbook was not written for these entities (url)"],
+                }
+            ]
         ),
-        "the playbook does not expect its url",
+        "the playbook was not written for these entities (url)",
     ),
     "playbook matched before there were conditions": (
         case(playbook_matches=[{"playbook_id": "pb-note", "score": 4}]),

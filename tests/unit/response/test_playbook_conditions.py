@@ -45,15 +45,15 @@ def test_alert_that_was_in_mind_meets_all_in_any_case() -> None:
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (unmet(URL, product="Microsoft Defender XDR"), "its product"),
-        (unmet(URL, rule="Email reported by user as phish and closed"), "its rule"),
-        (unmet(URL, rule="Email reported by user as phish\n"), "its rule"),
-        (unmet(), "it names no entity"),
-        (unmet(URL, losses=1), "some of its entities could not be read"),
-        (unmet(("mailbox", "ceo@partner.example")), "does not expect its mailbox"),
-        (unmet(("mailbox", "a@corp.example"), ("mailbox", "b@corp.example.evil")), "does not expect its mailbox"),
-        (unmet(("mailbox", "a@corp.example"), ("host", "dc-1")), "does not expect its host"),
-        (unmet(("url", "javascript:x"), ("host", "dc-1")), "does not expect its host, url"),
+        (unmet(URL, product="Microsoft Defender XDR"), "not written for this product"),
+        (unmet(URL, rule="Email reported by user as phish and closed"), "not written for this rule"),
+        (unmet(URL, rule="Email reported by user as phish\n"), "not written for this rule"),
+        (unmet(), "the alert names no entity"),
+        (unmet(URL, losses=1), "some of the entities could not be read"),
+        (unmet(("mailbox", "ceo@partner.example")), "entities (mailbox)"),
+        (unmet(("mailbox", "a@corp.example"), ("mailbox", "b@corp.example.evil")), "entities (mailbox)"),
+        (unmet(("mailbox", "a@corp.example"), ("host", "dc-1")), "entities (host)"),
+        (unmet(("url", "javascript:x"), ("host", "dc-1")), "entities (host, url)"),
     ],
 )
 def test_anything_else_is_named_without_the_alerts_own_words(found: list[str], reason: str) -> None:
@@ -72,5 +72,5 @@ def test_expression_that_cannot_be_read_matches_nothing() -> None:
     broken = CONDITIONS.model_copy(update={"rules": ["(unclosed"]})
     assert (
         broken.unmet(product="Office 365 Advanced Threat Protection", rule="(unclosed", entities=AlertEntities())[0]
-        == "its rule is not one that the playbook was written for"
+        == "the playbook was not written for this rule"
     )

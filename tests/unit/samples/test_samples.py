@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from local.demo.knowledge import KNOWLEDGE as KNOWLEDGE_FILE
 from local.samples import SAMPLES
 from shared.bus.producer import MemoryProducer
 from shared.contracts.batch import FPPattern
@@ -15,10 +16,10 @@ from shared.knowledge.indicators import Indicator
 from shared.parsing.service import EntityParserService
 from shared.response.playbooks import Playbook
 
-KNOWLEDGE = json.loads((SAMPLES / "knowledge.json").read_text())
+KNOWLEDGE = json.loads(KNOWLEDGE_FILE.read_text())
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
-    for line in (SAMPLES / "README.md").read_text().split("## knowledge.json")[0].splitlines()
+    for line in (SAMPLES / "README.md").read_text().split("## What the company knows already")[0].splitlines()
     if line.startswith("|") and not line.startswith(("|---", "| file"))
 ]
 

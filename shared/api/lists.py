@@ -75,7 +75,7 @@ class ListQuery(Contract):
         try:
             of_list, *parts = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
             key = tuple(read(part) for read, part in zip(self.KEY, parts, strict=True))
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise InvalidInput(
                 "cursor", got=cursor, expected="the next_cursor of an earlier page", hint="Leave it out to start anew."
             ) from error
@@ -98,8 +98,8 @@ def key_time(text: str) -> datetime:
 
 
 def key_text(text: str) -> str:
-    """An id of a key; PostgreSQL takes no NUL. Raises ValueError."""
-    if not isinstance(text, str) or "\x00" in text:
+    """An id of a key; PostgreSQL takes no NUL and no lone surrogate. Raises ValueError."""
+    if not isinstance(text, str) or b"\x00" in text.encode():
         raise ValueError(text)
     return text
 

@@ -26,19 +26,21 @@ def repeats_instructions(value: Any, instructions: Sequence[str]) -> bool:
 
 
 def for_people(value: Any, redactions: RedactionMap) -> tuple[Any, list[str]]:
-    """The answer with markup made plain text and originals in place of placeholders, and one flag for each change.
+    """The answer with originals in place of placeholders and markup made plain text, and one flag for each change.
 
-    A placeholder that stands for nothing becomes `[unknown]`.
+    A placeholder that stands for nothing becomes `[unknown]`. A string that is one placeholder and nothing else is
+    a name, such as an action's target: it comes back exactly as the alert spells it, markup and all.
     """
     unknown: list[str] = []
     marked: list[str] = []
 
     def change(text: str) -> str:
-        if _MARKUP.search(text):
-            marked.append(text)
-            text = text.translate(_AS_TEXT).replace("](", "] (")
         restored, missing = deanonymise_text(text, redactions)
         unknown.extend(missing)
+        # Last, because an original can hold markup or complete what stands around it.
+        if redactions.original(text) is None and _MARKUP.search(restored):
+            marked.append(text)
+            return restored.translate(_AS_TEXT).replace("](", "] (")
         return restored
 
     changed = map_strings(value, change)

@@ -13,18 +13,24 @@ from shared.contracts.why import Claim, Why
 from shared.investigation.evidence import user_content
 
 LEAST_LETTERS = 4  # of a quote: fewer stand in any text
-_NO_LETTER = re2.compile(r"[^\pL\d]+")
+_INSIDE_WORDS = re2.compile(r"[\p{Cf}\pM]+")  # what a model may leave out: zero-width characters, accents
+_WORDS_BY_THEMSELVES = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")  # scripts without blanks
+_BETWEEN_WORDS = re2.compile(r"[^\pL\d]+")
 _TECHNIQUES = re2.compile(r"(?i)(?:\W*\b(?:AML\.)?TA?\d{4}(?:\.\d+)*\b\W*)+")
-# What names the alert or repeats its labels supports nothing by being repeated.
-_NO_EVIDENCE = ("alert.title", "alert.severity", "alert.product", "alert.time", "alert.tactics", "alert.techniques")
+# What names the alert, is a label, or was written by us or by a model supports nothing by being repeated.
+_NO_EVIDENCE = re2.compile(
+    r"alert\.(?:title|severity|product|time|tactics|techniques|entities\.\d+\.type)(?:\.\d+)?"
+    r"|context\.(?:techniques|risk_state|case_facts|left_out_of_the_alert)(?:\..*)?"
+    r"|context\.(?:indicators|risk_signals)\.\d+\.(?:type|context|signal_type|risk_state)"
+)
 
 
 def with_sources(why: Why, state: GraphState) -> Why:
     """The same claims, each with the field of the evidence that its quote stands in."""
     shown = [
-        (path, _letters(text))
+        (path, _words(text))
         for path, text in _strings(json.loads(user_content(state, with_context=True)), "")
-        if not path.startswith(_NO_EVIDENCE)
+        if not _NO_EVIDENCE.fullmatch(path)
     ]
 
     def found(claims: list[Claim]) -> list[Claim]:
@@ -39,16 +45,18 @@ def unfounded(why: Why) -> list[Claim]:
 
 
 def _source(quote: str, shown: list[tuple[str, str]]) -> str:
-    wanted = _letters(quote)
-    if len(wanted) < LEAST_LETTERS or quote.lstrip()[:1] in ("{", "[") or _TECHNIQUES.fullmatch(quote):
+    wanted = _words(quote)
+    letters = wanted.replace(" ", "")
+    if len(letters) < LEAST_LETTERS or quote.lstrip()[:1] in ("{", "[") or _TECHNIQUES.fullmatch(quote):
         return ""
-    return next((path for path, letters in shown if wanted in letters), "")
+    return next((path for path, words in shown if wanted in words), "")
 
 
-def _letters(text: str) -> str:
-    """Only what blanks, line ends, quotation marks and the gateway's cleaning leave as it is."""
-    letters: str = _NO_LETTER.sub("", text)
-    return letters.casefold()
+def _words(text: str) -> str:
+    """The words alone, a blank before and after each, so that a quote is found as whole words and "1.1" not in 11."""
+    spread = _WORDS_BY_THEMSELVES.sub(r" \g<0> ", _INSIDE_WORDS.sub("", text))
+    words: str = _BETWEEN_WORDS.sub(" ", f" {spread} ")
+    return words.casefold()
 
 
 def _strings(value: Any, path: str) -> Iterator[tuple[str, str]]:

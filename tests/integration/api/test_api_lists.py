@@ -24,6 +24,7 @@ LISTS = {
     "/v1/approvals": ("expires_at", "approval_id"),
     "/v1/audit/events": ("sequence_number", "audit_id"),
 }
+A_TIME = "2026-01-01T00:00:00+00:00"
 
 
 @pytest.fixture
@@ -131,6 +132,24 @@ def encoded(value: Any) -> str:
 async def test_cursor_that_nobody_gave_out_is_refused_by_name(client: httpx.AsyncClient, cursor: str) -> None:
     answer = await client.get("/v1/investigations", params={"cursor": cursor})
     assert answer.status_code == 422
+    assert "cursor" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        *(("/v1/investigations", [A_TIME, text]) for text in ("\ud800", "a\x00", 7)),
+        *(("/v1/approvals", [A_TIME, text]) for text in ("\ud800", "a\x00", 7)),
+        *(("/v1/audit/events", [number]) for number in (1e400, -1e400, float("nan"), 2**63, -1, 10**400, "1e3", None)),
+    ],
+    ids=range(14),
+)
+async def test_cursor_of_the_list_with_a_key_that_no_row_can_have_is_refused_by_name(
+    client: httpx.AsyncClient, path: str, key: list[Any]
+) -> None:
+    of_list, *_ = json.loads(base64.urlsafe_b64decode((await page(client, path, limit=1))["next_cursor"]))
+    answer = await client.get(path, params={"cursor": encoded([of_list, *key])})
+    assert answer.status_code == 422, answer.text
     assert "cursor" in answer.json()["error"]["message"]
 
 

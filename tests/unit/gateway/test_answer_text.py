@@ -56,7 +56,30 @@ def test_names_that_the_model_invented_are_unknown_and_flagged_once() -> None:
     assert flags == ["unknown_placeholder: HOST_009"]
 
 
-def test_original_with_markup_is_put_back_as_the_alert_wrote_it() -> None:
+@pytest.mark.parametrize("name", ["<b>ann</b>", "ann](https://evil.example/p)b"])
+def test_name_by_itself_is_put_back_as_the_alert_wrote_it(name: str) -> None:
     redactions = RedactionMap()
-    redactions.placeholder("USER", "<b>ann</b>")
-    assert for_people({"target": "USER_001"}, redactions) == ({"target": "<b>ann</b>"}, [])
+    redactions.placeholder("USER", name)
+    assert for_people({"target": "USER_001"}, redactions) == ({"target": name}, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("ann<img src=x onerror=alert(1)>b", "seen: USER_001", "seen: ann\u2039img src=x onerror=alert(1)\u203ab"),
+        ("ann](https://evil.example/p)b", "see [it USER_001", "see [it ann] (https://evil.example/p)b"),
+        ("img src=x onerror=alert(1)", "<USER_001>", "\u2039img src=x onerror=alert(1)\u203a"),  # completed by the text
+        ("ann<", "USER_001b>", "ann\u2039b\u203a"),
+        ("ann<b>", "USER_001USER_001", "ann\u2039b\u203aann\u2039b\u203a"),
+    ],
+)
+def test_markup_that_comes_back_with_an_original_is_text_and_flagged(name: str, text: str, shown: str) -> None:
+    redactions = RedactionMap()
+    redactions.placeholder("USER", name)
+    assert for_people({"why": [text]}, redactions) == ({"why": [shown]}, ["markup_removed: 1 text(s)"])
+
+
+def test_invented_name_does_not_become_the_text_of_a_link() -> None:
+    answer, flags = for_people("HOST_009(https://evil.example)", RedactionMap())
+    assert answer == "[unknown] (https://evil.example)"
+    assert flags == ["unknown_placeholder: HOST_009", "markup_removed: 1 text(s)"]

@@ -12,7 +12,8 @@ STATE = GraphState.model_validate(
     {
         "investigation_id": "i-1",
         "alert_title": "Credential dumping on a server",
-        "alert_description": "procdump.exe -ma lsass.exe <b>C:\\temp\\x.dmp</b>\nwas run by  CORP\\jdoe.",
+        "alert_description": "procdump.exe -ma lsass.exe <b>C:\\temp\\x.dmp</b>\nwas run by  CORP\\jdoe. "
+        "Port 21111 was open to 10.00.0 and 11.1.1.10. パスワードが変更されました。rube\u200bu\u0337s",
         "techniques": ["T1003.001"],
         "tactics": ["credential-access"],
         "product": "Endpoint Watch",
@@ -25,6 +26,11 @@ STATE = GraphState.model_validate(
                 }
             ]
         },
+        "ioc_matches": [{"type": "domain", "value": "c2.example", "context": "beacon of the implant"}],
+        "risk_state": "unknown",
+        "ueba_context": [{"entity_id": "ws-1", "signal_type": "endpoint", "risk_state": "unknown", "source": "ueba"}],
+        "atlas_techniques": [{"technique_id": "T1003.001", "name": "OS Credential Dumping", "source": "alert"}],
+        "case_facts": {"flags": ["description_cut", "seen_before"]},
         "similar_incidents": [{"summary": "Seen on dc-1 in May, true positive."}],
     }
 )
@@ -42,6 +48,11 @@ def source(quote: str) -> str:
         ("“was run by CORP\\jdoe”", "alert.description"),
         ("LSASS.EXE \u2039b\u203aC:\\temp", "alert.description"),  # as the gateway cleans markup
         ("lsass.exe out.dmp", "alert.entities.0.command_line"),
+        ("port 21111", "alert.description"),
+        ("«10.00.0»", "alert.description"),
+        ("変更されました", "alert.description"),  # no blanks between words
+        ("rubeus", "alert.description"),  # without the invisible blank and the stroke
+        ("c2.example", "context.indicators.0.value"),
         ("Seen on dc-1 in May", "context.similar_incidents.0.summary"),
     ],
 )
@@ -59,6 +70,18 @@ def test_quote_is_found_where_it_stands(quote: str, where: str) -> None:
         "T1003.001",
         "T1003.001, T1059",
         '{"command_line": "procdump.exe -ma lsass.exe out.dmp"}',  # JSON
+        "1.1.1.1",  # of a port and of longer addresses
+        "1.1.1.10",
+        "cdump.exe",  # the end of a word
+        "procdump.exe -ma lsa",  # the beginning of one
+        "process",  # the type of an entity
+        "domain",
+        "endpoint",
+        "unknown",  # a state of risk
+        "OS Credential Dumping",  # a technique's name
+        "beacon of the implant",  # a model's own words
+        "seen_before",  # a flag of ours
+        "description: cut at intake",
         "exe",  # in any text
         "",
         "!!! ???",

@@ -39,7 +39,7 @@ class Row(IntEnum):
     UNCONFIRMED_BENIGN = 8
     LOW_CONFIDENCE = 9
     HARMLESS_RESPONSE = 10
-    NO_RULE = 11
+    PERSON_DECIDES = 11
 
     def __str__(self) -> str:
         """As people read it: "destructive action (row 5)"."""
@@ -88,10 +88,14 @@ def _row(  # noqa: PLR0911 - one return a row
         names = ", ".join(f"{action.action} {action.target}" for action in destructive)
         return Row.DESTRUCTIVE_ACTION, ask, f"{'prepared' if state.confidence >= PREPARED else 'suggested'}: {names}"
     if is_incomplete(state):  # closed, it could not be investigated again
-        return Row.NO_RULE, ask, "the alert is incomplete: a person decides, unless the missing entities arrive first"
+        return (
+            Row.PERSON_DECIDES,
+            ask,
+            "the alert is incomplete: a person decides, unless the missing entities arrive first",
+        )
     if changed := state.case_facts.changed_since:
         return (
-            Row.NO_RULE,
+            Row.PERSON_DECIDES,
             ask,
             f"a later message changed the alert's {', '.join(changed)}: the verdict does not know it",
         )
@@ -104,9 +108,9 @@ def _row(  # noqa: PLR0911 - one return a row
     confirmed = state.classification == Classification.TRUE_POSITIVE and not state.requires_human_approval
     if confirmed and allowed and state.recommended_actions:
         if found := objections(state):
-            return Row.NO_RULE, ask, f"playbook {playbook} may not act alone: {'; '.join(found)}"
+            return Row.PERSON_DECIDES, ask, f"playbook {playbook} may not act alone: {'; '.join(found)}"
         return Row.HARMLESS_RESPONSE, act, f"harmless response by allow-listed playbook {playbook}"
-    return Row.NO_RULE, ask, "nothing allows this to be closed without a person"
+    return Row.PERSON_DECIDES, ask, "nothing allows this to be closed without a person"
 
 
 def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[Row, InvestigationState, str]:
@@ -118,12 +122,12 @@ def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[Ro
     degraded = state.degradation_level != DegradationLevel.FULL_CAPABILITY
     limit = AUTO_CLOSE_DEGRADED if degraded else constraints.min_confidence_for_auto_close
     if state.confidence <= limit:
-        row = Row.LOW_CONFIDENCE if state.confidence < SURE else Row.NO_RULE
+        row = Row.LOW_CONFIDENCE if state.confidence < SURE else Row.PERSON_DECIDES
         return row, ask, f"{says} with {state.confidence:.2f}, not above {limit}"
     if cut := what_was_cut(state):
-        return Row.NO_RULE, ask, f"{says}, but was not shown all of the alert ({'; '.join(cut)})"
+        return Row.PERSON_DECIDES, ask, f"{says}, but was not shown all of the alert ({'; '.join(cut)})"
     if state.requires_human_approval:
-        return Row.NO_RULE, ask, f"{says}, but wants a person to look"
+        return Row.PERSON_DECIDES, ask, f"{says}, but wants a person to look"
     return Row.CONFIRMED_BENIGN, InvestigationState.RESPONDING, "benign, confirmed by an approved pattern"
 
 

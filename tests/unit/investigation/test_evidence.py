@@ -68,7 +68,7 @@ def test_benign_verdict_on_an_alert_that_was_not_shown_whole_goes_to_a_person() 
     }
     assert decide(case(**verdict), ExecutorConstraints()).row is Row.CONFIRMED_BENIGN
     cut = decide(case(**verdict, alert_description="y" * 20_001), ExecutorConstraints())
-    assert (cut.row, cut.state) == (Row.NO_RULE, InvestigationState.AWAITING_HUMAN)
+    assert (cut.row, cut.state) == (Row.PERSON_DECIDES, InvestigationState.AWAITING_HUMAN)
 
 
 def test_plant_technique_that_only_the_model_named_makes_the_alert_safety_relevant() -> None:

@@ -84,7 +84,7 @@ def test_each_condition_alone_leaves_the_case_to_a_person_and_says_why(state: Gr
     decision = decide(state, LIMITS)
     if expected:
         assert any(expected in objection for objection in objections(state))
-        assert (decision.row, decision.state) == (Row.NO_RULE, InvestigationState.AWAITING_HUMAN)
+        assert (decision.row, decision.state) == (Row.PERSON_DECIDES, InvestigationState.AWAITING_HUMAN)
         assert expected in decision.reason
     else:
         assert objections(state) == []
@@ -95,7 +95,7 @@ def test_later_message_keeps_any_verdict_that_would_end_the_case_with_a_person()
     benign = {"fp_match": {"pattern_id": "p", "confidence": 0.97, "reason": "r"}, "changed_since": ["severity"]}
     for state in (case({"changed_since": ["severity"]}), case(benign, classification="false_positive")):
         decision = decide(state, LIMITS)
-        assert (decision.row, decision.state) == (Row.NO_RULE, InvestigationState.AWAITING_HUMAN)
+        assert (decision.row, decision.state) == (Row.PERSON_DECIDES, InvestigationState.AWAITING_HUMAN)
         assert "a later message changed the alert's severity" in decision.reason
 
 
@@ -103,4 +103,4 @@ def test_description_cut_at_intake_keeps_a_benign_verdict_with_a_person_too() ->
     benign = {"fp_match": {"pattern_id": "p", "confidence": 0.97, "reason": "r"}}
     assert decide(case(benign, classification="false_positive"), LIMITS).row is Row.CONFIRMED_BENIGN
     cut = decide(case({**benign, "flags": ["description_cut"]}, classification="false_positive"), LIMITS)
-    assert (cut.row, cut.state) == (Row.NO_RULE, InvestigationState.AWAITING_HUMAN)
+    assert (cut.row, cut.state) == (Row.PERSON_DECIDES, InvestigationState.AWAITING_HUMAN)

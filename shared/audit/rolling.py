@@ -12,9 +12,10 @@ from pathlib import Path
 
 from psycopg.types.json import Jsonb
 
-from shared.audit.verification import report_broken, verify_chain
+from shared.audit.verification import VerificationType, report_broken, verify_chain
 from shared.contracts.audit import ChainVerification
 from shared.contracts.tenant import EVERY_TENANT
+from shared.errors import StoreUnavailable
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 from shared.telemetry import LogAction
@@ -46,9 +47,7 @@ async def verify_newest(
         tenant_id, last = chain["tenant_id"], chain["last_sequence"]
         unseen = last if chain["head_sequence"] is None else chain["head_sequence"] + 1
         first = max(0, min(last - NEWEST + 1, unseen), last - NEWEST_MOST + 1)
-        checked = await verify_chain(
-            *(postgres, tenant_id, first), verification_type="continuous", known_errors=chain["newest_errors"]
-        )
+        checked = await _check(postgres, tenant_id, first, "continuous", known_errors=chain["newest_errors"])
         async with postgres.transaction(tenant_id) as connection:
             noted = {"tenant_id": tenant_id, "errors": Jsonb(checked.errors)}
             await connection.execute(_SQL["newest_checked"], noted)
@@ -77,10 +76,37 @@ async def continue_passes(postgres: Postgres, *, budget_seconds: float = BUDGET_
 
 
 async def _part(postgres: Postgres, tenant_id: str, first: int) -> ChainVerification:
-    checked = await verify_chain(postgres, tenant_id, first, verification_type="daily_full", most=PART)
+    checked = await _check(postgres, tenant_id, first, "daily_full", most=PART)
     report_broken(checked, LogAction.AUDIT_INTEGRITY_FAILED)
     ended = checked.next_sequence is None
     moved = {"tenant_id": tenant_id, "next_sequence": checked.next_sequence or 0, "ended": ended}
     async with postgres.transaction(tenant_id) as connection:
         await connection.execute(_SQL["move_on"], moved)
     return checked
+
+
+async def _check(  # noqa: PLR0913 - see verify_chain
+    postgres: Postgres,
+    tenant_id: str,
+    first: int,
+    kind: VerificationType,
+    *,
+    most: int | None = None,
+    known_errors: list[str] | None = None,
+) -> ChainVerification:
+    """Check one stretch; a check that fails is a finding about its chain, for the others must be checked still."""
+    try:
+        return await verify_chain(
+            *(postgres, tenant_id, first), verification_type=kind, most=most, known_errors=known_errors
+        )
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        return ChainVerification(
+            tenant_id=tenant_id,
+            chain_valid=False,
+            records_checked=0,
+            from_sequence=first,
+            to_sequence=first,
+            errors=[f"not checked from record {first} on: the check failed with {error!r}"],
+        )

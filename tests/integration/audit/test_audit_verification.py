@@ -75,6 +75,61 @@ async def test_broken_chain_is_told_to_operators_by_its_action(
     assert [(record.action, record.levelname) for record in told] == [(action, "CRITICAL")]  # type: ignore[attr-defined]
 
 
+UNREADABLE = "record 3: it cannot be read, it is nested too deeply or holds a number out of range"
+
+
+@pytest.mark.parametrize("method", ["verify_recent", "verify_whole"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("canonical = repeat('[', 100000)", id="lists"),
+        pytest.param("canonical = repeat('{\"a\":', 50000)", id="objects"),
+        pytest.param("context = (repeat('[', 2000) || repeat(']', 2000))::jsonb", id="column"),
+        pytest.param("canonical = replace(canonical, ':0.9', ':1e99999999999999999999')", id="number"),
+    ],
+)
+async def test_record_that_no_parser_can_read_is_found_and_other_chains_are_checked(
+    *, store: Postgres, tenant: str, tamper: Tamper, method: str, change: str
+) -> None:
+    other = f"tenant-{uuid4()}"
+    await AuditLedger(store).append([event(other)])
+    tamper(f"UPDATE audit_records SET {change} WHERE :t AND sequence_number = 3")
+    found = {one.tenant_id: one for one in await getattr(AuditService(store), method)()}
+    assert found[other].chain_valid
+    assert {"record 3: column context differs from the hashed text", UNREADABLE} & set(found[tenant].errors)
+
+
+@pytest.mark.parametrize(
+    ("method", "noted"), [("verify_recent", "newest_checked_at"), ("verify_whole", "pass_ended_at")]
+)
+async def test_check_that_fails_is_reported_and_noted_and_other_chains_are_checked(
+    *,
+    store: Postgres,
+    tenant: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    noted: str,
+) -> None:
+    other = f"tenant-{uuid4()}"
+    await AuditLedger(store).append([event(other)])
+
+    async def failing(store: Postgres, tenant_id: str, *arguments: Any, **options: Any) -> ChainVerification:
+        if tenant_id == tenant:
+            raise ZeroDivisionError("a fault of the check itself")
+        return await verify_chain(store, tenant_id, *arguments, **options)
+
+    monkeypatch.setattr(rolling, "verify_chain", failing)
+    found = {one.tenant_id: one for one in await getattr(AuditService(store), method)()}
+    assert found[other].chain_valid
+    assert "a fault of the check itself" in found[tenant].errors[0]
+    assert [one.levelname for one in caplog.records if getattr(one, "tenant_id", "") == tenant] == ["CRITICAL"]
+    async with store.transaction(tenant) as connection:
+        row = await (await connection.execute("SELECT * FROM audit_verification_progress")).fetchone()
+    assert row is not None
+    assert row[noted] is not None
+
+
 async def test_middle_stretch_is_checked_alone(store: Postgres, tenant: str) -> None:
     verification = await AuditService(store).verify(tenant, 2, 3)
     assert (verification.chain_valid, verification.records_checked) == (True, 2)

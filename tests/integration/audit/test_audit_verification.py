@@ -299,14 +299,36 @@ async def test_newest_records_are_checked_from_the_last_seen_on_when_more_came(
     store: Postgres, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rolling, "NEWEST", 2)
-    assert (await checked(store, tenant)).from_sequence == 3
-    await passed(store, tenant)
+    assert (await checked(store, tenant)).from_sequence == 0
     await AuditLedger(store).append([event(tenant) for _ in range(10)])
     assert (await checked(store, tenant)).from_sequence == 5
     assert (await checked(store, tenant)).from_sequence == 13
+
+
+async def test_burst_is_checked_in_parts_beside_the_newest_records_and_a_cut_after_it_is_found(
+    store: Postgres, tenant: str, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolling, "NEWEST", 2)
     monkeypatch.setattr(rolling, "NEWEST_MOST", 5)
-    await AuditLedger(store).append([event(tenant) for _ in range(10)])
-    assert (await checked(store, tenant)).from_sequence == 20
+    await checked(store, tenant)
+    await AuditLedger(store).append([event(tenant) for _ in range(12)])
+    assert await stretches(store, tenant) == [(5, 9), (15, 16)]
+    assert await stretches(store, tenant) == [(10, 14), (15, 16)]
+    assert await stretches(store, tenant) == [(15, 16)]
+    for change in CUT:
+        tamper(change)
+    (found,) = (await checked(store, tenant)).errors
+    assert found.startswith("cut: record 16 was there")
+
+
+async def test_chain_whose_state_was_deleted_is_found_without_reading_all_of_it(
+    store: Postgres, tenant: str, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolling, "NEWEST", 2)
+    assert (await checked(store, tenant)).chain_valid
+    tamper("DELETE FROM audit_chain_state WHERE :t")
+    found = await checked(store, tenant)
+    assert (found.from_sequence, found.errors) == (3, ["the chain should end at record -1, it ends at 4"])
 
 
 async def test_check_that_runs_out_of_time_is_gone_on_with_by_the_next(store: Postgres, tenant: str) -> None:
@@ -348,6 +370,13 @@ async def test_records_are_hashed_beside_the_event_loop(
 async def checked(store: Postgres, tenant: str) -> ChainVerification:
     (own,) = [one for one in await rolling.verify_newest(store) if one.tenant_id == tenant]
     return own
+
+
+async def stretches(store: Postgres, tenant: str) -> list[tuple[int, int]]:
+    """First and last record of everything that one check of the newest records read."""
+    made = [one for one in await rolling.verify_newest(store) if one.tenant_id == tenant]
+    assert all(one.chain_valid for one in made)
+    return [(one.from_sequence, one.to_sequence) for one in made]
 
 
 async def passed(store: Postgres, tenant: str) -> list[ChainVerification]:

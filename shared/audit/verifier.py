@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -48,12 +48,10 @@ class ChainVerifier:
             yield f"gap: records {self.next_sequence} to {number - 1} are missing"
         if hashlib.sha256(record.canonical.encode()).hexdigest() != record.record_hash:
             yield f"record {number}: its content does not match its hash"
-        fields = _parse(record.canonical)
-        if fields is None or _compact(fields) != record.canonical:
-            yield f"record {number}: the hashed text is not in canonical form"
-        else:
-            yield from self._check_place(number, fields, gap=number != self.next_sequence)
-            yield from _check_columns(number, fields, record.columns)
+        try:
+            yield from self._check_text(record)
+        except (RecursionError, InvalidOperation):  # raised inside, it would keep every other record unchecked
+            yield f"record {number}: it cannot be read, it is nested too deeply or holds a number out of range"
         self.next_sequence = number + 1
         self.previous_hash = record.record_hash
 
@@ -63,6 +61,14 @@ class ChainVerifier:
             yield f"the chain should end at record {last_sequence}, it ends at {self.next_sequence - 1}"
         elif self.previous_hash is not None and self.previous_hash != last_hash:
             yield f"record {last_sequence}: its hash is not the one that the chain's head remembers"
+
+    def _check_text(self, record: StoredRecord) -> Iterator[str]:
+        number, fields = record.sequence_number, _parse(record.canonical)
+        if fields is None or _compact(fields) != record.canonical:
+            yield f"record {number}: the hashed text is not in canonical form"
+        else:
+            yield from self._check_place(number, fields, gap=number != self.next_sequence)
+            yield from _check_columns(number, fields, record.columns)
 
     def _check_place(self, number: int, fields: dict[str, Any], *, gap: bool) -> Iterator[str]:
         if fields.get("sequence_number") != (str(number),):

@@ -75,6 +75,61 @@ async def test_broken_chain_is_told_to_operators_by_its_action(
     assert [(record.action, record.levelname) for record in told] == [(action, "CRITICAL")]  # type: ignore[attr-defined]
 
 
+UNREADABLE = "record 3: it cannot be read, it is nested too deeply or holds a number out of range"
+
+
+@pytest.mark.parametrize("method", ["verify_recent", "verify_whole"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("canonical = repeat('[', 100000)", id="lists"),
+        pytest.param("canonical = repeat('{\"a\":', 50000)", id="objects"),
+        pytest.param("context = (repeat('[', 2000) || repeat(']', 2000))::jsonb", id="column"),
+        pytest.param("canonical = replace(canonical, ':0.9', ':1e99999999999999999999')", id="number"),
+    ],
+)
+async def test_record_that_no_parser_can_read_is_found_and_other_chains_are_checked(
+    *, store: Postgres, tenant: str, tamper: Tamper, method: str, change: str
+) -> None:
+    other = f"tenant-{uuid4()}"
+    await AuditLedger(store).append([event(other)])
+    tamper(f"UPDATE audit_records SET {change} WHERE :t AND sequence_number = 3")
+    found = {one.tenant_id: one for one in await getattr(AuditService(store), method)()}
+    assert found[other].chain_valid
+    assert {"record 3: column context differs from the hashed text", UNREADABLE} & set(found[tenant].errors)
+
+
+@pytest.mark.parametrize(
+    ("method", "noted"), [("verify_recent", "newest_checked_at"), ("verify_whole", "pass_ended_at")]
+)
+async def test_check_that_fails_is_reported_and_noted_and_other_chains_are_checked(
+    *,
+    store: Postgres,
+    tenant: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    noted: str,
+) -> None:
+    other = f"tenant-{uuid4()}"
+    await AuditLedger(store).append([event(other)])
+
+    async def failing(store: Postgres, tenant_id: str, *arguments: Any, **options: Any) -> ChainVerification:
+        if tenant_id == tenant:
+            raise ZeroDivisionError("a fault of the check itself")
+        return await verify_chain(store, tenant_id, *arguments, **options)
+
+    monkeypatch.setattr(rolling, "verify_chain", failing)
+    found = {one.tenant_id: one for one in await getattr(AuditService(store), method)()}
+    assert found[other].chain_valid
+    assert "a fault of the check itself" in found[tenant].errors[0]
+    assert [one.levelname for one in caplog.records if getattr(one, "tenant_id", "") == tenant] == ["CRITICAL"]
+    async with store.transaction(tenant) as connection:
+        row = await (await connection.execute("SELECT * FROM audit_verification_progress")).fetchone()
+    assert row is not None
+    assert row[noted] is not None
+
+
 async def test_middle_stretch_is_checked_alone(store: Postgres, tenant: str) -> None:
     verification = await AuditService(store).verify(tenant, 2, 3)
     assert (verification.chain_valid, verification.records_checked) == (True, 2)
@@ -244,14 +299,36 @@ async def test_newest_records_are_checked_from_the_last_seen_on_when_more_came(
     store: Postgres, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rolling, "NEWEST", 2)
-    assert (await checked(store, tenant)).from_sequence == 3
-    await passed(store, tenant)
+    assert (await checked(store, tenant)).from_sequence == 0
     await AuditLedger(store).append([event(tenant) for _ in range(10)])
     assert (await checked(store, tenant)).from_sequence == 5
     assert (await checked(store, tenant)).from_sequence == 13
+
+
+async def test_burst_is_checked_in_parts_beside_the_newest_records_and_a_cut_after_it_is_found(
+    store: Postgres, tenant: str, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolling, "NEWEST", 2)
     monkeypatch.setattr(rolling, "NEWEST_MOST", 5)
-    await AuditLedger(store).append([event(tenant) for _ in range(10)])
-    assert (await checked(store, tenant)).from_sequence == 20
+    await checked(store, tenant)
+    await AuditLedger(store).append([event(tenant) for _ in range(12)])
+    assert await stretches(store, tenant) == [(5, 9), (15, 16)]
+    assert await stretches(store, tenant) == [(10, 14), (15, 16)]
+    assert await stretches(store, tenant) == [(15, 16)]
+    for change in CUT:
+        tamper(change)
+    (found,) = (await checked(store, tenant)).errors
+    assert found.startswith("cut: record 16 was there")
+
+
+async def test_chain_whose_state_was_deleted_is_found_without_reading_all_of_it(
+    store: Postgres, tenant: str, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolling, "NEWEST", 2)
+    assert (await checked(store, tenant)).chain_valid
+    tamper("DELETE FROM audit_chain_state WHERE :t")
+    found = await checked(store, tenant)
+    assert (found.from_sequence, found.errors) == (3, ["the chain should end at record -1, it ends at 4"])
 
 
 async def test_check_that_runs_out_of_time_is_gone_on_with_by_the_next(store: Postgres, tenant: str) -> None:
@@ -293,6 +370,13 @@ async def test_records_are_hashed_beside_the_event_loop(
 async def checked(store: Postgres, tenant: str) -> ChainVerification:
     (own,) = [one for one in await rolling.verify_newest(store) if one.tenant_id == tenant]
     return own
+
+
+async def stretches(store: Postgres, tenant: str) -> list[tuple[int, int]]:
+    """First and last record of everything that one check of the newest records read."""
+    made = [one for one in await rolling.verify_newest(store) if one.tenant_id == tenant]
+    assert all(one.chain_valid for one in made)
+    return [(one.from_sequence, one.to_sequence) for one in made]
 
 
 async def passed(store: Postgres, tenant: str) -> list[ChainVerification]:

@@ -65,10 +65,11 @@ class Evidence:
 
     @property
     def quotable(self) -> tuple[str, ...]:
-        """What may be quoted word for word: the clauses but for the title's, and the entities' values."""
+        """What may be quoted word for word: the clauses but for the title's and JSON, and the entities' values."""
         of_the_title = set(_split([self.title])[0])
         values = (entity.value for entity in self.entities)
-        return (*(clause for clause in self.clauses if clause not in of_the_title), *values)
+        said = (clause for clause in self.clauses if clause not in of_the_title and not clause.startswith(("{", "[")))
+        return (*said, *values)
 
     @property
     def passages(self) -> tuple[str, ...]:

@@ -190,9 +190,10 @@ def _why(evidence: Evidence, findings: tuple[_Finding, ...], decision: _Decision
         quotes = [quote for quote in evidence.quotable if finding.sign.shows_in(quote)]
         if quotes:
             fits = benign == (finding.sign.weight is Weight.BENIGN)
-            reasons[fits].append(
-                {"claim": f"It shows {finding.sign.name}.", "quote": max(quotes, key=len)[:QUOTE_LIMIT]}
-            )
+            quote = max(quotes, key=len)
+            if len(quote) > QUOTE_LIMIT:
+                quote = quote[:QUOTE_LIMIT].rpartition(" ")[0]  # whole words only: half a word is not in the evidence
+            reasons[fits].append({"claim": f"It shows {finding.sign.name}.", "quote": quote})
     missing = [] if reasons[True] else ["A passage of the evidence, beside the title, that shows what happened."]
     if not evidence.context.is_given:
         missing.append("What is known of these entities from elsewhere.")

@@ -51,9 +51,15 @@ async def verify_newest(
 
 
 async def _newest(postgres: Postgres, chain: DictRow) -> list[ChainVerification]:
-    tenant_id, newest = chain["tenant_id"], max(0, chain["end"] - NEWEST + 1)
-    firsts = [min(newest, chain["head_sequence"] + 1)]
-    if chain["end"] - firsts[0] >= NEWEST_MOST:
+    tenant_id = chain["tenant_id"]
+    async with postgres.transaction(tenant_id) as connection:
+        ends = await (await connection.execute(_SQL["chain_ends"], {"tenant_id": tenant_id})).fetchone()
+    assert ends is not None  # max() gives a row always
+    end = ends["highest"]  # by the records: the chain's state may have been deleted or changed
+    newest = max(0, end - NEWEST + 1)
+    unseen = 0 if ends["head_sequence"] is None else ends["head_sequence"] + 1
+    firsts = [min(newest, unseen)]
+    if end - firsts[0] >= NEWEST_MOST:
         firsts.append(newest)
     checks = [
         await _check(*(postgres, tenant_id, first, "continuous"), most=NEWEST_MOST, known_errors=chain["newest_errors"])
@@ -78,7 +84,7 @@ async def continue_passes(postgres: Postgres, *, budget_seconds: float = BUDGET_
     found: list[ChainVerification] = []
     for chain in due:
         # A chain that was cut since its last part ends before the next one.
-        first: int | None = min(chain["next_sequence"], max(chain["end"], 0))
+        first: int | None = min(chain["next_sequence"], max(chain["last_sequence"], 0))
         while first is not None and time.monotonic() < deadline:
             checked = await _part(postgres, chain["tenant_id"], first)
             found.append(checked)

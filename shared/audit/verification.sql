@@ -35,12 +35,9 @@ SET head_sequence = excluded.head_sequence, head_hash = excluded.head_hash, head
 WHERE progress.head_sequence IS NULL OR progress.head_sequence < excluded.head_sequence
 
 -- name: newest_due
--- For every tenant, those with a chain and those that had one: the longest unchecked come first. A chain ends where its
--- records end, for its state may have been deleted or changed.
-SELECT tenant_id, coalesce(progress.head_sequence, -1) AS head_sequence, progress.newest_errors,
-    coalesce((SELECT max(sequence_number) FROM audit_records AS record WHERE record.tenant_id = chain.tenant_id), -1)
-        AS "end"
-FROM audit_chain_state AS state FULL JOIN audit_verification_progress AS progress USING (tenant_id) AS chain
+-- For every tenant, those with a chain and those that had one: the longest unchecked come first.
+SELECT tenant_id, progress.newest_errors
+FROM audit_chain_state AS state FULL JOIN audit_verification_progress AS progress USING (tenant_id)
 ORDER BY progress.newest_checked_at NULLS FIRST, tenant_id
 
 -- name: newest_checked
@@ -51,10 +48,8 @@ SET newest_checked_at = excluded.newest_checked_at, newest_errors = excluded.new
 
 -- name: due
 -- For every tenant, as above: a pass that was begun goes on, then comes the chain whose last pass is the oldest.
-SELECT tenant_id, coalesce(progress.next_sequence, 0) AS next_sequence,
-    coalesce((SELECT max(sequence_number) FROM audit_records AS record WHERE record.tenant_id = chain.tenant_id), -1)
-        AS "end"
-FROM audit_chain_state AS state FULL JOIN audit_verification_progress AS progress USING (tenant_id) AS chain
+SELECT tenant_id, coalesce(state.last_sequence, -1) AS last_sequence, coalesce(progress.next_sequence, 0) AS next_sequence
+FROM audit_chain_state AS state FULL JOIN audit_verification_progress AS progress USING (tenant_id)
 WHERE progress.pass_ended_at IS NULL OR progress.next_sequence > 0 OR progress.pass_ended_at < now() - %(every)s
 ORDER BY coalesce(progress.next_sequence, 0) = 0, progress.pass_ended_at NULLS FIRST, tenant_id
 

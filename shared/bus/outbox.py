@@ -16,10 +16,9 @@ from psycopg.rows import DictRow
 
 from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.producer import PUBLISH_SECONDS, Producer, check_message
-from shared.bus.together import all_ended
 from shared.contracts.contract import Contract
 from shared.contracts.tenant import EVERY_TENANT
-from shared.errors import InvalidInput, Retryable, StoreUnavailable
+from shared.errors import InvalidInput, Retryable
 from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
 
@@ -86,10 +85,19 @@ class Outbox:
             await self._relaying
 
     async def sweep(self) -> int:
-        """Publish everything left over and return how many. Raises BusUnavailable, StoreUnavailable."""
+        """Publish everything left over and return how many.
+
+        A topic that fails sits out the rest of the sweep while the others go on; its error is raised at the end. Raises
+        BusUnavailable, StoreUnavailable.
+        """
         total = 0
-        while count := await self._publish():
-            total += count
+        failures: dict[str, BaseException] = {}  # by topic
+        while rows := await self._claim(list(failures)):
+            # Messages with one key keep their order: the producer queues them in call order.
+            outcomes = await asyncio.gather(*(self._send(row) for row in rows), return_exceptions=True)
+            total += await self._settle(rows, outcomes, failures)
+        for failure in failures.values():
+            raise failure
         return total
 
     async def _relay(self) -> None:
@@ -101,33 +109,30 @@ class Outbox:
                 logger.warning("Messages stay in the outbox until the next sweep: %s", error)
                 return
 
-    async def _publish(self) -> int:
-        rows = await self._claim()
-        if not rows:
-            return 0
-        ids = [row["id"] for row in rows]
-        # Messages with one key keep their order: the producer queues them in call order.
-        try:
-            await all_ended(self._send(row) for row in rows)
-        except Exception:
-            await self._release(ids)
-            raise
-        async with self._postgres.transaction(EVERY_TENANT) as connection:
-            await connection.execute(_SQL["remove"], {"ids": ids})
-        return len(rows)
-
-    async def _claim(self) -> list[DictRow]:
+    async def _claim(self, failing: list[str]) -> list[DictRow]:
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             await connection.execute(_SQL["one_claim_at_a_time"], {"lock": CLAIMING})
-            cursor = await connection.execute(_SQL["claim"], {"lease": LEASE, "limit": BATCH})
+            cursor = await connection.execute(_SQL["claim"], {"lease": LEASE, "limit": BATCH, "failing": failing})
             return sorted(await cursor.fetchall(), key=lambda row: row["id"])
 
-    async def _release(self, ids: list[int]) -> None:
-        try:
-            async with self._postgres.transaction(EVERY_TENANT) as connection:
-                await connection.execute(_SQL["release"], {"ids": ids})
-        except StoreUnavailable as error:  # the claim lapses by itself
-            logger.warning("%d messages in the outbox wait until their claim lapses: %s", len(ids), error)
+    async def _settle(
+        self, rows: list[DictRow], outcomes: list[BaseException | None], failures: dict[str, BaseException]
+    ) -> int:
+        """Remove what went out and release the rest; returns how many went out.
+
+        A row behind a failed one of its key stays even if it went out: it is published again, and so comes last.
+        """
+        gone, kept, behind = list[int](), list[int](), set[tuple[str, str]]()
+        for row, outcome in zip(rows, outcomes, strict=True):
+            place = row["topic"], row["key"]
+            if outcome is not None:
+                failures.setdefault(row["topic"], outcome)
+                behind.add(place)
+            (kept if place in behind else gone).append(row["id"])
+        async with self._postgres.transaction(EVERY_TENANT) as connection:
+            await connection.execute(_SQL["remove"], {"ids": gone})
+            await connection.execute(_SQL["release"], {"ids": kept})
+        return len(gone)
 
     async def _send(self, row: DictRow) -> None:
         """A message that Kafka refuses for good goes to the dead letters: one row must not block those behind it."""

@@ -10,11 +10,12 @@ ORDER BY message.place
 SELECT pg_advisory_xact_lock(%(lock)s)
 
 -- name: claim
--- For every tenant. Rows behind a claimed one of the same key wait for it.
+-- For every tenant. Rows behind a claimed one of the same key wait for it, as do all rows of a topic that fails now.
 UPDATE outbox SET claimed_until = now() + %(lease)s
 WHERE id IN (
     SELECT id FROM outbox AS waiting
     WHERE (claimed_until IS NULL OR claimed_until < now())
+        AND topic <> ALL (%(failing)s::text[])
         AND NOT EXISTS (
             SELECT FROM outbox AS claimed
             WHERE claimed.claimed_until >= now() AND claimed.topic = waiting.topic AND claimed.key = waiting.key

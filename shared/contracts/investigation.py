@@ -107,9 +107,7 @@ class CaseFacts(Contract):
     model_techniques: list[str] = Field(default_factory=list)  # that the model named
     quarantined_ids: list[str] = Field(default_factory=list)  # technique ids of the model that no taxonomy knows
     injection_risk: str = ""  # of the alert's text for a model: none, low, medium; empty until asked
-    answer_flags: list[str] = Field(
-        default_factory=list
-    )  # what was wrong with the model's answers, see GatewayResponse
+    answer_flags: list[str] = Field(default_factory=list)  # what was wrong with the model's answers
     destructive_proposals: list[str] = Field(default_factory=list)  # of the model, those that code dropped included
     approval_id: str = ""
     approval_deadline: str = ""  # ISO 8601 UTC

@@ -7,7 +7,7 @@ from typing import Any
 
 import re2
 
-from shared.gateway.evidence import map_strings
+from shared.gateway.evidence import map_strings, strings_of
 from shared.gateway.redaction import RedactionMap, deanonymise_text
 
 PASSAGE = 60  # letters: a dozen words, more than anybody writes of the instructions by chance
@@ -19,9 +19,7 @@ _AS_TEXT = str.maketrans({"<": "\u2039", ">": "\u203a"})  # the quotation marks 
 
 def repeats_instructions(value: Any, instructions: Sequence[str]) -> bool:
     """True when an answer holds a passage of what the model was instructed with, however it is cut and set."""
-    said: list[str] = []
-    map_strings(value, lambda text: said.append(text) or text)  # type: ignore[func-returns-value]
-    answer = _letters("".join(said))
+    answer = _letters("".join(text for _, text in strings_of(value, "")))
     return any(passage in answer for text in instructions for passage in _passages(_letters(text)))
 
 

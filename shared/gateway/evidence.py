@@ -19,8 +19,8 @@ class Evidence:
 
     def strings(self) -> Iterator[tuple[str, str]]:
         """Every string with its path, keys included, in order of appearance."""
-        yield from _strings(self.alert, "alert")
-        yield from _strings(self.context, "context")
+        yield from strings_of(self.alert, "alert")
+        yield from strings_of(self.context, "context")
 
     def map(self, change: Callable[[str], str]) -> Evidence:
         """The same tree with every string changed, save the names of the alert's own fields."""
@@ -53,17 +53,18 @@ def map_strings(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
-def _strings(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def strings_of(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every string of a JSON value with its path below ``path``; that of a key ends in `#key`."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _strings(item, f"{path}.{number}")
+            yield from strings_of(item, f"{path}.{number}")
     elif isinstance(value, dict):
         for number, (key, item) in enumerate(value.items()):
             name = key if key.isidentifier() else str(number)
             yield f"{path}.{name}#key", key
-            yield from _strings(item, f"{path}.{name}")
+            yield from strings_of(item, f"{path}.{name}")
 
 
 def _depth(tree: Any) -> int:

@@ -55,12 +55,10 @@ class CaseFiles:
         async with self._postgres.transaction(tenant_id) as connection:
             rows = await _rows(connection, statement, {"tenant_id": tenant_id, **_place(listing)})
         part = listed(rows, listing, lambda row: (row["expires_at"], row["approval_id"]))
-        return Listed([stored_approval(_with_texts(row)) for row in part.rows], part.last)
-
-
-def stored_approval(row: dict[str, Any]) -> Approval:
-    """The approval of a case file. Raises StoredByAnotherVersion."""
-    return Approval.from_stored(row, where=f"action_approvals {row['approval_id']}")
+        approvals = [
+            Approval.from_stored(_with_texts(row), where=f"action_approvals {row['approval_id']}") for row in part.rows
+        ]
+        return Listed(approvals, part.last)
 
 
 async def _rows(connection: Connection, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:

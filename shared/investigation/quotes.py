@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
 import re2
 
 from shared.contracts.investigation import GraphState
 from shared.contracts.why import Claim, Why
+from shared.gateway.evidence import read_evidence
 from shared.investigation.evidence import user_content
 
 LEAST_LETTERS = 4  # of a quote: fewer stand in any text
@@ -22,6 +19,7 @@ _NO_EVIDENCE = re2.compile(
     r"alert\.(?:title|severity|product|time|tactics|techniques|entities\.\d+\.type)(?:\.\d+)?"
     r"|context\.(?:techniques|risk_state|case_facts|left_out_of_the_alert)(?:\..*)?"
     r"|context\.(?:indicators|risk_signals)\.\d+\.(?:type|context|signal_type|risk_state)"
+    r"|.*#key"
 )
 
 
@@ -29,7 +27,7 @@ def with_sources(why: Why, state: GraphState) -> Why:
     """The same claims, each with the field of the evidence that its quote stands in."""
     shown = [
         (path, _words(text))
-        for path, text in _strings(json.loads(user_content(state, with_context=True)), "")
+        for path, text in read_evidence(user_content(state, with_context=True)).strings()
         if not _NO_EVIDENCE.fullmatch(path)
     ]
 
@@ -57,14 +55,3 @@ def _words(text: str) -> str:
     spread = _WORDS_BY_THEMSELVES.sub(r" \g<0> ", _INSIDE_WORDS.sub("", text))
     words: str = _BETWEEN_WORDS.sub(" ", f" {spread} ")
     return words.casefold()
-
-
-def _strings(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _strings(item, f"{path}.{number}")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _strings(item, f"{path}.{key}" if path else key)

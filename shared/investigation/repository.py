@@ -83,7 +83,9 @@ class InvestigationRepository:
             return await _load(connection, tenant_id, investigation_id)
 
     async def alert(self, state: GraphState) -> NormalizedAlert:
-        """The alert as it is known now, later messages included. Raises NotFound, StoreUnavailable."""
+        """The alert as it is known now, later messages included, without its raw payload. Raises NotFound and
+        StoreUnavailable.
+        """
         async with self._postgres.transaction(state.tenant_id) as connection:
             return await _alert(connection, "alert", state.tenant_id, state.investigation_id)
 

@@ -11,7 +11,8 @@ SELECT graph_state FROM investigation_state WHERE tenant_id = %(tenant_id)s AND 
 SELECT alert FROM investigation_state WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s FOR UPDATE
 
 -- name: alert
-SELECT alert FROM investigation_state WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
+-- Without the source's own words in full, up to a megabyte: whoever asks compares and opens cases, and uses the rest.
+SELECT alert - 'raw_payload' - 'raw_text' AS alert FROM investigation_state WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 
 -- name: record_update
 INSERT INTO alert_updates (investigation_id, tenant_id, digest, changed, alert)

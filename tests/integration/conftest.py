@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from psycopg_pool import AsyncConnectionPool
 
 from shared.bus.producer import MemoryProducer
 from shared.stores.postgres import Connection, Postgres
@@ -26,6 +27,25 @@ CALLS: list[tuple[type, str]] = [
 
 # The transaction of this task, or of the one that began it: its list is empty once it has ended.
 _transaction: ContextVar[list[str] | None] = ContextVar("transaction", default=None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def left_open() -> AsyncIterator[set[AsyncConnectionPool]]:
+    """The pools that tests opened, closed at the end: one that a failed test left, and that is about to connect,
+    ignores that its task is cancelled, and the run would never end.
+    """
+    opened = set[AsyncConnectionPool]()
+    open_pool = AsyncConnectionPool.open
+
+    async def noted(self: AsyncConnectionPool, *arguments: Any, **options: Any) -> None:
+        opened.add(self)
+        await open_pool(self, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AsyncConnectionPool, "open", noted)
+        yield opened
+    for pool in opened:
+        await pool.close()
 
 
 @pytest.fixture(autouse=True)

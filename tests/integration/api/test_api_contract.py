@@ -19,6 +19,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from local.services.simulators import Simulators
+from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
@@ -47,6 +48,7 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
         approvals=Approvals(store, outbox, wake_current),
+        kill_switches=KillSwitchPanel(store, outbox),
         health_checks={"postgresql": store.health},
     )
     app = create_app(services, show_docs=True)

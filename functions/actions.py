@@ -1,4 +1,4 @@
-"""actions.pending -> executor."""
+"""actions.pending -> executor, and the timer that follows what it began."""
 
 import azure.functions as func
 
@@ -20,3 +20,11 @@ blueprint = func.Blueprint()
 async def execute_actions(event: func.KafkaEvent) -> None:
     """Execute one action (dry run by default); a refusal is recorded, poison goes to the dead letters."""
     await services().response.executor.process(read(event))
+
+
+@blueprint.function_name("follow_actions")
+@blueprint.schedule(arg_name="timer", schedule="*/15 * * * * *", use_monitor=False)
+async def follow_actions(timer: func.TimerRequest) -> None:
+    """Undo what is over its time limit, then one more attempt at every action that is not done."""
+    await services().response.undo.undo_what_is_over()
+    await services().response.live.carry_out_due()

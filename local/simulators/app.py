@@ -1,5 +1,5 @@
-"""Puts the simulators together as one ASGI application: /claude, /control, /identity, /loganalytics,
-/managed-identity, /resource-manager, and /health.
+"""Puts the simulators together as one ASGI application: /claude, /control, /defender, /graph, /identity,
+/loganalytics, /managed-identity, /resource-manager, and /health.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from local.simulators.batches import BatchStore
 from local.simulators.claude import Claude
 from local.simulators.control import control_routes
+from local.simulators.defender import Defender
+from local.simulators.graph import Graph
 from local.simulators.identity import IdentityProvider, load_key
 from local.simulators.log_analytics import LogAnalytics
 from local.simulators.managed_identity import ManagedIdentity
@@ -49,13 +51,16 @@ def build_app(*, base_url: str, data: Path, batch_seconds: float) -> Starlette:
     claude = Claude(BatchStore(data / "batches", batch_seconds))
     identity = IdentityProvider(f"{base_url}/identity", load_key(data))
     managed = ManagedIdentity(identity.issuer, identity.key)
-    manager = ResourceManager()
+    manager, defender, graph = ResourceManager(), Defender(), Graph()
     control = [*control_routes(claude.faults, claude.log), *managed.control_routes, *manager.control_routes]
+    control += [*defender.product.control_routes, *graph.product.control_routes]
     return Starlette(
         routes=[
             Route("/health", _health),
             Mount("/claude", routes=claude.routes),
             Mount("/control", routes=control),
+            Mount("/defender", routes=defender.routes),
+            Mount("/graph", routes=graph.routes),
             Mount("/identity", routes=identity.routes),
             Mount("/loganalytics", routes=LogAnalytics().routes),
             Mount("/managed-identity", routes=managed.routes),

@@ -41,6 +41,7 @@ KAFKA = {
 }
 TIMERS = {
     "sweep_outbox": "*/10 * * * * *",
+    "follow_actions": "*/15 * * * * *",
     "verify_chains": "0 */5 * * * *",
     "verify_whole_chains": "0 7-57/10 * * * *",
     "watch_approvals": "0 */5 * * * *",

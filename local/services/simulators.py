@@ -40,6 +40,10 @@ class Simulators:
         """Return the base URL of the simulated Microsoft Graph."""
         return f"http://127.0.0.1:{self.ports()[0]}/graph"
 
+    def sentinel_url(self) -> str:
+        """Return the base URL of the simulated Azure Resource Manager as far as Sentinel's incidents go."""
+        return f"http://127.0.0.1:{self.ports()[0]}/sentinel"
+
     def issuer(self) -> str:
         """Return the identity provider's issuer."""
         return f"http://127.0.0.1:{self.ports()[0]}/identity"

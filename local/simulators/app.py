@@ -1,5 +1,5 @@
 """Puts the simulators together as one ASGI application: /claude, /control, /defender, /graph, /identity,
-/loganalytics, /managed-identity, /resource-manager, and /health.
+/loganalytics, /managed-identity, /resource-manager, /sentinel, and /health.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from local.simulators.identity import IdentityProvider, load_key
 from local.simulators.log_analytics import LogAnalytics
 from local.simulators.managed_identity import ManagedIdentity
 from local.simulators.resource_manager import ResourceManager
+from local.simulators.sentinel import Sentinel
 
 SIMULATED_HEADER = "x-aluskort-simulated"
 
@@ -51,9 +52,9 @@ def build_app(*, base_url: str, data: Path, batch_seconds: float) -> Starlette:
     claude = Claude(BatchStore(data / "batches", batch_seconds))
     identity = IdentityProvider(f"{base_url}/identity", load_key(data))
     managed = ManagedIdentity(identity.issuer, identity.key)
-    manager, defender, graph = ResourceManager(), Defender(), Graph()
+    manager, defender, graph, sentinel = ResourceManager(), Defender(), Graph(), Sentinel()
     control = [*control_routes(claude.faults, claude.log), *managed.control_routes, *manager.control_routes]
-    control += [*defender.product.control_routes, *graph.product.control_routes]
+    control += [route for one in (defender, graph, sentinel) for route in one.product.control_routes]
     return Starlette(
         routes=[
             Route("/health", _health),
@@ -65,6 +66,7 @@ def build_app(*, base_url: str, data: Path, batch_seconds: float) -> Starlette:
             Mount("/loganalytics", routes=LogAnalytics().routes),
             Mount("/managed-identity", routes=managed.routes),
             Mount("/resource-manager", routes=manager.routes),
+            Mount("/sentinel", routes=sentinel.routes),
         ],
         middleware=[Middleware(_SaysSimulated)],
     )

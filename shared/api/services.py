@@ -14,6 +14,9 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.response.assets import Assets
+from shared.response.protected import ProtectedAssets
+from shared.response.undo import Undo
 
 # PostgreSQL takes no NUL; our longest ids are alert ids.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,512}$")]
@@ -29,6 +32,9 @@ class ApiServices:
     audit_producer: AuditProducer
     tokens: TokenVerifier
     approvals: Approvals
+    undo: Undo
+    assets: Assets
+    protected: ProtectedAssets
     health_checks: Mapping[str, HealthCheck]
 
 

@@ -42,9 +42,9 @@ class Executor:
 
     async def _execute(self, value: bytes) -> None:
         pending = PendingAction.from_json(value)
-        checked_parameters(pending.action)
         async with self._postgres.transaction(pending.tenant_id) as connection:
             refusal, approved = await self._judge(connection, pending)
+            checked_parameters(approved)
             action = _stored(pending, approved)
             if refusal:
                 status, detail = ActionStatus.REFUSED, refusal

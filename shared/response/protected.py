@@ -10,14 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import Field
-
 from shared.audit.event import audit_event
 from shared.audit.producer import audit_message
 from shared.bus.outbox import Outbox, put
 from shared.contracts.audit import ActorType
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.contract import Contract
+from shared.contracts.listing import Listed, Listing, listed
 from shared.contracts.outside_text import storable_text
 from shared.errors import NotFound
 from shared.response.assets import AssetFacts, Kind, assets_of, possible_keys, short_name
@@ -36,7 +35,6 @@ PROTECTING: Mapping[str, str] = MappingProxyType(
         "protected": "the asset list marks it as protected",
     }
 )
-MOST = 1_000
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
@@ -51,12 +49,6 @@ class ProtectedAsset(Contract):
     protected_at: datetime
 
 
-class Protection(Contract):
-    """Why a person protects an asset."""
-
-    reason: str = Field(min_length=1, max_length=512, pattern=r"^[^\x00]+$")
-
-
 class ProtectedAssets:
     """A person's list. Each change is audited as `config.changed`."""
 
@@ -64,12 +56,14 @@ class ProtectedAssets:
         self._postgres = postgres
         self._outbox = outbox
 
-    async def listed(self, tenant_id: str) -> list[ProtectedAsset]:
-        """The list, by name. Raises StoreUnavailable."""
+    async def listed(self, tenant_id: str, listing: Listing) -> Listed[ProtectedAsset]:
+        """The list by name; the key of a row is its short name and its kind. Raises StoreUnavailable."""
+        name, kind = listing.after or (None, None)
+        values = {"tenant_id": tenant_id, "row_id": name, "place": kind, "limit": listing.look_ahead}
         async with self._postgres.transaction(tenant_id) as connection:
-            values = {"tenant_id": tenant_id, "limit": MOST}
             rows = await (await connection.execute(_SQL["list_protected"], values)).fetchall()
-        return [ProtectedAsset.from_stored(row, where="protected_assets") for row in rows]
+        part = listed(rows, listing, lambda row: (row["name_key"], row["entity_type"]))
+        return Listed([ProtectedAsset.from_stored(row, where="protected_assets") for row in part.rows], part.last)
 
     async def add(  # noqa: PLR0913
         self, tenant_id: str, kind: Kind, name: str, reason: str, *, by: str, permissions: list[str]

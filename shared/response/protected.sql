@@ -9,8 +9,8 @@ DELETE FROM protected_assets
 WHERE tenant_id = %(tenant_id)s AND name_key = %(name_key)s AND entity_type = %(entity_type)s
 
 -- name: list_protected
-SELECT entity_type, entity_name, reason, protected_by, protected_at FROM protected_assets
-WHERE tenant_id = %(tenant_id)s
+SELECT name_key, entity_type, entity_name, reason, protected_by, protected_at FROM protected_assets
+WHERE tenant_id = %(tenant_id)s AND (name_key, entity_type) > (coalesce(%(row_id)s, ''), coalesce(%(place)s, ''))
 ORDER BY name_key, entity_type
 LIMIT %(limit)s
 

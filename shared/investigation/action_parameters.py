@@ -42,6 +42,8 @@ def verdict_comment(state: GraphState) -> str:
         f"severity {state.severity or state.alert_severity}.",
         f"Capability: {state.degradation_level.replace('_', ' ')}. Investigation {state.investigation_id}.",
     ]
+    if state.outcome:
+        lines.append(f"The case ended as {state.outcome.replace('_', ' ')}.")
     if state.model_provider == LLMProvider.SIMULATED:
         lines.append("The verdict is of a simulated model.")
     return "\n".join(lines)

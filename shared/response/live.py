@@ -123,7 +123,7 @@ class LiveActions:
             await connection.execute(SQL["mark"], {**values, "new_status": ActionStatus.UNDONE})
             messages.append(action_event(undone, ActionStatus.UNDONE, outcome.detail))
         await put(connection, action.tenant_id, action.investigation_id, messages)
-        if outcome.status in {ActionStatus.FAILED, ActionStatus.NEEDS_PERSON}:
+        if action.approved_by and outcome.status in {ActionStatus.FAILED, ActionStatus.NEEDS_PERSON}:
             logger.warning(
                 "Action %s of tenant %s (%s): %r",
                 action.action_id,

@@ -14,6 +14,7 @@ from shared.response.executor import Executor
 from shared.response.live import LiveActions
 from shared.response.playbooks import Playbooks
 from shared.response.undo import Undo
+from shared.response.verdicts import VerdictComments
 from shared.settings import Settings
 from shared.stores.postgres import Postgres
 
@@ -40,6 +41,12 @@ class Response:
     def executor(self) -> Executor:
         """The consumer of `actions.pending`."""
         return Executor(self._postgres, self._bus.producer, self.constraints, self.live)
+
+    @cached_property
+    def verdicts(self) -> VerdictComments:
+        """The consumer of `knowledge.incident.stored` for incidents of Sentinel."""
+        tenants = self._settings.action.incidents
+        return VerdictComments(self._postgres, self._bus.producer, self.live, tenants)
 
     @cached_property
     def undo(self) -> Undo:

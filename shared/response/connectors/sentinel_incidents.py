@@ -82,9 +82,11 @@ class SentinelIncidents:
         return running("Sentinel has taken it")
 
     async def _incident(self, insights: str, alert_id: str) -> dict[str, Any] | None:
-        """The incident that holds the alert, among the newest."""
+        """The incident of this id, which an alert may be itself, or the one among the newest that holds the alert."""
         if not _ID.fullmatch(alert_id):
             return None
+        if itself := await self._manager.get(f"{insights}/incidents/{alert_id}", VERSION):
+            return itself
         query = {**VERSION, "$orderby": "properties/createdTimeUtc desc", "$top": str(NEWEST)}
         listed = (await self._manager.get(f"{insights}/incidents", query) or {}).get("value", [])
         for incident in listed:

@@ -21,7 +21,7 @@ from shared.response.catalogue import CATALOGUE
 from shared.response.connectors.connector import Connector, Outcome, failed, needs_person
 from shared.response.connectors.product import ProductUnavailable
 from shared.response.report import action_event
-from shared.response.stored_actions import FOLLOWED, SQL, StoredAction, claim, lock, settle
+from shared.response.stored_actions import FOLLOWED, SQL, StoredAction, claim, lock, read_action, settle
 from shared.stores.postgres import Connection, Postgres
 from shared.telemetry import LogAction, log_fields
 
@@ -29,6 +29,8 @@ FIRST_PAUSE = timedelta(seconds=5)  # between two attempts, doubled each time
 LONGEST_PAUSE = timedelta(minutes=5)
 PATIENCE_HOURS = 12.0  # a device that is off may come back; after that a person must know
 MOST = 20  # actions that one tick takes up
+# What Python raises on an answer without what its documentation promises. It may be whole again later.
+UNEXPECTED = (AttributeError, LookupError, TypeError, ValueError)
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +77,10 @@ class LiveActions:
         """
         while True:
             async with self._postgres.transaction(tenant_id) as connection:
-                action = await claim(connection, tenant_id, action_id)
-            if action is None:
+                row = await claim(connection, tenant_id, action_id)
+            if row is None:
                 return
+            action = read_action(row)
             outcome, pause = await self._attempt(action)
             async with self._postgres.transaction(tenant_id) as connection:
                 await self._settle(connection, action, outcome, pause)
@@ -99,6 +102,8 @@ class LiveActions:
             wait = max(wait, timedelta(seconds=min(error.retry_after or 0, LONGEST_PAUSE.total_seconds())))
         except Terminal as error:
             outcome = failed(str(error))
+        except UNEXPECTED as error:
+            outcome = Outcome(action.status, f"the product's answer has another shape than expected: {error!r}")
         if outcome.status in FOLLOWED and action.waited_hours > PATIENCE_HOURS:
             return needs_person(f"not done after {PATIENCE_HOURS:g} hours: {outcome.detail}"), None
         if outcome.status not in FOLLOWED:

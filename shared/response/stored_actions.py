@@ -53,11 +53,13 @@ async def record(connection: Connection, action: StoredAction) -> bool:
     return bool((await connection.execute(SQL["record"], values | stored)).rowcount)
 
 
-async def claim(connection: Connection, tenant_id: str, action_id: str) -> StoredAction | None:
-    """The action for whoever works on it now; None when there is nothing to do or somebody else does it."""
+async def claim(connection: Connection, tenant_id: str, action_id: str) -> dict[str, Any] | None:
+    """The row of an action for whoever works on it now; None when there is nothing to do or somebody else does it.
+
+    Read it after the commit: a row that this version cannot read must not come up again at once.
+    """
     values = {"tenant_id": tenant_id, "action_id": action_id, "lease": LEASE}
-    row = await (await connection.execute(SQL["claim"], values)).fetchone()
-    return _read(row) if row else None
+    return await (await connection.execute(SQL["claim"], values)).fetchone()
 
 
 async def lock(connection: Connection, tenant_id: str, action_id: str) -> StoredAction:
@@ -66,7 +68,7 @@ async def lock(connection: Connection, tenant_id: str, action_id: str) -> Stored
     row = await (await connection.execute(SQL["lock"], values)).fetchone()
     if row is None:
         raise NotFound(f"action {action_id} does not exist for this tenant")
-    return _read(row)
+    return read_action(row)
 
 
 async def settle(  # noqa: PLR0913 - what one attempt came to
@@ -94,6 +96,7 @@ async def settle(  # noqa: PLR0913 - what one attempt came to
     return bool((await connection.execute(SQL["settle"], values)).rowcount)
 
 
-def _read(row: dict[str, Any]) -> StoredAction:
+def read_action(row: dict[str, Any]) -> StoredAction:
+    """A row as an action. Raises StoredByAnotherVersion."""
     waited = (row["now"] - row["executed_at"]).total_seconds() / 3600
     return StoredAction.from_stored({**row, "waited_hours": waited}, where=f"executed_actions {row['action_id']}")

@@ -1,17 +1,24 @@
 """Isolation on the simulated Defender for Endpoint: what users of isolation playbooks report, each as a test."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from local.services.simulators import Simulators
 from shared.bus.producer import MemoryProducer
+from shared.bus.received import Received
 from shared.contracts.action import Action, ActionClass, ActionName, ActionStatus
-from shared.errors import Conflict
+from shared.errors import Conflict, StoredByAnotherVersion, StoreUnavailable
 from shared.response.connectors.defender_machines import ROLES, SCOPE, DefenderMachines
 from shared.response.connectors.product import Product as HttpProduct
-from shared.stores.postgres import Postgres
+from shared.response.executor import Executor
+from shared.response.live import LiveActions
+from shared.response.stored_actions import StoredAction
+from shared.stores.postgres import Connection, Postgres
 from tests.integration.response.live_case import LiveCase, Product
+from tests.integration.response.test_executor import LIMITS
 
 WS17 = {"id": "a" * 40, "computerDnsName": "ws-17.contoso.example", "lastSeen": "2026-11-28T08:00:00Z"}
 ISOLATE = Action(action=ActionName.ISOLATE_HOST, target="ws-17")
@@ -107,16 +114,82 @@ async def test_already_in_progress_is_waited_out(case: LiveCase, defender: Produ
     assert await isolations(defender) == [("Isolate", "Succeeded")]
 
 
-@pytest.mark.parametrize("fault", [{"fault": "lost"}, {"status": 500}, {"status": 429, "retry_after": 7}])
+@pytest.mark.parametrize(
+    "fault", [{"fault": "lost"}, {"fault": "slow"}, {"status": 500}, {"status": 429, "retry_after": 7}]
+)
 async def test_lost_answer_and_outage_lead_to_one_isolation(
-    case: LiveCase, defender: Product, fault: dict[str, object]
+    case: LiveCase, defender: Product, fault: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if fault.get("fault") == "slow":
+        monkeypatch.setattr("shared.response.connectors.product.REQUEST_SECONDS", 1)
     await defender.change(faults=[{"on": "isolate", **fault}])
     action = await case.begin(ISOLATE)
     assert (await case.read(action)).detail.startswith("Defender cannot be asked now")
     await case.tick(times=2)
     assert await case.status(action) == "verified"
     assert await isolations(defender) == [("Isolate", "Succeeded")]
+
+
+async def test_crash_after_the_request_leads_to_one_isolation(
+    case: LiveCase, defender: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as crash:
+        settle = LiveActions._settle
+
+        async def dies(self: LiveActions, connection: Connection, action: StoredAction, *rest: Any) -> None:
+            if action.status is ActionStatus.RUNNING:
+                raise StoreUnavailable("PostgreSQL", "the process died")
+            await settle(self, connection, action, *rest)
+
+        crash.setattr(LiveActions, "_settle", dies)
+        with pytest.raises(StoreUnavailable):
+            await case.begin(ISOLATE)
+    assert await isolations(defender) == [("Isolate", "Pending")]
+    await case.tick(times=2)
+    assert await case.status(f"{case.investigation_id}:0") == "verified"
+    assert await isolations(defender) == [("Isolate", "Succeeded")]
+
+
+async def test_many_who_meet_at_one_action_make_one_request(case: LiveCase, defender: Product) -> None:
+    await defender.change(takes_second=True, polls=3)
+    pending = case.pending(ISOLATE, playbook_id="", approval_id=await case.approve(ISOLATE), approved_by="senior")
+    message = Received("actions.pending", pending.to_json())
+    executor = Executor(case.store, case.bus, LIMITS, case.actions)
+    await asyncio.gather(*(executor.process(message) for _ in range(4)), *(case.tick() for _ in range(4)))
+    await case.tick(times=4)
+    assert await case.status(pending.action_id) == "verified"
+    assert await isolations(defender) == [("Isolate", "Succeeded")]
+
+
+async def test_answer_of_another_shape_is_asked_for_again(case: LiveCase, defender: Product) -> None:
+    await defender.change(machines=[{"computerDnsName": "ws-17"}])
+    action = await case.begin(ISOLATE)
+    assert (await case.read(action)).detail.startswith("the product's answer has another shape than expected: KeyError")
+    await defender.change(machines=[WS17])
+    await case.tick(times=3)
+    assert await case.status(action) == "verified"
+
+
+async def test_row_that_only_a_newer_version_can_read_holds_up_no_other(
+    case: LiveCase, defender: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await defender.change(polls=None)
+    action = await case.begin(ISOLATE)
+    async with case.store.transaction(case.tenant) as connection:
+        change = "UPDATE executed_actions SET next_try_at = now() - interval '1 day', status = 'pending'"
+        await connection.execute(change.encode() + b" WHERE tenant_id = %s", (case.tenant,))
+    monkeypatch.setattr("shared.response.live.MOST", 1)
+    monkeypatch.setattr("shared.response.live.read_action", unreadable)
+    assert await case.actions.carry_out_due() == 1
+    async with case.store.transaction(case.tenant) as connection:
+        cursor = await connection.execute(
+            "SELECT status, next_try_at > now() AS waits FROM executed_actions WHERE action_id = %s", (action,)
+        )
+        assert await cursor.fetchall() == [{"status": "pending", "waits": True}]
+
+
+def unreadable(row: dict[str, Any]) -> StoredAction:
+    raise StoredByAnotherVersion(f"executed_actions {row['action_id']}", "an unknown name")
 
 
 async def test_missing_role_fails_the_action_and_is_named(case: LiveCase, defender: Product) -> None:

@@ -39,7 +39,7 @@ def _about(asset: AssetFacts) -> str:
         if names
     ]
     if used:
-        parts.append(f"{' and '.join(used)} use it")
+        parts.append(f"it is used by {' and '.join(used)}")
     if asset.owner:
         parts.append(f"its owner is {asset.owner}")
     return f"{'; '.join(parts)}."

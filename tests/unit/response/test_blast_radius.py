@@ -35,7 +35,8 @@ def test_known_host_says_what_it_is_who_uses_it_and_what_is_open_on_it() -> None
     assert consequence(isolate(hours=4), [DC], EXPOSURES) == (
         "dc-1 loses its network but for Defender itself: whoever works on it or uses its services is cut off. "
         "dc-1.contoso.example is a domain controller of critical criticality; "
-        "4 services (dns, kerberos, ldap, ...) and 2 administrators (ada, bo) use it; its owner is Identity team. "
+        "it is used by 4 services (dns, kerberos, ldap, ...) and 2 administrators (ada, bo); "
+        "its owner is Identity team. "
         "It has 2 open exposures, the worst CRITICAL, which may cause safety life. "
         "It ends by itself after 4 hours."
     )

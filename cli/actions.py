@@ -46,7 +46,7 @@ def protect(
 ) -> None:
     """Put an asset on the protected list: no default grant holds an action on it."""
     body = {"entity_type": kind, "entity_name": name, "reason": reason}
-    as_operator(lambda person: person.post("/protected-assets/add", body), tenant)
+    as_operator(lambda person: person.post("/protected-assets", body), tenant)
     console().print(f"{kind} {name} is protected.", markup=False)
 
 

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     DECIDE_APPROVALS = "approvals.decide"
     READ_AUDIT = "audit.read"
     MANAGE_ASSETS = "assets.manage"
+    SET_KILL_SWITCHES = "kill_switches.set"
 
 
 _EVERY_ANALYST = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.ADMIN})
@@ -23,6 +24,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.DECIDE_APPROVALS: frozenset({Role.SENIOR_ANALYST, Role.ADMIN}),
     Permission.MANAGE_ASSETS: frozenset({Role.SENIOR_ANALYST, Role.ADMIN}),
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
+    Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
 }
 
 

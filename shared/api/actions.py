@@ -67,7 +67,7 @@ async def list_protected(
     return query.page(tenant, await services.protected.listed(tenant, query.listing(tenant)))
 
 
-@router.post("/protected-assets/add", status_code=HTTPStatus.NO_CONTENT, responses=failures(HTTPStatus.BAD_REQUEST))
+@router.post("/protected-assets", status_code=HTTPStatus.NO_CONTENT, responses=failures(HTTPStatus.BAD_REQUEST))
 async def protect(asset: Protection, identity: AssetManager, services: Services) -> None:
     """Put an asset on the list, or change why it is there."""
     await services.protected.add(

@@ -26,7 +26,7 @@ def tenant() -> str:
     ("path", "body"),
     [
         ("/v1/actions/a-1/undo", {}),
-        ("/v1/protected-assets/add", DC | {"reason": "r"}),
+        ("/v1/protected-assets", DC | {"reason": "r"}),
         ("/v1/protected-assets/remove", DC),
         ("/v1/assets", {"assets": [DC]}),
     ],
@@ -52,7 +52,7 @@ async def test_protected_list_is_kept_paged_audited_and_taken_back(api: Api, sto
     async with await api.signed_in("senior_analyst", tenant=tenant) as client:
         for name in ("DC-1.contoso.example", "dc-2", "hmi-3"):
             body = {"entity_type": "host", "entity_name": name, "reason": "it is ours"}
-            assert (await client.post("/v1/protected-assets/add", json=body)).status_code == 204
+            assert (await client.post("/v1/protected-assets", json=body)).status_code == 204
         first = (await client.get("/v1/protected-assets", params={"limit": 2})).json()
         rest = (await client.get("/v1/protected-assets", params={"cursor": first["next_cursor"], "limit": 2})).json()
         named = [(one["entity_name"], one["protected_by"]) for one in [*first["items"], *rest["items"]]]

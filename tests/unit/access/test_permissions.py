@@ -13,7 +13,10 @@ def someone(*roles: Role) -> Identity:
     [
         (Role.ANALYST, ["investigations.read"]),
         (Role.SENIOR_ANALYST, ["approvals.decide", "assets.manage", "investigations.read"]),
-        (Role.ADMIN, ["approvals.decide", "assets.manage", "audit.read", "investigations.read"]),
+        (
+            Role.ADMIN,
+            ["approvals.decide", "assets.manage", "audit.read", "investigations.read", "kill_switches.set"],
+        ),
         (Role.AUDIT_READER, ["audit.read"]),
     ],
 )

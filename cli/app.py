@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from cli.actions import actions, assets
 from cli.alerts import parse, send
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
@@ -48,6 +49,8 @@ app = typer.Typer(
 for command in (up, down, status, demo, send, parse, logs, migrate, preflight):
     app.command()(command)
 app.add_typer(dlq, name="dlq")
+app.add_typer(actions, name="actions")
+app.add_typer(assets, name="assets")
 
 if __name__ == "__main__":
     app()

@@ -103,6 +103,32 @@ variable "allowlisted_playbooks" {
   default     = []
 }
 
+variable "live_actions" {
+  description = "What is really done, by the product's tenant: classes of actions, see docs/deployment.md. All else is a dry run."
+  type        = map(set(string))
+  default     = {}
+
+  validation {
+    condition = alltrue(flatten([
+      for tenant, classes in var.live_actions : [can(regex(local.tenant, tenant)), [for class in classes : contains(["endpoint", "indicator", "identity", "mail", "incident"], class)]]
+    ]))
+    error_message = "live_actions: every key is a tenant's name, every class one of endpoint, indicator, identity, mail, incident. The app would not start with it."
+  }
+}
+
+variable "incident_workspaces" {
+  description = "Sentinel workspaces whose incidents get verdicts: the product's tenant to the workspace's resource id."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition = alltrue([
+      for id in values(var.incident_workspaces) : can(regex("^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.OperationalInsights/workspaces/[^/]+$", id))
+    ])
+    error_message = "incident_workspaces: every value is a workspace's resource id; `az monitor log-analytics workspace show --query id` prints it."
+  }
+}
+
 variable "oidc_audience" {
   description = "Application (client) id of the console and API in Entra; tokens for anything else are refused."
   type        = string

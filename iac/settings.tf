@@ -45,6 +45,8 @@ locals {
     ALUSKORT_OIDC_JWKS_URL = "https://login.microsoftonline.com/${var.tenant_id}/discovery/v2.0/keys"
 
     ALUSKORT_ALLOWLISTED_PLAYBOOKS = jsonencode(var.allowlisted_playbooks)
+    ALUSKORT_ACTION_LIVE           = jsonencode(var.live_actions)
+    ALUSKORT_ACTION_INCIDENTS      = jsonencode(var.incident_workspaces)
   }
   streaming = local.small ? {
     ALUSKORT_KAFKA_BROKERS  = one(module.kafka[*].brokers)

@@ -56,7 +56,7 @@ class Services:
     @cached_property
     def response(self) -> Response:
         """What may be done about an alert."""
-        return Response(self.settings, self.stores.postgres, self.bus.producer)
+        return Response(self.settings, self.stores.postgres, self.bus)
 
     @cached_property
     def investigation(self) -> Investigation:

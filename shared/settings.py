@@ -18,12 +18,19 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from shared.contracts.action import ActionClass
 from shared.contracts.alert_source import AlertSource, SourceName
 from shared.contracts.approval import APPROVAL_TIMEOUT_HOURS
 from shared.contracts.routing import LLMProvider
 from shared.contracts.tenant import TenantId
 from shared.errors import ConfigurationError
 
+SentinelWorkspace = Annotated[
+    str,
+    Field(
+        pattern=r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.OperationalInsights/workspaces/[^/]+$"
+    ),
+]
 WorkspaceId = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]  # a GUID
 
 PREFIX = "ALUSKORT_"
@@ -153,6 +160,18 @@ class ApprovalSettings(_Group):
     timeout_seconds: int = Field(default=3600 * APPROVAL_TIMEOUT_HOURS, gt=0)
 
 
+class ActionSettings(_Group):
+    """What may really be done, by tenant and class of action; all else is a dry run. Addresses are those of Microsoft's
+    public cloud.
+    """
+
+    live: dict[TenantId, frozenset[ActionClass]] = {}  # JSON {"<tenant>": ["endpoint", ...]}
+    incidents: dict[TenantId, SentinelWorkspace] = {}  # JSON {"<tenant>": "<resource id of its Sentinel workspace>"}
+    defender_url: str = "https://api.security.microsoft.com"
+    graph_url: str = "https://graph.microsoft.com"
+    management_url: str = "https://management.azure.com"
+
+
 class LlmSettings(_Group):
     """How long a verdict waits for a model before it degrades."""
 
@@ -185,6 +204,7 @@ class Settings(BaseSettings):
 
     approval: ApprovalSettings = ApprovalSettings()
     llm: LlmSettings = LlmSettings()
+    action: ActionSettings = ActionSettings()
     allowlisted_playbooks: frozenset[str] = frozenset()  # JSON list
 
     @field_validator("workspaces")

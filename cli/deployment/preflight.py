@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 
-from cli.deployment import azure, network, services, stores, streams
+from cli.deployment import actions, azure, network, services, stores, streams
 from cli.deployment.environment import Deployment
 from cli.deployment.finding import Check, Finding, State, Target, failed, findings, not_applicable
 from shared.errors import ConfigurationError
@@ -25,6 +25,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("Model provider", services.model_provider),
     ("Taxonomy", services.taxonomy),
     ("API", services.api),
+    ("Actions", actions.live_actions),
     ("Azure", azure.management),
 )
 # Services that only the app may log in to. Anybody else sees them through the app's health route.

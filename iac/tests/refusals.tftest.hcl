@@ -18,6 +18,8 @@ run "values_without_the_right_form_are_refused" {
     deployer_object_id      = "github-deploy"                                  # its name
     oidc_audience           = "api://aluskort"                                 # its URI
     workspaces              = { "log-soc" = "contoso" }                        # its name
+    live_actions            = { "contoso" = ["everything"] }                   # no class
+    incident_workspaces     = { "contoso" = "log-soc" }                        # its name
     alert_emails            = ["soc"]                                          # no domain
     alert_sources           = "splunk"                                         # no JSON
     home_tenant             = "*"                                              # the scope of every tenant
@@ -39,7 +41,7 @@ run "values_without_the_right_form_are_refused" {
     var.product, var.location, var.address_space, var.subscription_id, var.tenant_id, var.deployer_object_id, var.oidc_audience,
     var.workspaces, var.alert_emails, var.alert_sources, var.database_administrators, var.functions, var.event_hubs, var.postgres,
     var.containers, var.durable_task, var.budget, var.secrets_expire,
-    var.home_tenant, var.sentinel_hub, var.redis, var.storage, var.anthropic_api_key,
+    var.home_tenant, var.sentinel_hub, var.redis, var.storage, var.anthropic_api_key, var.live_actions, var.incident_workspaces,
   ]
 }
 

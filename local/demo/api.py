@@ -56,4 +56,4 @@ def _body(answer: httpx.Response) -> Any:
         raise ApiRefused(
             f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}: {answer.text}"
         )
-    return answer.json()
+    return answer.json() if answer.content else None

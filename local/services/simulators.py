@@ -32,6 +32,18 @@ class Simulators:
         """Return the endpoint for the Log Analytics client."""
         return f"http://127.0.0.1:{self.ports()[0]}/loganalytics"
 
+    def defender_url(self) -> str:
+        """Return the base URL of the simulated Defender for Endpoint."""
+        return f"http://127.0.0.1:{self.ports()[0]}/defender"
+
+    def graph_url(self) -> str:
+        """Return the base URL of the simulated Microsoft Graph."""
+        return f"http://127.0.0.1:{self.ports()[0]}/graph"
+
+    def sentinel_url(self) -> str:
+        """Return the base URL of the simulated Azure Resource Manager as far as Sentinel's incidents go."""
+        return f"http://127.0.0.1:{self.ports()[0]}/sentinel"
+
     def issuer(self) -> str:
         """Return the identity provider's issuer."""
         return f"http://127.0.0.1:{self.ports()[0]}/identity"

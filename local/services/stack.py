@@ -123,6 +123,11 @@ class Stack:
             "ALUSKORT_LOG_ANALYTICS_ENDPOINT": Simulators(self.site).log_analytics_url(),
             "ALUSKORT_HOST_STATE_DIR": str(FunctionsHost.state_folder(self.site)),
             "ALUSKORT_ALLOWLISTED_PLAYBOOKS": json.dumps(ALLOWLISTED_PLAYBOOKS),
+            "ALUSKORT_ACTION_LIVE": "{}",
+            "ALUSKORT_ACTION_INCIDENTS": "{}",
+            "ALUSKORT_ACTION_DEFENDER_URL": Simulators(self.site).defender_url(),
+            "ALUSKORT_ACTION_GRAPH_URL": Simulators(self.site).graph_url(),
+            "ALUSKORT_ACTION_MANAGEMENT_URL": Simulators(self.site).sentinel_url(),
         }
         if not self.given.get("ALUSKORT_QDRANT_URL"):
             local["ALUSKORT_QDRANT_PATH"] = str(self.site.data("qdrant"))

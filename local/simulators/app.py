@@ -1,5 +1,5 @@
-"""Puts the simulators together as one ASGI application: /claude, /control, /identity, /loganalytics,
-/managed-identity, /resource-manager, and /health.
+"""Puts the simulators together as one ASGI application: /claude, /control, /defender, /graph, /identity,
+/loganalytics, /managed-identity, /resource-manager, /sentinel, and /health.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from local.simulators.batches import BatchStore
 from local.simulators.claude import Claude
 from local.simulators.control import control_routes
+from local.simulators.defender import Defender
+from local.simulators.graph import Graph
 from local.simulators.identity import IdentityProvider, load_key
 from local.simulators.log_analytics import LogAnalytics
 from local.simulators.managed_identity import ManagedIdentity
 from local.simulators.resource_manager import ResourceManager
+from local.simulators.sentinel import Sentinel
 
 SIMULATED_HEADER = "x-aluskort-simulated"
 
@@ -49,17 +52,21 @@ def build_app(*, base_url: str, data: Path, batch_seconds: float) -> Starlette:
     claude = Claude(BatchStore(data / "batches", batch_seconds))
     identity = IdentityProvider(f"{base_url}/identity", load_key(data))
     managed = ManagedIdentity(identity.issuer, identity.key)
-    manager = ResourceManager()
+    manager, defender, graph, sentinel = ResourceManager(), Defender(), Graph(), Sentinel()
     control = [*control_routes(claude.faults, claude.log), *managed.control_routes, *manager.control_routes]
+    control += [route for one in (defender, graph, sentinel) for route in one.product.control_routes]
     return Starlette(
         routes=[
             Route("/health", _health),
             Mount("/claude", routes=claude.routes),
             Mount("/control", routes=control),
+            Mount("/defender", routes=defender.routes),
+            Mount("/graph", routes=graph.routes),
             Mount("/identity", routes=identity.routes),
             Mount("/loganalytics", routes=LogAnalytics().routes),
             Mount("/managed-identity", routes=managed.routes),
             Mount("/resource-manager", routes=manager.routes),
+            Mount("/sentinel", routes=sentinel.routes),
         ],
         middleware=[Middleware(_SaysSimulated)],
     )

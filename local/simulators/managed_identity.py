@@ -32,6 +32,7 @@ class ManagedIdentity:
     key: rsa.RSAPrivateKey
     lifetime_seconds: int = LIFETIME_SECONDS
     kept: dict[str, tuple[str, int]] = field(default_factory=dict)  # resource: token, when it expires
+    roles: list[str] = field(default_factory=list)  # application roles that every token claims
 
     @property
     def routes(self) -> list[Route]:
@@ -40,7 +41,7 @@ class ManagedIdentity:
 
     @property
     def control_routes(self) -> list[Route]:
-        """The switch of tests: PUT {"lifetime_seconds": n} forgets all tokens; the next ones live that long."""
+        """The switch of tests: PUT {"lifetime_seconds": n, "roles": [...]} forgets all tokens; the next are so."""
         return [Route("/managed-identity", self._set_lifetime, methods=["PUT"])]
 
     async def _token(self, request: Request) -> Response:
@@ -66,15 +67,17 @@ class ManagedIdentity:
             "exp": now + self.lifetime_seconds,
             "jti": str(uuid.uuid4()),
             "idtyp": "app",
+            "roles": self.roles,
         }
         headers = {"kid": key_id(self.key)}
         return jwt.encode(claims, self.key, algorithm="RS256", headers=headers), now + self.lifetime_seconds
 
     async def _set_lifetime(self, request: Request) -> Response:
-        seconds = (await request.json()).get("lifetime_seconds")
+        wanted = await request.json()
+        seconds = wanted.get("lifetime_seconds", LIFETIME_SECONDS)
         if not isinstance(seconds, int) or seconds < 1:
             return _refusal(400, f"lifetime_seconds: got {seconds!r}, expected a whole number from 1")
-        self.lifetime_seconds = seconds
+        self.lifetime_seconds, self.roles = seconds, wanted.get("roles", [])
         self.kept.clear()
         return Response(status_code=204)
 

@@ -15,6 +15,9 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.response.assets import Assets
+from shared.response.protected import ProtectedAssets
+from shared.response.undo import Undo
 
 # PostgreSQL takes no NUL; our longest ids are alert ids.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,512}$")]
@@ -30,6 +33,9 @@ class ApiServices:
     audit_producer: AuditProducer
     tokens: TokenVerifier
     approvals: Approvals
+    undo: Undo
+    assets: Assets
+    protected: ProtectedAssets
     kill_switches: KillSwitchPanel
     health_checks: Mapping[str, HealthCheck]
 

@@ -16,6 +16,8 @@ from shared.contracts.routing import LLMProvider
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.waking import wake_current
+from shared.response.protected import ProtectedAssets
+from shared.response.wiring import Response
 from shared.settings import Settings
 from shared.stores.wiring import Stores
 
@@ -23,12 +25,16 @@ from shared.stores.wiring import Stores
 def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
     """The application on its own connections, so that a flood of steps keeps no person waiting."""
     postgres, oidc = stores.postgres_for_api, settings.oidc
+    response = Response(settings, postgres, bus)
     services = ApiServices(
         cases=CaseFiles(postgres),
         audit=AuditService(postgres),
         audit_producer=AuditProducer(postgres, bus.outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(oidc.jwks_url), issuer=oidc.issuer, audience=oidc.audience),
         approvals=Approvals(postgres, bus.outbox, wake_current),
+        undo=response.undo,
+        assets=response.assets,
+        protected=ProtectedAssets(postgres, bus.outbox),
         kill_switches=KillSwitchPanel(postgres, bus.outbox),
         health_checks={
             "postgresql": postgres.health,

@@ -27,6 +27,18 @@ class ActionName(StrEnum):
     REVOKE_SESSIONS = "revoke_sessions"
     PURGE_MAIL = "purge_mail"
     QUARANTINE_FILE = "quarantine_file"
+    BLOCK_FILE = "block_file"
+    RESET_CREDENTIALS = "reset_credentials"
+    CLOSE_INCIDENT = "close_incident"
+
+    # What undoes another action. Nobody proposes these: they follow from an action that was executed.
+    RELEASE_HOST = "release_host"
+    ENABLE_ACCOUNT = "enable_account"
+    UNBLOCK_IP = "unblock_ip"
+    UNBLOCK_URL = "unblock_url"
+    UNBLOCK_FILE = "unblock_file"
+    RESTORE_MAIL = "restore_mail"
+    REOPEN_INCIDENT = "reopen_incident"
 
 
 # What may happen without a person. An action that is in neither set needs one: see Action.destructive.
@@ -49,8 +61,23 @@ DESTRUCTIVE = frozenset(
         ActionName.REVOKE_SESSIONS,
         ActionName.PURGE_MAIL,
         ActionName.QUARANTINE_FILE,
+        ActionName.BLOCK_FILE,
+        ActionName.RESET_CREDENTIALS,
+        ActionName.CLOSE_INCIDENT,
     }
 )
+PROPOSABLE = tuple(name for name in ActionName if name in HARMLESS | DESTRUCTIVE)  # by a model or a playbook
+
+
+class ActionClass(StrEnum):
+    """What is made live together: the settings name classes, not single actions."""
+
+    ENDPOINT = "endpoint"
+    INDICATOR = "indicator"
+    IDENTITY = "identity"
+    MAIL = "mail"
+    INCIDENT = "incident"
+    PEOPLE = "people"  # no connector yet: always a dry run
 
 
 class ActionRisk(StrEnum):
@@ -68,11 +95,29 @@ class Action(Contract):
     target: str = Field(max_length=2048)
     reason: str = Field(default="", max_length=2048)
     risk: ActionRisk = ActionRisk.MEDIUM
+    # What else the connector needs (shared/response/catalogue.py): from the alert's entities or a playbook, never from
+    # a model. The executor takes those of the approved action.
+    parameters: dict[str, str | int] = Field(default_factory=dict)
+    consequence: str = ""  # what stops working, for whom: for the person who approves
 
     @property
     def destructive(self) -> bool:
         """True when a person must approve, whatever the model says."""
         return self.action not in HARMLESS
+
+
+class ActionStatus(StrEnum):
+    """Life of an action that the executor took; see shared/response/executor.py."""
+
+    REFUSED = "refused"
+    DRY_RUN = "dry_run"
+    PENDING = "pending"  # nothing was asked of the product yet
+    RUNNING = "running"  # the product may have been asked, and has not finished
+    EXECUTED = "executed"  # the product has taken it, and offers no way to see the effect
+    VERIFIED = "verified"  # the effect was seen
+    FAILED = "failed"
+    NEEDS_PERSON = "needs_person"
+    UNDONE = "undone"
 
 
 class PendingAction(Contract):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from shared.contracts.contract import Contract
 
 
@@ -60,6 +62,9 @@ class ExecutedAction(Contract):
     detail: str
     approved_by: str
     executed_at: datetime
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    undoes: str | None = None  # the action that this one undoes
+    undo_at: datetime | None = None  # when it undoes itself
 
 
 class CaseFile(Contract):

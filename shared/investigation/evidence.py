@@ -36,6 +36,17 @@ def named_targets(state: GraphState) -> dict[tuple[EntityType, str], str]:
     return named
 
 
+def entity_of(state: GraphState, kind: EntityType, target: str) -> NormalizedEntity | None:
+    """The entity that a target of :func:`named_targets` stands for; the first one of several that are named alike."""
+    entities = state.parsed_entities
+    spelt = (
+        (item, _with_domain(item) if item.entity_type is EntityType.ACCOUNT else item.primary_value)
+        for item in entities.all()
+        if item.entity_type is kind
+    )
+    return next((item for item, name in spelt if target in {name, item.primary_value}), None)
+
+
 def _with_domain(account: NormalizedEntity) -> str:
     """`DOMAIN\\user` where the alert names the domain of a bare name."""
     domain = account.properties.get("nt_domain")

@@ -11,10 +11,12 @@ from shared.contracts.action import PendingAction
 from shared.contracts.approval import Approval
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.investigation import AgentRole, GraphState
+from shared.investigation.action_parameters import verdict_comment
 from shared.investigation.decision import Decision
 from shared.knowledge.incidents import Incident
 
 SERVICE = "orchestrator"
+WITH_INCIDENTS = "sentinel"  # the source whose incidents take comments
 # An event must fit into a message whatever the alert says; the case itself keeps everything.
 INDICATORS_NAMED = 50
 VALUE_NAMED = 500
@@ -218,6 +220,8 @@ def incident_stored(state: GraphState, happened_at: str) -> OutboxMessage:
         mitre_techniques=[item["technique_id"] for item in state.atlas_techniques],
         summary=" ".join(state.case_facts.reasoning_chain)[:4096] or state.outcome,
         happened_at=happened_at,
+        alert_id=state.alert_id,
+        verdict=verdict_comment(state) if state.source == WITH_INCIDENTS else "",
     )
     return OutboxMessage(topic="knowledge.incident.stored", key=state.tenant_id, value=incident.to_json())
 

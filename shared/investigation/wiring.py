@@ -67,7 +67,7 @@ class Investigation:
                 enricher=ContextEnricherAgent(knowledge.risk, knowledge.incidents),
                 correlator=CTEMCorrelatorAgent(Exposures(postgres)),
                 mapper=ATLASMapperAgent(),
-                responder=ResponseAgent(self._response.playbooks),
+                responder=ResponseAgent(self._response.playbooks, self._response.assets),
                 kill_switches=self._kill_switches,
                 constraints=self._response.constraints,
                 approval_timeout=timedelta(seconds=self._settings.approval.timeout_seconds),

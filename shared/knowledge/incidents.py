@@ -47,6 +47,8 @@ class Incident(Contract):
     mitre_techniques: list[str] = Field(default_factory=list)
     summary: str = Field(max_length=4096)
     happened_at: str  # ISO 8601 with its zone
+    alert_id: str = ""
+    verdict: str = Field(default="", max_length=1000)  # for the source's own incident; empty when it has none
 
     @field_validator("happened_at")
     @classmethod

@@ -1,5 +1,5 @@
 -- name: of_investigation
-SELECT action_id, action, target, status, detail, approved_by, executed_at
+SELECT action_id, action, target, parameters, status, detail, approved_by, executed_at, undoes, undo_at
 FROM executed_actions
 WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 ORDER BY executed_at, action_id

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from psycopg.types.json import Jsonb
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts.action import ActionName
 from shared.contracts.contract import Contract, readable
 from shared.contracts.tenant import NO_TENANT
+from shared.response.catalogue import CATALOGUE
 from shared.response.playbook_conditions import PlaybookConditions
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
@@ -31,9 +33,18 @@ class Playbook(Contract):
     mitre_techniques: list[str] = Field(default_factory=list)
     severities: list[str] = Field(default_factory=list)
     actions: list[ActionName]
+    parameters: dict[ActionName, dict[str, str | int]] = Field(
+        default_factory=dict
+    )  # such as the hours of an isolation
     conditions: PlaybookConditions | None = None  # without them it never acts unless a person grants it
     review_status: str = "approved"
     approved_by: str | None = None
+
+    @model_validator(mode="after")
+    def _parameters_fit(self) -> Self:
+        for name, parameters in self.parameters.items():
+            CATALOGUE[name].parameters.model_validate(parameters)
+        return self
 
 
 class PlaybookMatch(Contract):
@@ -54,7 +65,10 @@ class Playbooks:
         async with self._postgres.transaction(NO_TENANT) as connection:
             values = playbook.model_dump(mode="json")
             conditions = Jsonb(values["conditions"]) if playbook.conditions else None
-            await connection.execute(_SQL["store_playbook"], {**values, "conditions": conditions})
+            parameters = Jsonb(values["parameters"])
+            await connection.execute(
+                _SQL["store_playbook"], {**values, "conditions": conditions, "parameters": parameters}
+            )
 
     async def select(
         self, *, techniques: Sequence[str], tactics: Sequence[str], product: str, severity: str

@@ -37,10 +37,12 @@ KAFKA = {
     "execute_actions": ("actions.pending", "aluskort.action-executor", False),
     "append_audit": ("audit.events", "aluskort.audit-service", True),
     "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
+    "comment_verdicts": ("knowledge.incident.stored", "aluskort.verdict-comments", False),
     "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
 }
 TIMERS = {
     "sweep_outbox": "*/10 * * * * *",
+    "follow_actions": "*/15 * * * * *",
     "verify_chains": "0 */5 * * * *",
     "verify_whole_chains": "0 7-57/10 * * * *",
     "watch_approvals": "0 */5 * * * *",
@@ -131,7 +133,7 @@ def test_every_kafka_trigger_logs_in_to_event_hubs_in_azure() -> None:
 def test_kafka_triggers_consume_what_the_catalogue_says(index: dict[str, Any]) -> None:
     for name, trigger in triggers(index, "kafkaTrigger").items():
         consumers = topics()[trigger["topic"]].consumers
-        assert name in consumers or (name.startswith("learn_") and consumers == ["learn"])
+        assert name in consumers or (name.startswith("learn_") and "learn" in consumers)
 
 
 def test_every_catalogued_topic_is_consumed_or_named_as_not_yet(index: dict[str, Any]) -> None:

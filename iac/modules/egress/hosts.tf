@@ -6,6 +6,7 @@ locals {
     functions = {
       model    = ["api.anthropic.com"]
       identity = ["login.microsoftonline.com", "login.microsoft.com"]
+      actions  = ["api.security.microsoft.com", "graph.microsoft.com", "management.azure.com"]
     }
     containers = {
       identity = ["login.microsoftonline.com", "*.login.microsoftonline.com", "*.login.microsoft.com", "*.identity.azure.net"]

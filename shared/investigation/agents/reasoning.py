@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.contracts.action import Action, ActionName, ActionRisk
+from shared.contracts.action import PROPOSABLE, Action, ActionName, ActionRisk
 from shared.contracts.alert import SeverityLevel
 from shared.contracts.gateway import CaseReference, GatewayRequest, GatewayResponse
 from shared.contracts.investigation import AgentRole, Classification, GraphState, RiskState
@@ -66,7 +66,7 @@ SCHEMA: dict[str, Any] = {
             "items": {
                 "type": "object",
                 "properties": {
-                    "action": {"type": "string", "enum": list(ActionName)},
+                    "action": {"type": "string", "enum": list(PROPOSABLE)},
                     "target": {"type": "string", "maxLength": 2048},
                     "risk": {"type": "string", "enum": list(ActionRisk)},
                     "needs_approval": {"type": "boolean"},

@@ -7,27 +7,21 @@ from collections.abc import Mapping
 from shared.contracts.action import Action, ActionName, ActionRisk
 from shared.contracts.entity import EntityType
 from shared.contracts.investigation import AgentRole, Classification, GraphState
+from shared.investigation.action_parameters import parameters_of
 from shared.investigation.agents.agent import decision_entry
-from shared.investigation.evidence import named_targets
+from shared.investigation.evidence import entity_of, named_targets
+from shared.response.assets import Assets
+from shared.response.blast_radius import consequence
+from shared.response.catalogue import CATALOGUE
 from shared.response.playbooks import Playbook, Playbooks
-
-# What each destructive action can be done to: a model that is fooled must not disable a host or isolate a mailbox.
-TARGETS: dict[ActionName, tuple[EntityType, ...]] = {
-    ActionName.ISOLATE_HOST: (EntityType.HOST,),
-    ActionName.DISABLE_ACCOUNT: (EntityType.ACCOUNT, EntityType.MAILBOX),
-    ActionName.REVOKE_SESSIONS: (EntityType.ACCOUNT, EntityType.MAILBOX),
-    ActionName.BLOCK_IP: (EntityType.IP,),
-    ActionName.BLOCK_URL: (EntityType.URL, EntityType.DNS),
-    ActionName.PURGE_MAIL: (EntityType.MAILMESSAGE, EntityType.MAILBOX),
-    ActionName.QUARANTINE_FILE: (EntityType.FILE, EntityType.FILEHASH),
-}
 
 
 class ResponseAgent:
     """Fills ``playbook_matches`` and narrows ``recommended_actions`` to what the best playbook allows."""
 
-    def __init__(self, playbooks: Playbooks) -> None:
+    def __init__(self, playbooks: Playbooks, assets: Assets | None = None) -> None:
         self._playbooks = playbooks
+        self._assets = assets  # without them an action says only what it stops anywhere
 
     async def execute(self, state: GraphState) -> GraphState:
         """See Agent."""
@@ -38,7 +32,8 @@ class ResponseAgent:
             severity=state.severity,
         )
         best = matches[0].playbook if matches else None
-        kept, dropped = _narrow(state, best)
+        narrowed, dropped = _narrow(state, best)
+        kept = await self._with_consequences(state, narrowed)
         entry = decision_entry(
             state,
             step="respond",
@@ -64,6 +59,17 @@ class ResponseAgent:
             }
         )
 
+    async def _with_consequences(self, state: GraphState, actions: list[Action]) -> list[Action]:
+        """The actions, each with what it would stop and for whom."""
+        targets = [action.target for action in actions]
+        known = await self._assets.of(state.tenant_id, targets) if self._assets and targets else {}
+        return [
+            action.model_copy(
+                update={"consequence": consequence(action, known.get(action.target, []), state.ctem_exposures)}
+            )
+            for action in actions
+        ]
+
 
 def _unmet(state: GraphState, playbook: Playbook) -> list[str]:
     """Why the playbook may not act without a person, by its own conditions; empty when it may."""
@@ -72,12 +78,23 @@ def _unmet(state: GraphState, playbook: Playbook) -> list[str]:
     return playbook.conditions.unmet(product=state.product, rule=state.alert_title, entities=state.parsed_entities)
 
 
-def _target(proposal: Action, state: GraphState, named: Mapping[tuple[EntityType, str], str]) -> str | None:
-    """What the action would change, in the alert's own spelling; None when the alert names nothing of that kind."""
-    if not proposal.destructive:
-        return state.alert_id
-    value = proposal.target.casefold()
-    return next((named[kind, value] for kind in TARGETS[proposal.action] if (kind, value) in named), None)
+def _on_target(
+    proposal: Action,
+    state: GraphState,
+    named: Mapping[tuple[EntityType, str], str],
+    playbook: Playbook,
+) -> Action | None:
+    """The action on what it would change, in the alert's own spelling and with what its connector needs; None when the
+    alert names nothing of that kind.
+    """
+    kinds, value = CATALOGUE[proposal.action].targets, proposal.target.casefold()
+    kind = next((kind for kind in kinds if (kind, value) in named), None)
+    if kinds and kind is None:
+        return None
+    target = named[kind, value] if kind else state.alert_id
+    found = parameters_of(state, proposal.action, entity_of(state, kind, target) if kind else None)
+    parameters = playbook.parameters.get(proposal.action, {}) | found
+    return proposal.model_copy(update={"target": target, "parameters": parameters})
 
 
 def _narrow(state: GraphState, playbook: Playbook | None) -> tuple[list[Action], list[str]]:
@@ -86,14 +103,14 @@ def _narrow(state: GraphState, playbook: Playbook | None) -> tuple[list[Action],
     dropped: list[str] = []
     targets = named_targets(state)
     for proposal in state.recommended_actions:
-        target = _target(proposal, state, targets)
         if playbook is None or proposal.action not in playbook.actions:
             dropped.append(f"{proposal.action} (no playbook allows it)")
-        elif target is None:
+        elif (action := _on_target(proposal, state, targets, playbook)) is None:
             dropped.append(f"{proposal.action} (its target is nothing of that kind in the alert)")
         else:
-            kept.setdefault((proposal.action, target), proposal.model_copy(update={"target": target}))
+            kept.setdefault((action.action, action.target), action)
     if playbook is not None and not kept and state.classification == Classification.TRUE_POSITIVE:
-        harmless = (Action(action=name, target=state.alert_id, risk=ActionRisk.LOW) for name in playbook.actions)
-        kept = {(action.action, action.target): action for action in harmless if not action.destructive}
+        harmless = [Action(action=name, target="", risk=ActionRisk.LOW) for name in playbook.actions]
+        found = [_on_target(action, state, targets, playbook) for action in harmless if not action.destructive]
+        kept = {(action.action, action.target): action for action in found if action is not None}
     return list(kept.values()), dropped

@@ -19,6 +19,10 @@ from shared.contracts.audit import AuditEvent
 from shared.errors import StoreUnavailable
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.response.assets import Assets
+from shared.response.live import LiveActions
+from shared.response.protected import ProtectedAssets
+from shared.response.undo import Undo
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
 
@@ -101,6 +105,9 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
         approvals=Approvals(store, outbox, wake),
+        undo=Undo(store, outbox, LiveActions(store, outbox, connectors={}, live={})),
+        assets=Assets(store),
+        protected=ProtectedAssets(store, outbox),
         kill_switches=KillSwitchPanel(store, outbox),
         health_checks={"postgresql": store.health, "redis": redis.health},
     )

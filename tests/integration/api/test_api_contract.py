@@ -31,6 +31,10 @@ from shared.bus.producer import MemoryProducer
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.waking import wake_current
+from shared.response.assets import Assets
+from shared.response.live import LiveActions
+from shared.response.protected import ProtectedAssets
+from shared.response.undo import Undo
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
 
@@ -48,6 +52,9 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
         approvals=Approvals(store, outbox, wake_current),
+        undo=Undo(store, outbox, LiveActions(store, outbox, connectors={}, live={})),
+        assets=Assets(store),
+        protected=ProtectedAssets(store, outbox),
         kill_switches=KillSwitchPanel(store, outbox),
         health_checks={"postgresql": store.health},
     )

@@ -14,7 +14,6 @@ from shared.contracts.action import Action, ActionName, PendingAction
 from shared.contracts.audit import AuditEvent
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.executor import ExecutorConstraints
-from shared.contracts.investigation import GraphState
 from shared.errors import StoreUnavailable
 from shared.response.executor import Executor
 from shared.stores.postgres import Postgres
@@ -88,16 +87,8 @@ class Case:
 
 
 @pytest.fixture
-async def case(store: Postgres, tenant: str) -> Case:
-    own = Case(store, MemoryProducer(), tenant, f"i-{uuid4().hex}")
-    async with store.transaction(tenant) as connection:
-        state = GraphState(investigation_id=own.investigation_id, tenant_id=tenant)
-        await connection.execute(
-            "INSERT INTO investigation_state (investigation_id, tenant_id, alert_id, source, alert_title, severity,"
-            " state, graph_state, alert) VALUES (%s, %s, 'alert-1', 's', 't', 'low', 'closed', %s, '{}')",
-            (own.investigation_id, tenant, Jsonb(state.model_dump(mode="json"))),
-        )
-    return own
+def case(store: Postgres, tenant: str, investigation: str) -> Case:
+    return Case(store, MemoryProducer(), tenant, investigation)
 
 
 DRY_RUN, REFUSED = ("dry_run", "success", "info"), ("refused", "blocked_by_guardrail", "warning")

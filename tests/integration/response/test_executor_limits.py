@@ -30,6 +30,15 @@ async def test_approved_action_runs_once_whatever_ids_its_messages_carry(case: C
     assert len(await case.audited()) == 1
 
 
+async def test_parameters_of_an_approved_action_are_those_that_the_person_saw(case: Case) -> None:
+    shown = ISOLATE.model_copy(update={"parameters": {"hours": 4}})
+    forged = ISOLATE.model_copy(update={"parameters": {"device_id": "another", "hours": 100}})
+    await case.execute(case.pending(forged, approval_id=await case.approve(shown)))
+    async with case.store.transaction(case.tenant) as connection:
+        cursor = await connection.execute("SELECT parameters FROM executed_actions")
+        assert [row["parameters"] for row in await cursor.fetchall()] == [{"hours": 4}]
+
+
 async def test_hostile_target_cannot_forge_a_log_line(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     await case.execute(case.pending(Action(action=ActionName.ADD_COMMENT, target="a\nFORGED \x1b[31m")))

@@ -25,8 +25,15 @@ INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions,
 SELECT 'ap-' || n, 'i-' || n, tenant_id, '[]', 'h', 'r', CASE n % 500 WHEN 1 THEN 'pending' ELSE 'granted' END,
     at, at + interval '40 days', CASE n % 500 WHEN 1 THEN NULL ELSE at END, CASE n % 500 WHEN 1 THEN NULL ELSE 'p' END
 FROM cases;
-INSERT INTO executed_actions (action_id, investigation_id, tenant_id, action, target, status, detail, approved_by)
-SELECT 'x-' || n, 'i-' || n, tenant_id, 'a', 't', 'dry_run', 'd', 'p' FROM cases;
+INSERT INTO executed_actions (action_id, investigation_id, tenant_id, action, target, status, detail, approved_by,
+    next_try_at, undo_at)
+SELECT 'x-' || n, 'i-' || n, tenant_id, 'a', 't', CASE WHEN n % 500 = 1 THEN 'running' ELSE 'dry_run' END, 'd', 'p',
+    CASE WHEN n % 500 = 1 THEN at END, CASE WHEN n % 500 = 2 THEN at END
+FROM cases;
+INSERT INTO org_context (tenant_id, entity_type, entity_name, name_key)
+SELECT tenant_id, 'host', 'host-' || kind || '.' || n, 'host-' || kind FROM cases;
+INSERT INTO protected_assets (tenant_id, name_key, entity_type, entity_name, reason, protected_by)
+SELECT tenant_id, 'host-' || n, 'host', 'host-' || n, 'r', 'p' FROM cases;
 INSERT INTO outbox (tenant_id, topic, key, value, claimed_until)
 SELECT tenant_id, 'audit.events', tenant_id, '{}', CASE n % 1000 WHEN 0 THEN now() + interval '1 hour' END FROM cases;
 

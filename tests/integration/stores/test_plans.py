@@ -34,7 +34,9 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **dict.fromkeys(("confidence", "total_cost_usd", "amount"), 0.1),
         **dict.fromkeys(("llm_calls", "next_skip", "found_skip", "first"), 0),
         **dict.fromkeys(("limit", "at_most", "page_rows"), 20),
-        **dict.fromkeys(("age", "every", "lease", "first_pause", "give_up_after", "pause"), timedelta(hours=1)),
+        **dict.fromkeys(
+            ("age", "every", "lease", "first_pause", "give_up_after", "pause", "time_limit"), timedelta(hours=1)
+        ),
         **dict.fromkeys(("last_timestamp", "read_until", "next_at", "older_than", "found_until", "found_at"), AGO),
         **dict.fromkeys(("graph_state", "alert"), Jsonb({})),
         **dict.fromkeys(words, "closed"),
@@ -45,6 +47,9 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"alert_name": "alert-100", "techniques": ["T1"], "entities": ["host-100"], "assets": ["host-100"]},
         **{"dimensions": ["pattern"], "values": [f"p-{case}"], "ids": [case], "call_id": UUID(int=case)},
         **{"workspace_id": f"w-{case}", "source_table": "SecurityAlert", "digests": [b"0" * 32]},
+        **{"action_id": f"x-{case}", "attempts": 0, "new_status": "running", "subject": Jsonb({})},
+        **{"detail": "d", "approved_by": "p"},
+        **{"name_key": f"host-{case}", "entity_type": "host", "keys": [f"host-{case // 30}", f"host-{case}"]},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

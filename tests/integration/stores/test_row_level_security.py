@@ -20,6 +20,8 @@ ROWS = {
     "action_approvals": "(approval_id, investigation_id, tenant_id, actions, actions_hash, reason, requested_at,"
     " expires_at) VALUES (%(id)s, %(id)s, %(tenant)s, '[]', 'h', 'r', now(), now())",
     "executed_actions": "VALUES (%(id)s, %(id)s, %(tenant)s, 'a', 't', 'dry_run', 'd', 'b')",
+    "org_context": "(tenant_id, entity_type, entity_name, name_key) VALUES (%(tenant)s, 'host', %(id)s, %(id)s)",
+    "protected_assets": "VALUES (%(tenant)s, %(id)s, 'host', %(id)s, 'r', 'p')",
     "audit_chain_state": "(tenant_id) VALUES (%(tenant)s)",
     "audit_records": "VALUES (%(tenant)s, 0, %(id)s, '0', '0', now(), now(), 't', 'c', 's', 'a', 'a', '', '', '{}',"
     " '{}', '{}', '')",

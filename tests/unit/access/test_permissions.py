@@ -12,8 +12,11 @@ def someone(*roles: Role) -> Identity:
     ("role", "permitted"),
     [
         (Role.ANALYST, ["investigations.read"]),
-        (Role.SENIOR_ANALYST, ["approvals.decide", "investigations.read"]),
-        (Role.ADMIN, ["approvals.decide", "audit.read", "investigations.read", "kill_switches.set"]),
+        (Role.SENIOR_ANALYST, ["approvals.decide", "assets.manage", "investigations.read"]),
+        (
+            Role.ADMIN,
+            ["approvals.decide", "assets.manage", "audit.read", "investigations.read", "kill_switches.set"],
+        ),
         (Role.AUDIT_READER, ["audit.read"]),
     ],
 )

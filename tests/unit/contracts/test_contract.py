@@ -114,10 +114,10 @@ def test_dead_letter_whose_bytes_cannot_be_given_back_is_refused(field: str) -> 
         DeadLetter.from_json(json.dumps(broken))
 
 
-def test_destructive_actions_are_those_that_change_hosts_accounts_networks_sessions_mail_or_files() -> None:
+def test_destructive_actions_are_those_that_change_what_people_work_with() -> None:
     assert {str(action) for action in DESTRUCTIVE} == {
-        *("isolate_host", "disable_account", "block_ip", "block_url"),
-        *("revoke_sessions", "purge_mail", "quarantine_file"),
+        *("isolate_host", "disable_account", "block_ip", "block_url", "block_file", "revoke_sessions"),
+        *("reset_credentials", "purge_mail", "quarantine_file", "close_incident"),
     }
 
 

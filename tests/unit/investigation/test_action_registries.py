@@ -1,32 +1,43 @@
 """An action has its place in every registry: one that is added to one of them alone fails here."""
 
 from local.simulators import judgement
-from shared.contracts.action import DESTRUCTIVE, HARMLESS, Action, ActionName
+from shared.contracts.action import DESTRUCTIVE, HARMLESS, PROPOSABLE, Action, ActionName
 from shared.investigation.agents.reasoning import SCHEMA
-from shared.investigation.agents.response import TARGETS
+from shared.response.catalogue import CATALOGUE
+
+UNDOING = {entry.undo for entry in CATALOGUE.values() if entry.undo}
 
 
-def test_every_action_is_either_harmless_or_destructive() -> None:
-    assert set(ActionName) == HARMLESS | DESTRUCTIVE
+def test_every_action_is_harmless_or_destructive_or_undoes_one() -> None:
+    assert set(ActionName) == HARMLESS | DESTRUCTIVE | UNDOING
     assert set() == HARMLESS & DESTRUCTIVE
+    assert UNDOING.isdisjoint(HARMLESS | DESTRUCTIVE)
 
 
 def test_action_of_no_set_needs_a_person() -> None:
     unknown = Action.model_construct(action="quarantine_fleet", target="x")  # type: ignore[arg-type]
     assert unknown.destructive
+    assert all(Action(action=name, target="x").destructive for name in UNDOING)
 
 
-def test_every_destructive_action_says_what_it_may_target() -> None:
-    assert set(TARGETS) == DESTRUCTIVE
+def test_every_action_is_in_the_catalogue_and_says_what_stops() -> None:
+    assert set(CATALOGUE) == set(ActionName)
+    assert all(entry.stops.endswith(".") for entry in CATALOGUE.values())
 
 
-def test_model_is_offered_the_closed_list_and_no_more() -> None:
+def test_action_that_needs_a_person_names_what_it_may_target_unless_it_is_about_the_incident() -> None:
+    without = {name for name in DESTRUCTIVE if not CATALOGUE[name].targets}
+    assert without == {ActionName.CLOSE_INCIDENT}
+
+
+def test_model_is_offered_what_may_be_proposed_and_no_more() -> None:
     proposals = SCHEMA["properties"]["recommended_actions"]
-    assert proposals["items"]["properties"]["action"]["enum"] == list(ActionName)
+    assert proposals["items"]["properties"]["action"]["enum"] == list(PROPOSABLE)
+    assert UNDOING.isdisjoint(PROPOSABLE)
 
 
 def test_simulated_model_proposes_from_the_closed_list() -> None:
     assert set(judgement.HARMLESS) <= HARMLESS
     assert set(judgement.TARGET_KINDS) <= DESTRUCTIVE
     for action, kinds in judgement.TARGET_KINDS.items():
-        assert set(kinds) <= {str(kind) for kind in TARGETS[ActionName(action)]}
+        assert set(kinds) <= {str(kind) for kind in CATALOGUE[ActionName(action)].targets}

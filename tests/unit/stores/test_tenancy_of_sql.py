@@ -47,7 +47,7 @@ OWNERS = {
         "action_approvals",
     },
     "knowledge": {"threat_intel_iocs", "incident_memory", "risk_signals", "fp_patterns"},
-    "response": {"playbooks", "executed_actions"},
+    "response": {"playbooks", "executed_actions", "org_context", "protected_assets"},
     "stores": {"reader_tenants"},
 }
 GUESTS = {

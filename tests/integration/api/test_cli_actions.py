@@ -1,0 +1,59 @@
+"""The commands of actions and assets, on the API over HTTP."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.app import app
+from tests.integration.api.test_api_contract import server, token
+
+__all__ = ["server", "token"]
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(server: str, token: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `aluskort` signed in to the server."""
+    monkeypatch.setenv("ALUSKORT_API_URL", server)
+    monkeypatch.setenv("ALUSKORT_API_TOKEN", token)
+
+    def command(*arguments: str) -> Result:
+        return CliRunner().invoke(app, [*arguments])
+
+    return command
+
+
+def test_assets_are_imported_protected_listed_and_unprotected(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "assets.json"
+    file.write_text(json.dumps([{"entity_type": "host", "entity_name": f"host-{number}"} for number in range(501)]))
+    assert run("assets", "import", str(file)).output == "501 assets are stored.\n"
+    assert run("assets", "protect", "host", "hmi-3", "--reason", "runs the kiln").exit_code == 0
+    listed = run("assets", "protected").output
+    assert "hmi-3" in listed
+    assert "runs the kiln" in listed
+    assert run("assets", "unprotect", "host", "hmi-3").exit_code == 0
+    assert "hmi-3" not in run("assets", "protected").output
+
+
+def test_undo_of_an_unknown_action_ends_with_the_apis_sentence(run: Run) -> None:
+    done = run("actions", "undo", "i-1:0")
+    assert done.exit_code == 1
+    assert "action i-1:0 does not exist for this tenant" in done.output
+
+
+@pytest.mark.parametrize("text", ["{", '{"assets": []}'])
+def test_file_that_is_no_list_is_refused_before_anything_is_sent(run: Run, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "assets.json"
+    file.write_text(text)
+    done = run("assets", "import", str(file))
+    assert done.exit_code == 1
+    assert "expected a JSON list of assets" in done.output
+
+
+def test_url_without_a_token_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ALUSKORT_API_TOKEN")
+    assert "Set both ALUSKORT_API_URL and ALUSKORT_API_TOKEN" in run("assets", "protected").output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal, Self
@@ -18,6 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from shared.contracts.alert import SeverityLevel
 from shared.contracts.alert_source import AlertSource, SourceName
 from shared.contracts.approval import APPROVAL_TIMEOUT_HOURS
 from shared.contracts.routing import LLMProvider
@@ -27,6 +29,7 @@ from shared.errors import ConfigurationError
 WorkspaceId = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]  # a GUID
 
 PREFIX = "ALUSKORT_"
+MOST_SECONDS = 90 * 24 * 3600  # a question older than that is nobody's
 EVENT_HUBS_DOMAIN = ".servicebus.windows.net"
 
 
@@ -148,9 +151,22 @@ class OidcSettings(_Group):
 
 
 class ApprovalSettings(_Group):
-    """How long an approval waits for a person before it counts as denied."""
+    """How long an approval waits for a person before it counts as denied, in seconds; by the alert's severity where it
+    is named there, as JSON.
+    """
 
-    timeout_seconds: int = Field(default=3600 * APPROVAL_TIMEOUT_HOURS, gt=0)
+    timeout_seconds: int = Field(default=3600 * APPROVAL_TIMEOUT_HOURS, gt=0, le=MOST_SECONDS)
+    severity_seconds: dict[SeverityLevel, Annotated[int, Field(gt=0, le=MOST_SECONDS)]] = Field(default_factory=dict)
+
+    @property
+    def timeout(self) -> timedelta:
+        """Of every severity that is not named."""
+        return timedelta(seconds=self.timeout_seconds)
+
+    @property
+    def timeouts(self) -> dict[SeverityLevel, timedelta]:
+        """Of those that are."""
+        return {severity: timedelta(seconds=seconds) for severity, seconds in self.severity_seconds.items()}
 
 
 class LlmSettings(_Group):

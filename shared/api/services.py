@@ -14,6 +14,8 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.investigation.dispositions import Dispositions
+from shared.investigation.reopening import Reopening
 
 # PostgreSQL takes no NUL; our longest ids are alert ids.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,512}$")]
@@ -29,6 +31,8 @@ class ApiServices:
     audit_producer: AuditProducer
     tokens: TokenVerifier
     approvals: Approvals
+    dispositions: Dispositions
+    reopening: Reopening
     health_checks: Mapping[str, HealthCheck]
 
 

@@ -13,6 +13,7 @@ from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
 from shared.investigation.agents.ctem_correlator import CTEMCorrelatorAgent
 from shared.investigation.agents.response import ResponseAgent
+from shared.investigation.approval_watch import ApprovalWatch
 from shared.investigation.approvals import Approvals
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake, LLMJobs
@@ -50,6 +51,7 @@ class Investigation:
         self._kill_switches = kill_switches
         self.cases = InvestigationRepository(stores.postgres)
         self.approvals = Approvals(stores.postgres, bus.outbox, wake_current)
+        self.approval_watch = ApprovalWatch(stores.postgres, self.approvals)
         self.precedence = Precedence(STEP_CONNECTIONS)  # as many steps at once as there are connections for them
 
     @cached_property
@@ -70,7 +72,8 @@ class Investigation:
                 responder=ResponseAgent(self._response.playbooks),
                 kill_switches=self._kill_switches,
                 constraints=self._response.constraints,
-                approval_timeout=timedelta(seconds=self._settings.approval.timeout_seconds),
+                approval_timeout=self._settings.approval.timeout,
+                approval_timeouts=self._settings.approval.timeouts,
                 llm_wait=timedelta(seconds=self._settings.llm.wait_seconds),
             )
         )

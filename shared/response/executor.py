@@ -12,8 +12,8 @@ from shared.audit.producer import audit_message
 from shared.bus.outbox import put
 from shared.bus.producer import Producer
 from shared.bus.received import Received, handled
-from shared.contracts.action import Action, PendingAction
-from shared.contracts.approval import ApprovalStatus
+from shared.contracts.action import Action, PendingAction, actions_hash
+from shared.contracts.approval import GRANTS
 from shared.contracts.audit import ActorType, AuditSeverity
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.executor import ExecutorConstraints
@@ -75,11 +75,13 @@ class Executor:
             },
         )
         approval = await cursor.fetchone()
-        if approval is None or approval["status"] != ApprovalStatus.GRANTED:
+        if approval is None or approval["status"] not in GRANTS:
             return "unapproved_action: it needs a granted approval of this investigation"
         approved = [
             Action.from_stored(item, where=f"action_approvals {pending.approval_id}") for item in approval["actions"]
         ]
+        if approval["actions_hash"] != actions_hash(approved):
+            return "changed_approval: its actions are not those that were granted"
         same = any((item.action, item.target) == (pending.action.action, pending.action.target) for item in approved)
         return "" if same else "changed_action: the approval was given for other actions or targets"
 

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -16,8 +17,12 @@ from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
 from shared.errors import StoreUnavailable
+from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.investigation.dispositions import Dispositions
+from shared.investigation.reopening import Reopening
+from shared.investigation.waking import Waiting
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
 
@@ -73,9 +78,9 @@ class Api:
         transport = httpx.ASGITransport(create_app(self.services), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://aluskort/api")
 
-    async def signed_in(self, *roles: str, tenant: str) -> httpx.AsyncClient:
-        """As a person of ``tenant`` whose subject is ``casey``."""
-        request = {"subject": "casey", "name": "Casey", "roles": list(roles), "tenant": tenant}
+    async def signed_in(self, *roles: str, tenant: str, subject: str = "casey") -> httpx.AsyncClient:
+        """As a person of ``tenant``."""
+        request = {"subject": subject, "name": subject.title(), "roles": list(roles), "tenant": tenant}
         async with httpx.AsyncClient() as http:
             answer = await http.post(f"{self.issuer}/token", json=request)
         client = self.client()
@@ -89,17 +94,20 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
     redis = Dependency()
     woken: list[str] = []
 
-    async def wake(investigation_id: str) -> None:
-        woken.append(investigation_id)
+    async def wake(case: Waiting) -> None:
+        woken.append(case.orchestration_id)
 
     issuer = simulators.issuer()
     outbox = Outbox(store, bus)
+    approvals = Approvals(store, outbox, wake)
     services = ApiServices(
         cases=CaseFiles(store),
         audit=AuditService(store),
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
-        approvals=Approvals(store, outbox, wake),
+        approvals=approvals,
+        dispositions=Dispositions(store, outbox, approvals),
+        reopening=Reopening(store, outbox, approvals, ApprovalTimes(timedelta(hours=4))),
         health_checks={"postgresql": store.health, "redis": redis.health},
     )
     yield Api(services, bus, outbox, redis, issuer, woken)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from socket import socket
 from typing import Any
 
@@ -27,8 +28,11 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
+from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.investigation.dispositions import Dispositions
+from shared.investigation.reopening import Reopening
 from shared.investigation.waking import wake_current
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
@@ -41,12 +45,15 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
     """The application over real PostgreSQL, on a port and an event loop of its own."""
     store = Postgres(own_database.url)
     outbox, issuer = Outbox(store, MemoryProducer()), simulators.issuer()
+    approvals = Approvals(store, outbox, wake_current)
     services = ApiServices(
         cases=CaseFiles(store),
         audit=AuditService(store),
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
-        approvals=Approvals(store, outbox, wake_current),
+        approvals=approvals,
+        dispositions=Dispositions(store, outbox, approvals),
+        reopening=Reopening(store, outbox, approvals, ApprovalTimes(timedelta(hours=4))),
         health_checks={"postgresql": store.health},
     )
     with closing(socket()) as reserved:

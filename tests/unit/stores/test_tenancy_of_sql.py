@@ -45,6 +45,7 @@ OWNERS = {
         "investigation_findings",
         "alert_updates",
         "action_approvals",
+        "dispositions",
     },
     "knowledge": {"threat_intel_iocs", "incident_memory", "risk_signals", "fp_patterns"},
     "response": {"playbooks", "executed_actions"},

@@ -20,6 +20,14 @@ async def sweep_outbox(timer: func.TimerRequest, client: df.DurableOrchestration
     await services().bus.outbox.sweep()
 
 
+@blueprint.function_name("send_notifications")
+@blueprint.schedule(arg_name="timer", schedule="5-59/10 * * * * *", use_monitor=False)
+async def send_notifications(timer: func.TimerRequest) -> None:
+    """Tell people what waits for them; a channel that takes nothing holds up nobody else."""
+    await services().investigation.approval_watch.put_notices()
+    await services().notifications.send_due()
+
+
 @blueprint.function_name("verify_chains")
 @blueprint.schedule(arg_name="timer", schedule="0 */5 * * * *")
 async def verify_chains(timer: func.TimerRequest) -> None:

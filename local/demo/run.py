@@ -122,7 +122,7 @@ class Demo:
             await until(settled, what=f"A verdict for each of {total} alerts", seconds=180)
 
     async def _decide(self, analysts: dict[str, Person]) -> None:
-        """Reject the first approval of destructive actions, grant the others; say of cases without any what they are."""
+        """Reject the first approval of destructive actions, grant the others; the rest gets a disposition."""
         rejected = False
         for person in analysts.values():
             titles = {item["investigation_id"]: item["alert_title"] for item in await person.investigations()}

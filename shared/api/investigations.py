@@ -8,11 +8,12 @@ from typing import Annotated, ClassVar, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
+from shared.access.identity import Identity
 from shared.access.permissions import Permission, permissions_of
 from shared.api.failures import failures
 from shared.api.guard import CaseEscalator, CaseReopener, InvestigationReader, demand, refusals_audited
 from shared.api.lists import ListQuery, Page, key_text, key_time
-from shared.api.services import Identifier, Services
+from shared.api.services import ApiServices, Identifier, Services
 from shared.api.taken_up import TakenUp
 from shared.contracts.alert import SeverityLevel
 from shared.contracts.approval import Approval
@@ -20,6 +21,7 @@ from shared.contracts.case_file import CaseFile, InvestigationSummary
 from shared.contracts.contract import Contract
 from shared.contracts.disposition import Disposition, DispositionName, DispositionRequest
 from shared.contracts.investigation import GraphState, InvestigationState
+from shared.errors import InvalidInput
 
 router = APIRouter(prefix="/v1/investigations", tags=["investigations"])
 
@@ -44,6 +46,13 @@ class InvestigationDetail(CaseFile):
     dispositions: list[Disposition]  # type: ignore[assignment]  # the same, read
 
 
+class LinkQuery(Contract):
+    """The signed part of a link from a message; ``expires`` is in Unix seconds."""
+
+    expires: int = Field(default=0, ge=0, le=2**53)
+    signature: str = Field(default="", max_length=64)
+
+
 class Reopened(Contract):
     """Why a case is taken up again."""
 
@@ -61,12 +70,32 @@ async def list_all(
 
 
 @router.get("/{investigation_id}", responses=failures(HTTPStatus.NOT_FOUND))
-async def read(investigation_id: Identifier, identity: InvestigationReader, services: Services) -> InvestigationDetail:
-    """One investigation: state, decision chain, transitions, approvals, actions."""
+async def read(
+    investigation_id: Identifier,
+    identity: InvestigationReader,
+    services: Services,
+    link: Annotated[LinkQuery, Query()],
+) -> InvestigationDetail:
+    """One investigation: state, decision chain, transitions, approvals, actions. Whoever comes by a link from a message
+    hands its two parts on, and a link that is not ours or is too old opens nothing.
+    """
+    if link.signature or link.expires:
+        _check_link(services, identity, investigation_id, link)
     case = await services.cases.read(identity.tenant_id, investigation_id)
     alert = {name: value for name, value in case.alert.items() if name not in RAW}
     return InvestigationDetail.from_stored(
         {**dict(case), "alert": alert}, where=f"investigation_state {investigation_id}"
+    )
+
+
+def _check_link(services: ApiServices, identity: Identity, investigation_id: str, link: LinkQuery) -> None:
+    if services.links is None:
+        raise InvalidInput("signature", got="a link", expected="none: this product sends no messages with links")
+    services.links.check(
+        tenant_id=identity.tenant_id,
+        investigation_id=investigation_id,
+        expires=link.expires,
+        signature=link.signature,
     )
 
 

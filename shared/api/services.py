@@ -16,6 +16,7 @@ from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
 from shared.investigation.reopening import Reopening
+from shared.notifications.links import CaseLinks
 
 # PostgreSQL takes no NUL; our longest ids are alert ids.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,512}$")]
@@ -33,6 +34,7 @@ class ApiServices:
     approvals: Approvals
     dispositions: Dispositions
     reopening: Reopening
+    links: CaseLinks | None = None
     health_checks: Mapping[str, HealthCheck]
 
 

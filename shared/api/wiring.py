@@ -18,6 +18,7 @@ from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
 from shared.investigation.reopening import Reopening
 from shared.investigation.waking import wake_current
+from shared.notifications.wiring import case_links
 from shared.settings import Settings
 from shared.stores.wiring import Stores
 
@@ -35,6 +36,7 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         approvals=approvals,
         dispositions=Dispositions(postgres, bus.outbox, approvals),
         reopening=Reopening(postgres, bus.outbox, approvals, times),
+        links=case_links(settings.notification),
         health_checks={
             "postgresql": postgres.health,
             "redis": stores.redis.health,

@@ -32,3 +32,22 @@ WHERE approval_id IN (
     FOR UPDATE SKIP LOCKED
 )
 RETURNING approval_id, tenant_id, expires_at, EXTRACT(EPOCH FROM now() - requested_at) AS waited_seconds
+
+-- name: to_tell
+-- For every tenant: of each approval once a kind.
+UPDATE action_approvals a SET told = a.told || %(kind)s::text
+FROM investigation_state i
+WHERE a.approval_id IN (
+    SELECT approval_id FROM action_approvals
+    WHERE status = 'pending' AND expires_at > now() AND tenant_id <> %(nobodys)s AND NOT %(kind)s = ANY (told)
+        AND CASE %(kind)s
+            WHEN 'requested' THEN true
+            WHEN 'escalated' THEN escalated_at IS NOT NULL
+            ELSE escalated_at IS NULL AND now() >= expires_at - (expires_at - requested_at) / 2
+        END
+    ORDER BY expires_at
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+) AND i.tenant_id = a.tenant_id AND i.investigation_id = a.investigation_id
+RETURNING a.tenant_id, a.investigation_id, a.approval_id, a.actions, a.expires_at,
+    i.graph_state->>'alert_severity' AS severity

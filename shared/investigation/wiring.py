@@ -22,6 +22,7 @@ from shared.investigation.repository import InvestigationRepository
 from shared.investigation.steps.step_context import ActiveSwitches, StepContext
 from shared.investigation.waking import wake_current
 from shared.knowledge.wiring import Knowledge
+from shared.notifications.queue import Notifications
 from shared.response.wiring import Response
 from shared.routing.degradation import QUEUE_CONCURRENCY
 from shared.settings import Settings
@@ -41,6 +42,7 @@ class Investigation:
         knowledge: Knowledge,
         response: Response,
         kill_switches: ActiveSwitches,
+        notifications: Notifications,
     ) -> None:
         self._settings = settings
         self._stores = stores
@@ -51,7 +53,7 @@ class Investigation:
         self._kill_switches = kill_switches
         self.cases = InvestigationRepository(stores.postgres)
         self.approvals = Approvals(stores.postgres, bus.outbox, wake_current)
-        self.approval_watch = ApprovalWatch(stores.postgres, self.approvals)
+        self.approval_watch = ApprovalWatch(stores.postgres, self.approvals, notifications)
         self.precedence = Precedence(STEP_CONNECTIONS)  # as many steps at once as there are connections for them
 
     @cached_property

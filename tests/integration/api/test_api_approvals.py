@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 
 from shared.access.identity import Identity, Role
 from shared.contracts.action import Action, ActionName, actions_hash
+from shared.notifications.links import CaseLinks
 from tests.integration.api.test_api_investigations import ACTIONS, approval, investigation, owner, tenant
 
 if TYPE_CHECKING:
@@ -184,3 +186,20 @@ async def test_senior_analyst_reopens_a_closed_case_and_the_list_shows_what_peop
     assert (reopened["state"], reopened["round"], again.status_code) == ("awaiting_human", 2, 409)
     assert (asked["approval_id"], asked["asks_for"]) == (reopened["approval_id"], "disposition")
     assert api.woken == [f"{case}:2"]
+
+
+@pytest.mark.parametrize(
+    ("of_tenant", "hours", "status"), [("", 1, 200), ("-other", 1, 422), ("", -1, 422)], ids=["ours", "other", "old"]
+)
+async def test_link_from_a_message_opens_its_case_for_who_signs_in(
+    api: Api, owner: psycopg.Connection, tenant: str, of_tenant: str, hours: int, status: int
+) -> None:
+    case = investigation(owner, tenant)
+    links = CaseLinks(base="", key="k" * 32)
+    api.services = replace(api.services, links=links)
+    until = datetime.now(UTC) + timedelta(hours=hours)
+    link = links.link(tenant_id=tenant + of_tenant, investigation_id=case, until=until)
+    async with api.client() as anybody, await api.signed_in("analyst", tenant=tenant) as analyst:
+        assert (await anybody.get(f"/v1/investigations{link}")).status_code == 401
+        assert (await analyst.get(f"/v1/investigations{link}")).status_code == status
+        assert (await analyst.post(f"/v1/investigations{link}")).status_code == 405  # it answers nothing

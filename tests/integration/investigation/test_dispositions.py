@@ -22,6 +22,7 @@ from shared.investigation.reopening import Reopening
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.waking import Waiting
 from shared.knowledge.incidents import Incident
+from shared.notifications.queue import Notifications
 from shared.stores.postgres import Postgres
 from tests.integration.investigation.conftest import ScriptedGateway, verdict
 from tests.integration.investigation.test_approvals import change
@@ -286,7 +287,7 @@ async def test_sweep_wakes_what_was_answered_or_is_overdue_under_the_id_of_its_o
     async def wake(case: Waiting) -> None:
         woken.append(case)
 
-    watch = ApprovalWatch(store, Approvals(store, context.outbox, wake))
+    watch = ApprovalWatch(store, Approvals(store, context.outbox, wake), Notifications(store, [], None))
     waiting = await opened(graph, gateway, tenant, ISOLATE)
     closed = await graph.resume_from_approval(waiting.investigation_id, False, tenant_id=tenant)
     reopened = await reopening.reopen(tenant, closed.investigation_id, comment="", reopened_by="r", permissions=[])

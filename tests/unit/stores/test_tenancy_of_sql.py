@@ -48,6 +48,7 @@ OWNERS = {
         "dispositions",
     },
     "knowledge": {"threat_intel_iocs", "incident_memory", "risk_signals", "fp_patterns"},
+    "notifications": {"notifications"},
     "response": {"playbooks", "executed_actions"},
     "stores": {"reader_tenants"},
 }

@@ -45,6 +45,8 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"alert_name": "alert-100", "techniques": ["T1"], "entities": ["host-100"], "assets": ["host-100"]},
         **{"dimensions": ["pattern"], "values": [f"p-{case}"], "ids": [case], "call_id": UUID(int=case)},
         **{"workspace_id": f"w-{case}", "source_table": "SecurityAlert", "digests": [b"0" * 32]},
+        **{"actions": Jsonb([]), "denied_actions": Jsonb([]), "actions_hash": "h", "kind": "requested"},
+        **{"notification_id": f"n-{case}", "channels": ["teams"]},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

@@ -8,7 +8,6 @@ from local.demo.api import ApiRefused, Person
 from local.demo.topics import dead_letters
 from tests.e2e.product import PHISH, Product, envelope, security_alert, until
 
-
 # No playbook knows it, so there is nothing to approve.
 LOG_CLEARED = ("Security log cleared", "The security event log was cleared", "DefenseEvasion", "T1070.001")
 

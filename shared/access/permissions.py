@@ -17,6 +17,7 @@ class Permission(StrEnum):
     DISPOSE_CASES = "cases.dispose"
     REOPEN_CASES = "cases.reopen"
     READ_AUDIT = "audit.read"
+    SET_KILL_SWITCHES = "kill_switches.set"
 
 
 _EVERY_ANALYST = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.ADMIN})
@@ -30,6 +31,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.DISPOSE_CASES: _SENIORS,
     Permission.REOPEN_CASES: _SENIORS,
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
+    Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
 }
 # What only somebody who signed in may do: no application answers for a person, whatever roles it was given.
 OF_PEOPLE = frozenset(

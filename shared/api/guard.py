@@ -81,4 +81,5 @@ ApprovalDecider = Annotated[Identity, Depends(Permits(Permission.DECIDE_APPROVAL
 AgainAsker = Annotated[Identity, Depends(Permits(Permission.ASK_APPROVALS_AGAIN))]
 CaseEscalator = Annotated[Identity, Depends(Permits(Permission.ESCALATE_CASES))]
 CaseReopener = Annotated[Identity, Depends(Permits(Permission.REOPEN_CASES))]
+KillSwitchSetter = Annotated[Identity, Depends(Permits(Permission.SET_KILL_SWITCHES))]
 AuditReader = Annotated[Identity, Depends(Permits(Permission.READ_AUDIT))]

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from pydantic import StringConstraints
 
+from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
@@ -34,8 +35,9 @@ class ApiServices:
     approvals: Approvals
     dispositions: Dispositions
     reopening: Reopening
-    links: CaseLinks | None = None
+    kill_switches: KillSwitchPanel
     health_checks: Mapping[str, HealthCheck]
+    links: CaseLinks | None = None
 
 
 def services_of(request: Request) -> ApiServices:

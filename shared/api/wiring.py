@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
@@ -37,6 +38,7 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         dispositions=Dispositions(postgres, bus.outbox, approvals),
         reopening=Reopening(postgres, bus.outbox, approvals, times),
         links=case_links(settings.notification),
+        kill_switches=KillSwitchPanel(postgres, bus.outbox),
         health_checks={
             "postgresql": postgres.health,
             "redis": stores.redis.health,

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from local.services.simulators import Simulators
+from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
@@ -108,6 +109,7 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
         approvals=approvals,
         dispositions=Dispositions(store, outbox, approvals),
         reopening=Reopening(store, outbox, approvals, ApprovalTimes(timedelta(hours=4))),
+        kill_switches=KillSwitchPanel(store, outbox),
         health_checks={"postgresql": store.health, "redis": redis.health},
     )
     yield Api(services, bus, outbox, redis, issuer, woken)

@@ -16,7 +16,7 @@ def someone(*roles: Role) -> Identity:
     [
         (Role.ANALYST, OF_ANALYSTS),
         (Role.SENIOR_ANALYST, sorted([*OF_ANALYSTS, *OF_SENIORS])),
-        (Role.ADMIN, sorted([*OF_ANALYSTS, *OF_SENIORS, "audit.read"])),
+        (Role.ADMIN, sorted([*OF_ANALYSTS, *OF_SENIORS, "audit.read", "kill_switches.set"])),
         (Role.AUDIT_READER, ["audit.read"]),
     ],
 )
@@ -34,7 +34,7 @@ def test_every_permission_is_granted_to_admin() -> None:
 
 def test_service_reads_by_its_roles_and_answers_for_nobody() -> None:
     service = Identity("app-1", "Sync", frozenset({Role.ADMIN}), "contoso", is_service=True)
-    assert permissions_of(service) == ["audit.read", "investigations.read"]
+    assert permissions_of(service) == ["audit.read", "investigations.read", "kill_switches.set"]
 
 
 @pytest.mark.parametrize(

@@ -47,12 +47,17 @@ REASONS: dict[DispositionName, tuple[DispositionReason, ...]] = {
     _D.UNDETERMINED: (_R.INSUFFICIENT_DATA, _R.SOURCE_UNAVAILABLE),
     _D.ESCALATE: (_R.NEEDS_SENIOR, _R.NEEDS_SPECIALIST),
 }
-CLASSIFICATIONS = {
+CLASSIFICATIONS: dict[str, Classification] = {
     _D.TRUE_POSITIVE: Classification.TRUE_POSITIVE,
     _D.BENIGN_TRUE_POSITIVE: Classification.BENIGN_TRUE_POSITIVE,
     _D.FALSE_POSITIVE: Classification.FALSE_POSITIVE,
     _D.UNDETERMINED: Classification.REQUIRES_INVESTIGATION,
 }
+
+
+def final_classification(disposition: str, verdict: str) -> str:
+    """What a case turned out to be: a person's word where there is one, else the verdict's classification."""
+    return CLASSIFICATIONS.get(disposition, verdict)
 
 
 class DispositionRequest(Contract):

@@ -10,7 +10,7 @@ from shared.bus.outbox import OutboxMessage
 from shared.contracts.action import PendingAction
 from shared.contracts.approval import Approval
 from shared.contracts.audit_event_type import AuditEventType
-from shared.contracts.disposition import CLASSIFICATIONS, Disposition, DispositionName
+from shared.contracts.disposition import Disposition, final_classification
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.investigation.decision import Decision
 from shared.knowledge.incidents import Incident
@@ -246,19 +246,13 @@ def incident_stored(state: GraphState, happened_at: str) -> OutboxMessage:
         alert_name=state.alert_title[:512],
         alert_product=state.product[:512],
         severity=state.severity or state.alert_severity,
-        final_classification=_final_classification(state),
+        final_classification=final_classification(state.case_facts.disposition, state.classification),
         outcome=state.outcome,
         mitre_techniques=[item["technique_id"] for item in state.atlas_techniques],
         summary=" ".join(state.case_facts.reasoning_chain)[:4096] or state.outcome,
         happened_at=happened_at,
     )
     return OutboxMessage(topic="knowledge.incident.stored", key=state.tenant_id, value=incident.to_json())
-
-
-def _final_classification(state: GraphState) -> str:
-    """A person's word where there is one, else the verdict's."""
-    disposition = state.case_facts.disposition
-    return CLASSIFICATIONS[DispositionName(disposition)] if disposition else state.classification
 
 
 def _decision(state: GraphState) -> dict[str, Any]:

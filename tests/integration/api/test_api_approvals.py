@@ -180,6 +180,9 @@ async def test_senior_analyst_reopens_a_closed_case_and_the_list_shows_what_peop
         assert (await senior.post(f"{path}/disposition", json=EXPECTED)).json()["decided_by"] == "casey"
         (listed,) = (await senior.get("/v1/investigations")).json()["items"]
         assert listed["disposition"] == "benign_true_positive"
+        async with await api.signed_in("audit_reader", tenant=tenant) as auditor:
+            package = (await auditor.get(f"/v1/audit/evidence-package/{case}")).json()
+        assert package["final_classification"] == "benign_true_positive"
         reopened = (await senior.post(f"{path}/reopen", json={"comment": "new facts"})).json()
         again = await senior.post(f"{path}/reopen", json={})
         (asked,) = (await senior.get("/v1/approvals")).json()["items"]

@@ -21,7 +21,7 @@ async def sweep_outbox(timer: func.TimerRequest, client: df.DurableOrchestration
 
 
 @blueprint.function_name("send_notifications")
-@blueprint.schedule(arg_name="timer", schedule="5-59/10 * * * * *", use_monitor=False)
+@blueprint.schedule(arg_name="timer", schedule="30 * * * * *", use_monitor=False)
 async def send_notifications(timer: func.TimerRequest) -> None:
     """Tell people what waits for them; a channel that takes nothing holds up nobody else."""
     await services().investigation.approval_watch.put_notices()

@@ -1,11 +1,12 @@
 """The durable client as the triggers use it: start once, and events that may come too late."""
 
-from typing import Any
-
 import azure.durable_functions as df
 
+from durable.investigation.messages import Case
+from shared.bootstrap import services
+from shared.contracts.alert import SeverityLevel
 from shared.investigation.approvals import APPROVAL_EVENT
-from shared.investigation.waking import Wake
+from shared.investigation.waking import Waiting, Wake
 
 _FINISHED = frozenset(
     {
@@ -17,13 +18,20 @@ _FINISHED = frozenset(
 )
 
 
-async def start_once(
-    client: df.DurableOrchestrationClient, name: str, instance_id: str, payload: dict[str, Any]
-) -> None:
-    """Start an orchestration unless one of this id exists, finished or not: an alert is investigated once."""
-    status = await client.get_status(instance_id)
-    if status.runtime_status is None:
-        await client.start_new(name, instance_id, payload)
+async def start_once(client: df.DurableOrchestrationClient, case: Waiting) -> bool:
+    """Start the case's orchestration unless it exists, finished or not: an alert is investigated once. True if so."""
+    status = await client.get_status(case.orchestration_id)
+    if status.runtime_status is not None:
+        return False
+    payload = Case(
+        tenant_id=case.tenant_id,
+        investigation_id=case.investigation_id,
+        llm_wait_seconds=services().settings.llm.wait_seconds,
+        severity=SeverityLevel(case.severity) if case.severity else None,
+        opened_at=case.opened_at,
+    )
+    await client.start_new("investigate", case.orchestration_id, payload.model_dump(mode="json"))
+    return True
 
 
 async def raise_event(client: df.DurableOrchestrationClient, instance_id: str, event: str) -> None:
@@ -37,9 +45,10 @@ async def raise_event(client: df.DurableOrchestrationClient, instance_id: str, e
 
 
 def as_wake(client: df.DurableOrchestrationClient) -> Wake:
-    """Tells an investigation by id that its approval was decided."""
+    """Has a case's orchestration look at its approval: one that has not begun, or that got lost, begins."""
 
-    async def wake(investigation_id: str) -> None:
-        await raise_event(client, investigation_id, APPROVAL_EVENT)
+    async def wake(case: Waiting) -> None:
+        if not await start_once(client, case):
+            await raise_event(client, case.orchestration_id, APPROVAL_EVENT)
 
     return wake

@@ -6,13 +6,12 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from durable.client import raise_event, start_once
-from durable.investigation.messages import Case
 from functions.kafka_message import BROKER, RETRY_FOREVER, read
 from shared.bootstrap import services
 from shared.bus.received import Received
 from shared.bus.together import all_ended
-from shared.contracts.alert import SeverityLevel
 from shared.investigation.approvals import APPROVAL_EVENT
+from shared.investigation.waking import waiting_for
 
 blueprint = df.Blueprint()
 
@@ -31,17 +30,10 @@ async def open_investigations(event: func.KafkaEvent, client: df.DurableOrchestr
     """Open the alert's investigation and start its orchestration; a later message about the alert finds both."""
     opened = await services().investigation.intake.open(read(event))
     if opened is not None:
-        state = opened.state
-        case = Case(
-            tenant_id=state.tenant_id,
-            investigation_id=state.investigation_id,
-            llm_wait_seconds=services().settings.llm.wait_seconds,
-            severity=SeverityLevel(state.alert_severity),
-            opened_at=state.case_facts.opened_at,
-        )
-        await start_once(client, "investigate", state.investigation_id, case.model_dump(mode="json"))
+        case = waiting_for(opened.state)
+        await start_once(client, case)
         if opened.must_look_again:
-            await raise_event(client, state.investigation_id, APPROVAL_EVENT)  # an event without an answer
+            await raise_event(client, case.orchestration_id, APPROVAL_EVENT)  # an event without an answer
 
 
 async def _answer_jobs(events: list[func.KafkaEvent], client: df.DurableOrchestrationClient) -> None:

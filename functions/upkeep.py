@@ -16,8 +16,16 @@ blueprint = df.Blueprint()
 async def sweep_outbox(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
     """Wake investigations whose approval was answered but never heard; publish what no relay published."""
     with waking_with(as_wake(client)):
-        await services().investigation.approvals.wake_decided()  # first: it needs no Kafka
+        await services().investigation.approval_watch.wake_decided()  # first: it needs no Kafka
     await services().bus.outbox.sweep()
+
+
+@blueprint.function_name("send_notifications")
+@blueprint.schedule(arg_name="timer", schedule="30 * * * * *", use_monitor=False)
+async def send_notifications(timer: func.TimerRequest) -> None:
+    """Tell people what waits for them; a channel that takes nothing holds up nobody else."""
+    await services().investigation.approval_watch.put_notices()
+    await services().notifications.send_due()
 
 
 @blueprint.function_name("verify_chains")
@@ -38,4 +46,4 @@ async def verify_whole_chains(timer: func.TimerRequest) -> None:
 @blueprint.schedule(arg_name="timer", schedule="0 */5 * * * *")
 async def watch_approvals(timer: func.TimerRequest) -> None:
     """Log the approvals that nobody has answered for hours, so that somebody is told before they expire."""
-    await services().investigation.approvals.report_waiting()
+    await services().investigation.approval_watch.report_waiting()

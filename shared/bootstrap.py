@@ -17,6 +17,8 @@ from shared.ingestion.wiring import Ingestion
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.wiring import Investigation
 from shared.knowledge.wiring import Knowledge
+from shared.notifications.queue import Notifications
+from shared.notifications.wiring import notifications
 from shared.parsing.service import EntityParserService
 from shared.response.wiring import Response
 from shared.settings import Settings, settings
@@ -69,7 +71,13 @@ class Services:
             knowledge=self.knowledge,
             response=self.response,
             kill_switches=KillSwitches(self.stores.postgres),
+            notifications=self.notifications,
         )
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """Messages to people."""
+        return notifications(self.settings.notification, self.stores.postgres)
 
     @cached_property
     def audit(self) -> AuditService:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -19,6 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.contracts.action import ActionClass
+from shared.contracts.alert import SeverityLevel
 from shared.contracts.alert_source import AlertSource, SourceName
 from shared.contracts.approval import APPROVAL_TIMEOUT_HOURS
 from shared.contracts.routing import LLMProvider
@@ -34,6 +37,8 @@ SentinelWorkspace = Annotated[
 WorkspaceId = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]  # a GUID
 
 PREFIX = "ALUSKORT_"
+LINK_KEY_LENGTH = 32
+MOST_SECONDS = 90 * 24 * 3600  # a question older than that is nobody's
 EVENT_HUBS_DOMAIN = ".servicebus.windows.net"
 
 
@@ -155,9 +160,55 @@ class OidcSettings(_Group):
 
 
 class ApprovalSettings(_Group):
-    """How long an approval waits for a person before it counts as denied."""
+    """How long an approval waits for a person before it counts as denied, in seconds; by the alert's severity where it
+    is named there, as JSON.
+    """
 
-    timeout_seconds: int = Field(default=3600 * APPROVAL_TIMEOUT_HOURS, gt=0)
+    timeout_seconds: int = Field(default=3600 * APPROVAL_TIMEOUT_HOURS, gt=0, le=MOST_SECONDS)
+    severity_seconds: dict[SeverityLevel, Annotated[int, Field(gt=0, le=MOST_SECONDS)]] = Field(default_factory=dict)
+
+    @property
+    def timeout(self) -> timedelta:
+        """Of every severity that is not named."""
+        return timedelta(seconds=self.timeout_seconds)
+
+    @property
+    def timeouts(self) -> dict[SeverityLevel, timedelta]:
+        """Of those that are."""
+        return {severity: timedelta(seconds=seconds) for severity, seconds in self.severity_seconds.items()}
+
+
+class NotificationSettings(_Group):
+    """Webhooks that tell people what waits for them; the messages link to ``link_base``, signed with ``link_key``."""
+
+    teams_url: SecretStr | None = None
+    slack_url: SecretStr | None = None
+    link_base: str = ""
+    link_key: SecretStr | None = None
+
+    @property
+    def webhooks(self) -> dict[str, SecretStr]:
+        """Those that are set, by channel."""
+        both = {"teams": self.teams_url, "slack": self.slack_url}
+        return {name: url for name, url in both.items() if url}
+
+    @field_validator("teams_url", "slack_url")
+    @classmethod
+    def _goes_encrypted(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and urlsplit(value.get_secret_value()).scheme != "https":
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme != "http" or parts.hostname not in {"127.0.0.1", "localhost"}:
+                raise ValueError("expected https://, or http:// on this machine")
+        return value
+
+    @model_validator(mode="after")
+    def _links_can_be_signed(self) -> Self:
+        if self.webhooks and not self.link_base.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("ALUSKORT_NOTIFICATION_LINK_BASE, an https:// URL, is needed with a webhook")
+        if self.webhooks and len(self.link_key.get_secret_value() if self.link_key else "") < LINK_KEY_LENGTH:
+            needed = f"at least {LINK_KEY_LENGTH} random characters"
+            raise ValueError(f"ALUSKORT_NOTIFICATION_LINK_KEY, {needed}, is needed with a webhook")
+        return self
 
 
 class ActionSettings(_Group):
@@ -203,6 +254,7 @@ class Settings(BaseSettings):
     oidc: OidcSettings
 
     approval: ApprovalSettings = ApprovalSettings()
+    notification: NotificationSettings = NotificationSettings()
     llm: LlmSettings = LlmSettings()
     action: ActionSettings = ActionSettings()
     allowlisted_playbooks: frozenset[str] = frozenset()  # JSON list

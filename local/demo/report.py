@@ -31,7 +31,7 @@ class AlertLine:
     confidence: float
     degradation_level: str
     actions: list[str]
-    approval: str
+    approval: str  # the person's answer, or that none was needed
     outcome: str
     cost_usd: float
     seconds: float
@@ -50,7 +50,6 @@ def alert_line(detail: Mapping[str, Any]) -> AlertLine:
     """The line of one investigation, from the API's detail."""
     state = detail["graph_state"]
     entities = AlertEntities.model_validate(state["entities"], extra="ignore")
-    approvals = detail["approvals"]
     return AlertLine(
         alert=detail["alert_title"],
         alert_id=detail["alert_id"],
@@ -60,8 +59,8 @@ def alert_line(detail: Mapping[str, Any]) -> AlertLine:
         confidence=state["confidence"],
         degradation_level=state["degradation_level"],
         actions=[f"{action['action']} {action['target']}" for action in state["recommended_actions"]],
-        approval=", ".join(f"{item['status']} by {item['decided_by']}" for item in approvals) or "not needed",
-        outcome=state["outcome"] or detail["state"],
+        approval=", ".join(_answer(item) for item in detail["approvals"]) or "not needed",
+        outcome=state["case_facts"].get("disposition") or state["outcome"] or detail["state"],
         cost_usd=round(state["total_cost_usd"], 6),
         seconds=round(seconds_to_verdict(detail), 3),
     )
@@ -78,7 +77,7 @@ def table_of(lines: Sequence[AlertLine]) -> Table:
     """The table that ends the demo; readable from 80 columns on."""
     table = Table(title="What became of each alert", header_style="bold", show_lines=True, box=HORIZONTALS)
     table.add_column("alert, its entities", ratio=1, overflow="fold")
-    table.add_column("verdict, actions, approval", ratio=1, overflow="fold")
+    table.add_column("verdict, actions, answer", ratio=1, overflow="fold")
     table.add_column("USD", justify="right", min_width=6)
     table.add_column("s", justify="right", min_width=4)
     for line in lines:
@@ -86,7 +85,7 @@ def table_of(lines: Sequence[AlertLine]) -> Table:
         table.add_row(
             f"{escape(line.alert)} [dim]({line.severity})[/]\n{_some(line.entities)}",
             f"{_verdict(line.verdict)} {line.confidence:.2f} [dim]({_words(line.degradation_level)})[/]\n"
-            f"{actions}\n[dim]{_words(line.outcome)}, approval {escape(line.approval)}[/]",
+            f"{actions}\n[dim]{_words(line.outcome)}, answer {escape(line.approval)}[/]",
             f"{line.cost_usd:.4f}",
             f"{line.seconds:.1f}",
         )
@@ -120,6 +119,10 @@ def write_report(  # noqa: PLR0913 - the report's parts
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=2) + "\n")
     return report
+
+
+def _answer(approval: Mapping[str, Any]) -> str:
+    return f"{_words(approval['status'])} by {approval['decided_by']}"
 
 
 def _some(values: Sequence[str], limit: int = 2) -> str:

@@ -122,7 +122,7 @@ class Demo:
             await until(settled, what=f"A verdict for each of {total} alerts", seconds=180)
 
     async def _decide(self, analysts: dict[str, Person]) -> None:
-        """Reject the first approval that asks for a destructive action, grant all others."""
+        """Reject the first approval of destructive actions, grant the others; the rest gets a disposition."""
         rejected = False
         for person in analysts.values():
             titles = {item["investigation_id"]: item["alert_title"] for item in await person.investigations()}
@@ -133,9 +133,7 @@ class Demo:
             for approval in waiting:
                 reject = not rejected and approval["reason"].startswith("prepared")
                 rejected = rejected or reject
-                answer = {"approved": not reject, "actions_hash": approval["actions_hash"], "comment": "demo"}
-                await person.post(f"/approvals/{approval['approval_id']}", answer)
-                word = "[red]rejected[/]" if reject else "[green]granted [/]"
+                word = await _answer(person, approval, reject=reject)
                 title = escape(titles[approval["investigation_id"]])
                 self._console.print(_indented(word, f"{title}: {escape(approval['reason'])}"))
 
@@ -209,6 +207,17 @@ class Demo:
                 "[yellow]The verdicts come from a simulated model with plain rules; Claude was not called.[/]"
             )
         self._console.print(f"The same as data: {REPORT.relative_to(CHECKOUT)}")
+
+
+async def _answer(person: Person, approval: dict[str, Any], *, reject: bool) -> str:
+    """Give a person's answer to what a case asks; returns the word for it."""
+    if approval["asks_for"] == "disposition":
+        said = {"disposition": "undetermined", "reason": "insufficient_data", "comment": "demo"}
+        await person.post(f"/investigations/{approval['investigation_id']}/disposition", said)
+        return "[yellow]disposed[/]"
+    answer = {"approved": not reject, "actions_hash": approval["actions_hash"], "comment": "demo"}
+    await person.post(f"/approvals/{approval['approval_id']}", answer)
+    return "[red]rejected[/]" if reject else "[green]granted [/]"
 
 
 def _indented(word: str, text: str) -> Table:

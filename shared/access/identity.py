@@ -17,9 +17,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A signed-in person. ``subject`` is the provider's stable id; ``tenant_id`` is the only tenant they may see."""
+    """Whoever signed in. ``subject`` is the provider's stable id; ``tenant_id`` is the only tenant they may see."""
 
     subject: str
     name: str
     roles: frozenset[Role]
     tenant_id: str
+    is_service: bool = False  # an application with a token of its own: nobody signed in

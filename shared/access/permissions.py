@@ -12,25 +12,54 @@ class Permission(StrEnum):
 
     READ_INVESTIGATIONS = "investigations.read"
     DECIDE_APPROVALS = "approvals.decide"
+    ASK_APPROVALS_AGAIN = "approvals.ask_again"
+    ESCALATE_CASES = "cases.escalate"
+    DISPOSE_CASES = "cases.dispose"
+    REOPEN_CASES = "cases.reopen"
     READ_AUDIT = "audit.read"
     MANAGE_ASSETS = "assets.manage"
     SET_KILL_SWITCHES = "kill_switches.set"
 
 
 _EVERY_ANALYST = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.ADMIN})
+_SENIORS = frozenset({Role.SENIOR_ANALYST, Role.ADMIN})
 
 GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_INVESTIGATIONS: _EVERY_ANALYST,
-    Permission.DECIDE_APPROVALS: frozenset({Role.SENIOR_ANALYST, Role.ADMIN}),
-    Permission.MANAGE_ASSETS: frozenset({Role.SENIOR_ANALYST, Role.ADMIN}),
+    Permission.DECIDE_APPROVALS: _SENIORS,
+    Permission.ASK_APPROVALS_AGAIN: _EVERY_ANALYST,
+    Permission.ESCALATE_CASES: _EVERY_ANALYST,
+    Permission.DISPOSE_CASES: _SENIORS,
+    Permission.REOPEN_CASES: _SENIORS,
+    Permission.MANAGE_ASSETS: _SENIORS,
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
     Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
 }
+# What only somebody who signed in may do: no application answers for a person, whatever roles it was given.
+OF_PEOPLE = frozenset(
+    {
+        Permission.DECIDE_APPROVALS,
+        Permission.ASK_APPROVALS_AGAIN,
+        Permission.ESCALATE_CASES,
+        Permission.DISPOSE_CASES,
+        Permission.REOPEN_CASES,
+    }
+)
 
 
 def is_permitted(identity: Identity, permission: Permission) -> bool:
-    """True when one of the person's roles grants it."""
+    """True when one of the roles grants it, and a service does not ask for what only people may do."""
+    if identity.is_service and permission in OF_PEOPLE:
+        return False
     return not identity.roles.isdisjoint(GRANTS[permission])
+
+
+def refusal(identity: Identity, permission: Permission) -> str:
+    """Why somebody is not permitted, and who is."""
+    who = " or ".join(role.replace("_", " ") for role in Role if role in GRANTS[permission])
+    if identity.is_service and permission in OF_PEOPLE:
+        return f"This is the token of a service, and {permission} is for people: a signed-in {who} may do it."
+    return f"None of your roles grants {permission}: {who} may do it."
 
 
 def permissions_of(identity: Identity) -> list[str]:

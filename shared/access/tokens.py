@@ -20,6 +20,9 @@ ALGORITHM = "RS256"
 LEEWAY_SECONDS = 30  # clocks of provider and host differ
 REQUIRED = ("exp", "iss", "aud", "sub", "tenant_id")
 NAME_LIMIT = 128
+# Claims that equal `sub` only when no person signed in: the client's id (RFC 9068, section 2.2), and Entra's object id,
+# which differs from a person's `sub`.
+SERVICE_SUBJECTS = ("client_id", "azp", "appid", "oid")
 
 
 class TokenError(StrEnum):
@@ -58,7 +61,7 @@ class TokenVerifier:
         self._audience = audience
 
     async def verify(self, token: str) -> Identity:
-        """The person behind the token. Raises TokenRejected, SigningKeysUnavailable."""
+        """Whoever is behind the token. Raises TokenRejected, SigningKeysUnavailable."""
         try:
             header = jwt.get_unverified_header(token)
         except exceptions.PyJWTError as error:
@@ -98,7 +101,19 @@ def _identity(claims: dict[str, Any]) -> Identity:
     if not isinstance(roles, list):
         raise TokenRejected(TokenError.MALFORMED, "The token's claim roles must be a list.")
     known = frozenset(Role(role) for role in roles if isinstance(role, str) and role in Role)
-    return Identity(subject=subject, name=str(claims.get("name") or subject), roles=known, tenant_id=tenant_id)
+    return Identity(
+        subject=subject,
+        name=str(claims.get("name") or subject),
+        roles=known,
+        tenant_id=tenant_id,
+        is_service=_is_of_a_service(claims),
+    )
+
+
+def _is_of_a_service(claims: dict[str, Any]) -> bool:
+    """Whether an application got the token for itself, by whichever sign the provider gives."""
+    marked = claims.get("idtyp") == "app" or claims.get("gty") == "client-credentials"
+    return marked or any(claims["sub"] == claims.get(name) for name in SERVICE_SUBJECTS)
 
 
 def _is_name(value: object) -> bool:

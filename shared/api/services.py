@@ -15,6 +15,9 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.investigation.dispositions import Dispositions
+from shared.investigation.reopening import Reopening
+from shared.notifications.links import CaseLinks
 from shared.response.assets import Assets
 from shared.response.protected import ProtectedAssets
 from shared.response.undo import Undo
@@ -36,8 +39,11 @@ class ApiServices:
     undo: Undo
     assets: Assets
     protected: ProtectedAssets
+    dispositions: Dispositions
+    reopening: Reopening
     kill_switches: KillSwitchPanel
     health_checks: Mapping[str, HealthCheck]
+    links: CaseLinks | None = None
 
 
 def services_of(request: Request) -> ApiServices:

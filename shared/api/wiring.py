@@ -13,10 +13,13 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
 from shared.contracts.routing import LLMProvider
+from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.investigation.dispositions import Dispositions
+from shared.investigation.reopening import Reopening
 from shared.investigation.waking import wake_current
-from shared.response.protected import ProtectedAssets
+from shared.notifications.wiring import case_links
 from shared.response.wiring import Response
 from shared.settings import Settings
 from shared.stores.wiring import Stores
@@ -25,16 +28,21 @@ from shared.stores.wiring import Stores
 def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
     """The application on its own connections, so that a flood of steps keeps no person waiting."""
     postgres, oidc = stores.postgres_for_api, settings.oidc
+    approvals = Approvals(postgres, bus.outbox, wake_current)
+    times = ApprovalTimes(settings.approval.timeout, settings.approval.timeouts)
     response = Response(settings, postgres, bus)
     services = ApiServices(
         cases=CaseFiles(postgres),
         audit=AuditService(postgres),
         audit_producer=AuditProducer(postgres, bus.outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(oidc.jwks_url), issuer=oidc.issuer, audience=oidc.audience),
-        approvals=Approvals(postgres, bus.outbox, wake_current),
+        approvals=approvals,
+        dispositions=Dispositions(postgres, bus.outbox, approvals),
+        reopening=Reopening(postgres, bus.outbox, approvals, times),
+        links=case_links(settings.notification),
         undo=response.undo,
         assets=response.assets,
-        protected=ProtectedAssets(postgres, bus.outbox),
+        protected=response.protected,
         kill_switches=KillSwitchPanel(postgres, bus.outbox),
         health_checks={
             "postgresql": postgres.health,

@@ -14,6 +14,7 @@ from shared.audit.uuid7 import uuid7
 from shared.contracts.audit import AuditRecord, ChainVerification, EvidencePackage
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.case_file import CaseFile
+from shared.contracts.disposition import final_classification
 
 _RETRIEVED = ("ioc_matches", "ueba_context", "ctem_exposures", "atlas_techniques", "similar_incidents",
               "playbook_matches", "risk_state", "ctem_stale", "taxonomy_version")  # fmt: skip
@@ -31,6 +32,7 @@ def evidence_package(
     """Assemble the package from the case file, its audit records (oldest first) and the check of their stretch."""
     graph = case.graph_state
     alert = dict(case.alert)
+    disposition = graph.get("case_facts", {}).get("disposition", "")
     actions = [action.model_dump(mode="json") for action in case.actions]
     raw_payload = alert.pop("raw_payload", {})
     fields: Row = {
@@ -45,7 +47,7 @@ def evidence_package(
         "state_transitions": [transition.model_dump(mode="json") for transition in case.transitions],
         "retrieval_context": {name: graph[name] for name in _RETRIEVED if name in graph},
         "llm_interactions": _contexts(events, AuditEventType.ROUTING_TIER_SELECTED),
-        "final_classification": graph.get("classification", ""),
+        "final_classification": final_classification(disposition, graph.get("classification", "")),
         "final_confidence": graph.get("confidence", 0.0),
         "final_severity": graph.get("severity", ""),
         "reasoning_chain": [entry["reasoning"] for entry in graph.get("decision_chain", [])],

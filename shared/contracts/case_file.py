@@ -22,6 +22,7 @@ class InvestigationSummary(Contract):
     classification: str | None
     confidence: float
     outcome: str | None
+    disposition: str | None  # what a person last made of it
     degradation_level: str | None
     model_provider: str | None
     llm_calls: int
@@ -84,4 +85,5 @@ class CaseFile(Contract):
     transitions: list[Transition]
     alert_updates: list[AlertUpdate]
     approvals: list[dict[str, Any]]  # see Approval; times are ISO 8601 UTC
+    dispositions: list[dict[str, Any]]  # see Disposition, oldest first
     actions: list[ExecutedAction]

@@ -50,6 +50,19 @@ class Classification(StrEnum):
     REQUIRES_INVESTIGATION = "requires_investigation"
 
 
+class Outcome(StrEnum):
+    """How a case ended."""
+
+    AUTO_CLOSED = "auto_closed"
+    RESPONDED = "responded"  # harmless actions, which needed no person
+    APPROVED = "approved"
+    PARTLY_APPROVED = "partly_approved"  # some of the actions that were asked for
+    REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    DISPOSED = "disposed"  # there was nothing to approve: see CaseFacts.disposition
+    FAILED = "failed"
+
+
 class RiskState(StrEnum):
     """Risk of the entities. No data is never low risk."""
 
@@ -111,6 +124,8 @@ class CaseFacts(Contract):
     destructive_proposals: list[str] = Field(default_factory=list)  # of the model, those that code dropped included
     approval_id: str = ""
     approval_deadline: str = ""  # ISO 8601 UTC
+    orchestration_id: str = ""  # of a case that a person took up again; empty while its first one runs
+    disposition: str = ""  # DispositionName: what a person last made of the case
     error: str = ""  # why the case failed
 
     @model_serializer(mode="wrap")
@@ -159,9 +174,9 @@ class GraphState(Contract):
     ctem_stale: bool = False
     degradation_level: DegradationLevel = DegradationLevel.FULL_CAPABILITY
     model_provider: str = ""  # `simulated` when the verdict was not made by a real model
-    outcome: str = ""  # how it ended: auto_closed, responded, rejected, timed_out, failed
+    outcome: str = ""  # how it ended: see Outcome
     version: int = 0
-    round: int = 1  # how often the case was investigated: late entities begin a second round
+    round: int = 1  # how often the case was begun: by late entities, or by a person who took it up again
 
     @cached_property
     def parsed_entities(self) -> AlertEntities:
@@ -176,6 +191,11 @@ class GraphState(Contract):
         if update and "entities" in update:
             copied.__dict__.pop("parsed_entities", None)
         return copied
+
+    @property
+    def orchestration_id(self) -> str:
+        """The durable instance that follows the case now."""
+        return self.case_facts.orchestration_id or self.investigation_id
 
     def with_facts(self, **facts: Any) -> Self:
         """The state with these facts of the case changed."""

@@ -1,34 +1,28 @@
-"""The approval gate: one person's answer, about exactly the actions that were shown, once, in time (design §4)."""
+"""The approval gate: people's answers, about exactly the actions that were shown, once, in time (design §4)."""
 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
-from typing import Any
 
-from shared.audit.event import audit_event
-from shared.audit.producer import audit_message
-from shared.bus.outbox import Outbox, put
+from shared.bus.outbox import Outbox
+from shared.contracts.action import Action, actions_hash
 from shared.contracts.approval import Approval, ApprovalDecision, ApprovalStatus
-from shared.contracts.audit import ActorType
-from shared.contracts.outside_text import storable_text
-from shared.contracts.tenant import EVERY_TENANT, SYNTHETIC_TENANT
-from shared.errors import Conflict, NotFound
-from shared.investigation.waking import Wake
-from shared.stores.postgres import Connection, Postgres
-from shared.stores.statements import statements
-from shared.telemetry import LogAction, log_fields
+from shared.contracts.audit_event_type import AuditEventType
+from shared.contracts.disposition import Disposition
+from shared.errors import AccessDenied, Conflict
+from shared.investigation.approval_rows import LockedApproval, lock
+from shared.investigation.disposition_rows import of_approval
+from shared.investigation.grants import Answer, answer_of
+from shared.investigation.waking import Waiting, Wake
+from shared.stores.postgres import Postgres
 
 APPROVAL_EVENT = "approval"
-MOST_REPORTED = 100
 
 logger = logging.getLogger(__name__)
 
-_SQL = statements(Path(__file__).with_suffix(".sql"))
-
 
 class Approvals:
-    """Takes and resolves answers. Whether the person may answer at all is the API's question."""
+    """Takes and resolves answers. Whether a person's roles allow one is the API's question."""
 
     def __init__(self, postgres: Postgres, outbox: Outbox, wake: Wake) -> None:
         self._postgres = postgres
@@ -38,114 +32,103 @@ class Approvals:
     async def decide(
         self, tenant_id: str, approval_id: str, decision: ApprovalDecision, *, decided_by: str, permissions: list[str]
     ) -> Approval:
-        """Record an answer and wake the investigation. Raises NotFound, Conflict (late, second, other actions)."""
+        """Record an answer and wake the investigation; what two persons must grant stays pending after the first.
+
+        Raises NotFound; InvalidInput for positions that do not fit; AccessDenied for who asked, and for a second grant
+        by the first person; Conflict (late, second, other actions, nothing to approve).
+        """
         async with self._postgres.transaction(tenant_id) as connection:
-            row = await _lock(connection, tenant_id, approval_id)
-            approval = _approval(row)
-            if approval.status is not ApprovalStatus.PENDING:
-                raise Conflict(f"approval {approval_id} was already {approval.status}; nothing was changed")
-            if row["expired"]:
-                raise Conflict(f"approval {approval_id} expired at {approval.expires_at}; the answer counts as denied")
-            if decision.actions_hash != approval.actions_hash:
-                raise Conflict(
-                    f"approval {approval_id} asks about other actions than those you were shown; load it again"
+            locked = await (await lock(connection, tenant_id, approval_id)).still_open()
+            answer = answer_of(locked.approval, decision)
+            if answer.granted and _lacks_second(locked.approval, answer, decided_by):
+                await locked.grant_first(answer, decided_by=decided_by)
+                status, ended = ApprovalStatus.GRANTED, "pending_approval"
+            else:
+                status, ended = await _final(locked, answer, decided_by, decision.comment), "success"
+            await locked.report(
+                locked.event(
+                    AuditEventType.named(
+                        f"approval.{ApprovalStatus.GRANTED if answer.granted else ApprovalStatus.DENIED}"
+                    ),
+                    {
+                        "approver": decided_by,
+                        "channel": "api",
+                        "latency_seconds": locked.waited_seconds,
+                        "comment": decision.comment,
+                        "status": status,
+                        "granted": _named(answer.granted),
+                        "denied": _named(answer.denied),
+                        "actions_hash": decision.actions_hash,
+                    },
+                    by=decided_by,
+                    permissions=permissions,
+                    outcome={"outcome_status": ended, "approval_received_from": decided_by},
                 )
-            status = ApprovalStatus.GRANTED if decision.approved else ApprovalStatus.DENIED
-            await _decide(connection, tenant_id, approval_id, status, decided_by, decision.comment)
-            event = audit_event(
-                tenant_id=tenant_id,
-                event_type=f"approval.{status}",
-                actor_type=ActorType.HUMAN,
-                actor_id=decided_by,
-                actor_permissions=permissions,
-                investigation_id=approval.investigation_id,
-                alert_id=row["alert_id"],
-                context={
-                    "approval_id": approval_id,
-                    "approver": decided_by,
-                    "channel": "api",
-                    "latency_seconds": round(float(row["waited_seconds"]), 1),
-                    "comment": decision.comment,
-                },
-                outcome={"outcome_status": "success", "approval_received_from": decided_by},
-                source_service="api",
             )
-            await put(connection, tenant_id, approval.investigation_id, [audit_message(event)])
-            approval = _approval(await _lock(connection, tenant_id, approval_id))
+            approval = (await lock(connection, tenant_id, approval_id)).approval
         self._outbox.notify()
-        await self._tell(approval.investigation_id)
+        if approval.status is not ApprovalStatus.PENDING:
+            await self.tell(locked.waiting)
         return approval
 
     async def resolve(self, tenant_id: str, approval_id: str) -> Approval:
-        """The approval as it stands; a pending one whose time is over becomes timed out here, and only here."""
+        """The approval as it stands. A pending one whose time is over becomes timed out here, and only here; that of a
+        critical alert goes to the next reviewer first.
+        """
         async with self._postgres.transaction(tenant_id) as connection:
-            row = await _lock(connection, tenant_id, approval_id)
-            if row["status"] == ApprovalStatus.PENDING and row["expired"]:
-                await _decide(connection, tenant_id, approval_id, ApprovalStatus.TIMED_OUT, None, "")
-                row = await _lock(connection, tenant_id, approval_id)
-        return _approval(row)
+            locked = await lock(connection, tenant_id, approval_id)
+            if locked.approval.status is ApprovalStatus.PENDING and locked.expired:
+                if locked.goes_on:
+                    return (await locked.escalate(reason="nobody answered in time")).approval
+                await locked.answer(ApprovalStatus.TIMED_OUT)
+                locked = await lock(connection, tenant_id, approval_id)
+        return locked.approval
 
-    async def wake_decided(self) -> int:
-        """Tell investigations whose answer was recorded but whose event was lost; returns how many were told."""
-        async with self._postgres.transaction(EVERY_TENANT) as connection:
-            cursor = await connection.execute(_SQL["decided_but_waiting"])
-            rows = await cursor.fetchall()
-        return sum([await self._tell(row["investigation_id"]) for row in rows])
+    async def disposition(self, approval: Approval) -> Disposition:
+        """The answer to an approval whose status is disposed."""
+        async with self._postgres.transaction(approval.tenant_id) as connection:
+            return await of_approval(connection, approval)
 
-    async def report_waiting(self) -> int:
-        """Log each approval with a quarter of its time left, the next to expire first; returns how many."""
-        async with self._postgres.transaction(EVERY_TENANT) as connection:
-            values = {"limit": MOST_REPORTED, "nobodys": SYNTHETIC_TENANT}
-            rows = await (await connection.execute(_SQL["waiting_long"], values)).fetchall()
-        for row in rows:
-            waited = round(float(row["waited_seconds"]))
-            logger.warning(
-                "Approval %s of tenant %s has waited for %d minutes and expires into denial at %s",
-                row["approval_id"],
-                row["tenant_id"],
-                waited // 60,
-                row["expires_at"].isoformat(),
-                extra=log_fields(LogAction.APPROVAL_WAITING, waited_seconds=waited, tenant_id=row["tenant_id"]),
-            )
-        return len(rows)
-
-    async def _tell(self, investigation_id: str) -> bool:
+    async def tell(self, waiting: Waiting) -> bool:
         """Wake one investigation. Its answer is recorded, so a failure fails nobody: the next sweep tells again."""
         try:
-            await self._wake(investigation_id)
+            await self._wake(waiting)
         except Exception:  # the platform's client raises the bare class
-            logger.warning("Investigation %s could not be woken yet.", investigation_id, exc_info=True)
+            logger.warning("Investigation %s could not be woken yet.", waiting.investigation_id, exc_info=True)
             return False
         return True
 
 
-async def _lock(connection: Connection, tenant_id: str, approval_id: str) -> dict[str, Any]:
-    cursor = await connection.execute(_SQL["lock"], {"tenant_id": tenant_id, "approval_id": approval_id})
-    row = await cursor.fetchone()
-    if row is None:
-        raise NotFound(f"approval {approval_id} does not exist for this tenant")
-    return row
+async def _final(locked: LockedApproval, answer: Answer, decided_by: str, comment: str) -> ApprovalStatus:
+    if not answer.granted:
+        await locked.answer(ApprovalStatus.DENIED, decided_by=decided_by, comment=comment)
+        return ApprovalStatus.DENIED
+    await locked.grant(answer, decided_by=decided_by, comment=comment)
+    return ApprovalStatus.PARTLY_GRANTED if answer.denied else ApprovalStatus.GRANTED
 
 
-async def _decide(  # noqa: PLR0913, PLR0917 - the columns of one answer
-    connection: Connection, tenant_id: str, approval_id: str, status: str, decided_by: str | None, comment: str
-) -> None:
-    await connection.execute(
-        _SQL["decide"],
-        {
-            "tenant_id": tenant_id,
-            "approval_id": approval_id,
-            "status": status,
-            "decided_by": decided_by,
-            "comment": storable_text(comment),
-        },
-    )
+def _lacks_second(approval: Approval, answer: Answer, decided_by: str) -> bool:
+    """Whether this grant is the first of two. Raises AccessDenied, Conflict for one that this person may not give."""
+    if decided_by == approval.requested_by:
+        raise AccessDenied(
+            f"You asked for approval {approval.approval_id} yourself; another senior analyst or admin may grant it."
+        )
+    if approval.persons_for(answer.granted) == 1:
+        return False
+    if approval.first_granted_by is None:
+        return True
+    if approval.first_granted_by == decided_by:
+        raise AccessDenied(
+            f"You granted approval {approval.approval_id} already, and its targets are protected: a second senior "
+            "analyst or admin must grant the same actions."
+        )
+    if approval.first_granted_hash != actions_hash(answer.granted):
+        raise Conflict(
+            f"{approval.first_granted_by} granted other actions of approval {approval.approval_id}; both of you must "
+            "grant the same ones. Grant those, or deny"
+        )
+    return False
 
 
-def _approval(row: dict[str, Any]) -> Approval:
-    values = {name: row[name] for name in Approval.model_fields}
-    times = {
-        name: values[name].isoformat() if values[name] else None
-        for name in ("requested_at", "expires_at", "decided_at")
-    }
-    return Approval.from_stored({**values, **times}, where=f"action_approvals {row['approval_id']}")
+def _named(actions: list[Action]) -> list[str]:
+    return [f"{action.action} {action.target}"[:256] for action in actions]

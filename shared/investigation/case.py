@@ -73,4 +73,4 @@ def second_round(state: GraphState, alert: NormalizedAlert) -> GraphState:
             "total_cost_usd": state.total_cost_usd,
             "model_provider": state.model_provider,
         }
-    )
+    ).with_facts(orchestration_id=state.case_facts.orchestration_id)

@@ -15,7 +15,7 @@ from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
-_PARTS = ("transitions", "alert_updates", "approvals")
+_PARTS = ("transitions", "alert_updates", "approvals", "dispositions")
 
 
 class CaseFiles:

@@ -18,16 +18,24 @@ ORDER BY received_at
 
 -- name: approvals
 SELECT approval_id, investigation_id, tenant_id, actions, actions_hash, reason, status, requested_at, expires_at,
-    decided_at, decided_by, comment
+    decided_at, decided_by, comment, denied_actions, protected, requested_by, first_granted_by, first_granted_hash,
+    escalated_at
 FROM action_approvals
 WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
 ORDER BY requested_at, approval_id
+
+-- name: dispositions
+SELECT disposition_id, investigation_id, approval_id, disposition, reason, comment, decided_by, decided_at
+FROM dispositions
+WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s
+ORDER BY decided_at, disposition_id
 
 -- name: newest_cases
 -- The place is a condition of the index, also on the first page: no page reads what lies before it.
 SELECT investigation_id, alert_id, source, alert_title, severity, state, confidence, llm_calls,
     total_cost_usd::double precision AS total_cost_usd, version, created_at, updated_at,
     graph_state->>'classification' AS classification, graph_state->>'outcome' AS outcome,
+    graph_state #>> '{case_facts,disposition}' AS disposition,
     graph_state->>'degradation_level' AS degradation_level, graph_state->>'model_provider' AS model_provider
 FROM investigation_state
 WHERE tenant_id = %(tenant_id)s
@@ -41,6 +49,7 @@ LIMIT %(limit)s
 SELECT investigation_id, alert_id, source, alert_title, severity, state, confidence, llm_calls,
     total_cost_usd::double precision AS total_cost_usd, version, created_at, updated_at,
     graph_state->>'classification' AS classification, graph_state->>'outcome' AS outcome,
+    graph_state #>> '{case_facts,disposition}' AS disposition,
     graph_state->>'degradation_level' AS degradation_level, graph_state->>'model_provider' AS model_provider
 FROM investigation_state
 WHERE tenant_id = %(tenant_id)s
@@ -52,7 +61,8 @@ LIMIT %(limit)s
 
 -- name: next_to_expire
 SELECT approval_id, investigation_id, tenant_id, actions, actions_hash, reason, status, requested_at, expires_at,
-    decided_at, decided_by, comment
+    decided_at, decided_by, comment, denied_actions, protected, requested_by, first_granted_by, first_granted_hash,
+    escalated_at
 FROM action_approvals
 WHERE tenant_id = %(tenant_id)s AND status = 'pending' AND expires_at > now()
     AND (expires_at, approval_id) > (coalesce(%(moment)s::timestamptz, '-infinity'), coalesce(%(row_id)s, ''))
@@ -61,7 +71,8 @@ LIMIT %(limit)s
 
 -- name: last_to_expire
 SELECT approval_id, investigation_id, tenant_id, actions, actions_hash, reason, status, requested_at, expires_at,
-    decided_at, decided_by, comment
+    decided_at, decided_by, comment, denied_actions, protected, requested_by, first_granted_by, first_granted_hash,
+    escalated_at
 FROM action_approvals
 WHERE tenant_id = %(tenant_id)s AND status = 'pending' AND expires_at > now()
     AND (expires_at, approval_id) < (coalesce(%(moment)s::timestamptz, 'infinity'), coalesce(%(row_id)s, ''))

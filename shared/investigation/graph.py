@@ -17,7 +17,7 @@ from shared.contracts.tenant import DEFAULT_TENANT
 from shared.errors import Conflict, NotFound, Terminal
 from shared.investigation.case import new_case
 from shared.investigation.flow import PARALLEL, AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow
-from shared.investigation.steps.closing import fail, resolve_approval, respond
+from shared.investigation.steps.closing import fail, resolve_approval, respond, waiting
 from shared.investigation.steps.context import ask_model, gather
 from shared.investigation.steps.late_entities import bind_late_entities
 from shared.investigation.steps.opening import check_false_positive, extract_iocs, with_what_holds_now
@@ -180,6 +180,8 @@ class InvestigationGraph:
             case Step.ASK_MODEL:
                 asked = await ask_model(context, state, attempt)
                 return _progress(asked, answered=await is_answered(context, asked, attempt))
+            case Step.JUDGE if state.state is InvestigationState.AWAITING_HUMAN:
+                return _progress(await waiting(context, state))
             case Step.JUDGE:
                 judged, escalate = await judge(context, state, attempt)
                 # Entities that came while it was judged met a case at work, so nobody wakes it when it waits.

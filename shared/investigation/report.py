@@ -10,6 +10,7 @@ from shared.bus.outbox import OutboxMessage
 from shared.contracts.action import PendingAction
 from shared.contracts.approval import Approval
 from shared.contracts.audit_event_type import AuditEventType
+from shared.contracts.disposition import Disposition, final_classification
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.investigation.action_parameters import verdict_comment
 from shared.investigation.decision import Decision
@@ -32,6 +33,7 @@ def event(  # noqa: PLR0913 - an event says who, what and how it ended
     decision: dict[str, Any] | None = None,
     outcome: dict[str, Any] | None = None,
     severity: str = "info",
+    permissions: list[str] | None = None,
 ) -> OutboxMessage:
     """One audit event about an investigation; the degradation level rides on each."""
     built = audit_event(
@@ -39,6 +41,7 @@ def event(  # noqa: PLR0913 - an event says who, what and how it ended
         event_type=event_type,
         actor_type=actor_type,
         actor_id=actor_id,
+        actor_permissions=permissions,
         investigation_id=state.investigation_id,
         alert_id=state.alert_id,
         severity=severity,
@@ -50,12 +53,15 @@ def event(  # noqa: PLR0913 - an event says who, what and how it ended
     return audit_message(built)
 
 
-def state_changed(before: GraphState, after: GraphState, *, agent: str, reason: str) -> OutboxMessage:
+def state_changed(
+    before: GraphState, after: GraphState, *, agent: str, reason: str, actor_type: str = "agent"
+) -> OutboxMessage:
     """The event of every edge."""
     return event(
         after,
         AuditEventType.INVESTIGATION_STATE_CHANGED,
         actor_id=agent,
+        actor_type=actor_type,
         context={"from_state": before.state, "to_state": after.state, "agent": agent, "reason": reason},
         outcome={"outcome_status": "success", "state_before": before.state, "state_after": after.state},
     )
@@ -154,17 +160,24 @@ def judged(state: GraphState, decision: Decision) -> list[OutboxMessage]:
     return messages
 
 
-def approval_requested(state: GraphState, approval: Approval) -> OutboxMessage:
-    """`approval.requested`."""
+def approval_requested(
+    state: GraphState, approval: Approval, *, by: str = "", permissions: list[str] | None = None
+) -> OutboxMessage:
+    """`approval.requested`; ``by`` is the person who asks again or reopens, empty when the investigation asks."""
     return event(
         state,
         AuditEventType.APPROVAL_REQUESTED,
-        actor_id=AgentRole.RESPONSE_AGENT,
+        actor_id=by or AgentRole.RESPONSE_AGENT,
+        actor_type="human" if by else "agent",
+        permissions=permissions,
         context={
             "approval_id": approval.approval_id,
             "actions": [action.action for action in approval.actions],
             "targets": [action.target for action in approval.actions],
             "actions_hash": approval.actions_hash,
+            "asks_for": approval.asks_for,
+            "protected": approval.protected,
+            "requested_by": approval.requested_by,
             "requested_from": "senior_analyst",
             "timeout_at": approval.expires_at,
         },
@@ -186,6 +199,26 @@ def approval_timed_out(state: GraphState, approval: Approval) -> OutboxMessage:
         },
         outcome={"outcome_status": "timed_out"},
         severity="warning",
+    )
+
+
+def disposition_recorded(
+    state: GraphState, said: Disposition, *, earlier: str, permissions: list[str]
+) -> OutboxMessage:
+    """`feedback.recorded` of a person who corrects what was made of a closed case."""
+    return event(
+        state,
+        AuditEventType.FEEDBACK_RECORDED,
+        actor_id=said.decided_by,
+        actor_type="human",
+        permissions=permissions,
+        context={
+            "decided_by": said.decided_by,
+            "disposition": said.disposition,
+            "reason": said.reason,
+            "comment": said.comment,
+            "replaces": earlier or state.outcome,
+        },
     )
 
 
@@ -215,7 +248,7 @@ def incident_stored(state: GraphState, happened_at: str) -> OutboxMessage:
         alert_name=state.alert_title[:512],
         alert_product=state.product[:512],
         severity=state.severity or state.alert_severity,
-        final_classification=state.classification,
+        final_classification=final_classification(state.case_facts.disposition, state.classification),
         outcome=state.outcome,
         mitre_techniques=[item["technique_id"] for item in state.atlas_techniques],
         summary=" ".join(state.case_facts.reasoning_chain)[:4096] or state.outcome,

@@ -237,9 +237,9 @@ async def _supersede(connection: Connection, tenant_id: str, approval_id: str) -
 
 
 async def _request_approval(connection: Connection, approval: Approval) -> None:
-    values = approval.model_dump(mode="json", exclude={"actions", "status", "decided_at", "decided_by", "comment"})
-    actions = Jsonb(storable([action.model_dump(mode="json") for action in approval.actions]))
-    await connection.execute(_SQL["request_approval"], {**values, "actions": actions})
+    values = approval.model_dump(mode="json")
+    documents = {name: Jsonb(storable(values[name])) for name in ("actions", "protected")}
+    await connection.execute(_SQL["request_approval"], {**values, **documents})
 
 
 def _json(state: GraphState) -> Jsonb:

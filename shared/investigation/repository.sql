@@ -63,6 +63,7 @@ UPDATE action_approvals SET status = 'superseded', decided_at = now()
 WHERE tenant_id = %(tenant_id)s AND approval_id = %(approval_id)s AND status = 'pending'
 
 -- name: request_approval
-INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions, actions_hash, reason, requested_at, expires_at)
-VALUES (%(approval_id)s, %(investigation_id)s, %(tenant_id)s, %(actions)s, %(actions_hash)s, %(reason)s,
-        %(requested_at)s, %(expires_at)s)
+INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions, actions_hash, reason, protected,
+    requested_by, requested_at, expires_at)
+VALUES (%(approval_id)s, %(investigation_id)s, %(tenant_id)s, %(actions)s, %(actions_hash)s, %(reason)s, %(protected)s,
+    %(requested_by)s, %(requested_at)s, %(expires_at)s)

@@ -15,14 +15,15 @@ ALLOWED: dict[InvestigationState, frozenset[InvestigationState]] = {
     _S.REASONING: frozenset({_S.RECEIVED, _S.RESPONDING, _S.AWAITING_HUMAN, _S.FAILED}),
     _S.AWAITING_HUMAN: frozenset({_S.RECEIVED, _S.RESPONDING, _S.CLOSED, _S.FAILED}),
     _S.RESPONDING: frozenset({_S.AWAITING_HUMAN, _S.CLOSED, _S.FAILED}),
-    _S.CLOSED: frozenset(),
-    _S.FAILED: frozenset(),
+    # No step moves a case on from here. A person takes it up again, or corrects what was made of it.
+    _S.CLOSED: frozenset({_S.AWAITING_HUMAN, _S.CLOSED}),
+    _S.FAILED: frozenset({_S.AWAITING_HUMAN}),
 }
-FINAL = frozenset(state for state, following in ALLOWED.items() if not following)
+FINAL = frozenset({_S.CLOSED, _S.FAILED})
 
 
 def check_transition(before: InvestigationState, after: InvestigationState) -> None:
     """Raise Conflict when ``after`` may not follow ``before``."""
     if after not in ALLOWED[before]:
-        expected = ", ".join(sorted(ALLOWED[before])) or "nothing, it is final"
+        expected = ", ".join(sorted(ALLOWED[before]))
         raise Conflict(f"an investigation in state {before} cannot become {after}; expected {expected}")

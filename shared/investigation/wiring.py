@@ -13,6 +13,7 @@ from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
 from shared.investigation.agents.ctem_correlator import CTEMCorrelatorAgent
 from shared.investigation.agents.response import ResponseAgent
+from shared.investigation.approval_watch import ApprovalWatch
 from shared.investigation.approvals import Approvals
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake, LLMJobs
@@ -21,6 +22,7 @@ from shared.investigation.repository import InvestigationRepository
 from shared.investigation.steps.step_context import ActiveSwitches, StepContext
 from shared.investigation.waking import wake_current
 from shared.knowledge.wiring import Knowledge
+from shared.notifications.queue import Notifications
 from shared.response.wiring import Response
 from shared.routing.degradation import QUEUE_CONCURRENCY
 from shared.settings import Settings
@@ -40,6 +42,7 @@ class Investigation:
         knowledge: Knowledge,
         response: Response,
         kill_switches: ActiveSwitches,
+        notifications: Notifications,
     ) -> None:
         self._settings = settings
         self._stores = stores
@@ -50,6 +53,7 @@ class Investigation:
         self._kill_switches = kill_switches
         self.cases = InvestigationRepository(stores.postgres)
         self.approvals = Approvals(stores.postgres, bus.outbox, wake_current)
+        self.approval_watch = ApprovalWatch(stores.postgres, self.approvals, notifications)
         self.precedence = Precedence(STEP_CONNECTIONS)  # as many steps at once as there are connections for them
 
     @cached_property
@@ -70,7 +74,9 @@ class Investigation:
                 responder=ResponseAgent(self._response.playbooks, self._response.assets),
                 kill_switches=self._kill_switches,
                 constraints=self._response.constraints,
-                approval_timeout=timedelta(seconds=self._settings.approval.timeout_seconds),
+                protected_targets=self._response.protected.of,
+                approval_timeout=self._settings.approval.timeout,
+                approval_timeouts=self._settings.approval.timeouts,
                 llm_wait=timedelta(seconds=self._settings.llm.wait_seconds),
             )
         )

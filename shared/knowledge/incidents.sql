@@ -3,7 +3,10 @@ INSERT INTO incident_memory (doc_id, tenant_id, investigation_id, alert_name, al
                              final_classification, outcome, mitre_techniques, summary, happened_at)
 VALUES (%(doc_id)s, %(tenant_id)s, %(investigation_id)s, %(alert_name)s, %(alert_product)s, %(severity)s,
         %(final_classification)s, %(outcome)s, %(mitre_techniques)s, %(summary)s, %(happened_at)s)
-ON CONFLICT (doc_id) DO NOTHING
+ON CONFLICT (doc_id) DO UPDATE
+SET final_classification = excluded.final_classification, outcome = excluded.outcome, summary = excluded.summary,
+    happened_at = excluded.happened_at
+WHERE incident_memory.happened_at < excluded.happened_at
 
 -- name: incidents_of_the_same_alert_or_technique
 -- By technique among the newest thousand only: no index can serve && behind row level security.

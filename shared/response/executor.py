@@ -10,8 +10,8 @@ from pathlib import Path
 from shared.bus.outbox import put
 from shared.bus.producer import Producer
 from shared.bus.received import Received, handled
-from shared.contracts.action import Action, ActionStatus, PendingAction
-from shared.contracts.approval import ApprovalStatus
+from shared.contracts.action import Action, ActionStatus, PendingAction, actions_hash
+from shared.contracts.approval import GRANTS
 from shared.contracts.executor import ExecutorConstraints
 from shared.response.catalogue import checked_parameters
 from shared.response.live import LiveActions
@@ -77,12 +77,14 @@ class Executor:
             },
         )
         approval = await cursor.fetchone()
-        if approval is None or approval["status"] != ApprovalStatus.GRANTED:
+        if approval is None or approval["status"] not in GRANTS:
             return "unapproved_action: it needs a granted approval of this investigation", proposed
-        shown = [
+        granted = [
             Action.from_stored(item, where=f"action_approvals {pending.approval_id}") for item in approval["actions"]
         ]
-        same = (item for item in shown if (item.action, item.target) == (proposed.action, proposed.target))
+        if approval["actions_hash"] != actions_hash(granted):
+            return "changed_approval: its actions are not those that were granted", proposed
+        same = (item for item in granted if (item.action, item.target) == (proposed.action, proposed.target))
         approved = next(same, None)
         if approved is None:
             return "changed_action: the approval was given for other actions or targets", proposed

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from shared.audit.event import audit_event
 from shared.audit.producer import audit_message
 from shared.bus.outbox import Outbox, put
+from shared.contracts.action import Action
 from shared.contracts.audit import ActorType
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.contract import Contract
@@ -96,6 +97,11 @@ class ProtectedAssets:
                 raise NotFound(f"{kind} {name} is not on this tenant's list of protected assets")
             await put(connection, tenant_id, "", [audit_message(event)])
         self._outbox.notify()
+
+    async def of(self, tenant_id: str, actions: Sequence[Action]) -> Mapping[str, str]:
+        """Which targets of the actions are protected, and why. Raises StoreUnavailable."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            return await protected_targets(connection, tenant_id, [action.target for action in actions])
 
 
 async def protected_targets(connection: Connection, tenant_id: str, targets: Sequence[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from shared.response.connectors.connector import Connector
 from shared.response.executor import Executor
 from shared.response.live import LiveActions
 from shared.response.playbooks import Playbooks
+from shared.response.protected import ProtectedAssets
 from shared.response.undo import Undo
 from shared.response.verdicts import VerdictComments
 from shared.settings import Settings
@@ -28,6 +29,7 @@ class Response:
         self._bus = bus
         self.playbooks = Playbooks(postgres)
         self.assets = Assets(postgres)
+        self.protected = ProtectedAssets(postgres, bus.outbox)
         self.constraints = ExecutorConstraints(allowlisted_playbooks=settings.allowlisted_playbooks)
 
     @cached_property

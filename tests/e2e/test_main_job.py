@@ -4,9 +4,12 @@ import base64
 
 import pytest
 
-from local.demo.api import ApiRefused
+from local.demo.api import ApiRefused, Person
 from local.demo.topics import dead_letters
 from tests.e2e.product import PHISH, Product, envelope, security_alert, until
+
+# No playbook knows it, so there is nothing to approve.
+LOG_CLEARED = ("Security log cleared", "The security event log was cleared", "DefenseEvasion", "T1070.001")
 
 
 async def test_destructive_proposal_waits_runs_after_approval_and_is_proven(product: Product, tenant: str) -> None:
@@ -65,6 +68,57 @@ async def test_rejected_approval_closes_without_an_action(product: Product, tena
         detail = await senior.get(f"/investigations/{investigation['investigation_id']}")
     assert detail["graph_state"]["outcome"] == "rejected"
     assert detail["actions"] == []
+
+
+async def test_case_with_nothing_to_approve_is_disposed_reopened_and_disposed_again(
+    product: Product, tenant: str
+) -> None:
+    await product.send(envelope(security_alert(tenant, "a-1", LOG_CLEARED)))
+    await until(lambda: product.settled(tenant, 1))
+    async with product.api() as client:
+        senior = await product.person(client, tenant)
+        (asked,) = (await senior.get("/approvals"))["items"]
+        assert asked["asks_for"] == "disposition"
+        path = f"/investigations/{asked['investigation_id']}"
+        for name, reason in [("benign_true_positive", "security_test"), ("false_positive", "incorrect_rule")]:
+            await senior.post(f"{path}/disposition", {"disposition": name, "reason": reason})
+            await until(lambda: closed_as(senior, path, "disposed"))
+            assert (await senior.get(path))["graph_state"]["case_facts"]["disposition"] == name
+            await senior.post(f"{path}/reopen", {})
+        detail = await senior.get(path)
+    assert (detail["state"], detail["graph_state"]["round"]) == ("awaiting_human", 3)
+    assert [item["disposition"] for item in detail["dispositions"]] == ["benign_true_positive", "false_positive"]
+    assert [item["status"] for item in detail["approvals"]] == ["disposed", "disposed", "pending"]
+
+
+async def test_question_that_nobody_answered_is_asked_again_and_its_action_runs(product: Product, tenant: str) -> None:
+    await product.send(envelope(security_alert(tenant, "a-1")))
+    await until(lambda: product.settled(tenant, 1))
+    async with product.api() as client:
+        analyst, senior = await product.person(client, tenant, "analyst"), await product.person(client, tenant)
+        (asked,) = (await senior.get("/approvals"))["items"]
+        path = f"/investigations/{asked['investigation_id']}"
+        # Its timer is hours away: the sweep finds that its time is over.
+        over = "UPDATE action_approvals SET expires_at = now() - interval '2 minutes' WHERE tenant_id = %s RETURNING 1"
+        await product.rows(over, tenant)
+        await until(lambda: closed_as(senior, path, "timed_out"))
+        await analyst.post(f"/approvals/{asked['approval_id']}/ask-again", {})
+        (again,) = (await senior.get("/approvals"))["items"]
+        assert again["actions_hash"] == asked["actions_hash"]
+        await senior.post(
+            f"/approvals/{again['approval_id']}", {"approved": True, "actions_hash": again["actions_hash"]}
+        )
+        await until(lambda: closed_as(senior, path, "approved"))
+
+        async def executed() -> bool:
+            return len((await senior.get(path))["actions"]) == len(asked["actions"])
+
+        await until(executed)
+
+
+async def closed_as(person: Person, path: str, outcome: str) -> bool:
+    detail = await person.get(path)
+    return (detail["state"], detail["graph_state"]["outcome"]) == ("closed", outcome)
 
 
 async def test_poison_goes_to_the_dead_letters_and_blocks_no_other(product: Product, tenant: str) -> None:

@@ -46,6 +46,7 @@ TIMERS = {
     "verify_chains": "0 */5 * * * *",
     "verify_whole_chains": "0 7-57/10 * * * *",
     "watch_approvals": "0 */5 * * * *",
+    "send_notifications": "30 * * * * *",
     "poll_sentinel": "*/30 * * * * *",
     "fetch_late_entities": "0 * * * * *",
 }

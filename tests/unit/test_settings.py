@@ -77,6 +77,37 @@ def test_kafka_settings_that_do_not_fit_together_are_refused(
         settings()
 
 
+WEBHOOK = {
+    "ALUSKORT_NOTIFICATION_SLACK_URL": "https://hooks.example.com/T0/B0/x",
+    "ALUSKORT_NOTIFICATION_LINK_BASE": "https://soc.example.com/cases",
+    "ALUSKORT_NOTIFICATION_LINK_KEY": "k" * 32,
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ({"ALUSKORT_NOTIFICATION_SLACK_URL": "http://hooks.example.com/x"}, "ALUSKORT_NOTIFICATION_SLACK_URL"),
+        ({"ALUSKORT_NOTIFICATION_TEAMS_URL": "hooks.example.com"}, "ALUSKORT_NOTIFICATION_TEAMS_URL"),
+        ({"ALUSKORT_NOTIFICATION_LINK_BASE": ""}, "ALUSKORT_NOTIFICATION_LINK_BASE, an https:// URL, is needed"),
+        ({"ALUSKORT_NOTIFICATION_LINK_KEY": "short"}, "ALUSKORT_NOTIFICATION_LINK_KEY, at least 32 random characters"),
+        ({"ALUSKORT_APPROVAL_SEVERITY_SECONDS": '{"urgent": 60}'}, "ALUSKORT_APPROVAL_SEVERITY_SECONDS"),
+        ({"ALUSKORT_APPROVAL_SEVERITY_SECONDS": '{"critical": 0}'}, "ALUSKORT_APPROVAL_SEVERITY_SECONDS.critical"),
+        ({"ALUSKORT_APPROVAL_TIMEOUT_SECONDS": "99999999"}, "ALUSKORT_APPROVAL_TIMEOUT_SECONDS"),
+    ],
+    ids=str,
+)
+def test_settings_of_approvals_and_notifications_that_cannot_work_are_refused_by_name(
+    values: dict[str, str], wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (example() | WEBHOOK | values).items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match=wanted) as refused:
+        settings()
+    assert "hooks.example.com/T0" not in str(refused.value)
+
+
 def test_secrets_do_not_show_in_a_printed_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in example().items():
         monkeypatch.setenv(name, value)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from shared.bus.outbox import Outbox, OutboxMessage
+from shared.contracts.action import Action
+from shared.contracts.alert import SeverityLevel
 from shared.contracts.approval import Approval
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
-from shared.investigation import report
-from shared.investigation.agents.agent import Agent, Gateway, decision_entry
+from shared.investigation.agents.agent import Agent, Gateway
+from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
-from shared.investigation.repository import InvestigationRepository, Transition
+from shared.investigation.moves import move
+from shared.investigation.repository import InvestigationRepository
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.indicators import Indicators
 
@@ -26,6 +29,15 @@ class ActiveSwitches(Protocol):
         self, tenant_id: str, *, pattern_id: str = "", techniques: Sequence[str] = (), source: str = ""
     ) -> list[str]:
         """Each as ``dimension:value``."""
+
+
+# Of a tenant's actions: why a target is in no default grant, by target. Raises StoreUnavailable.
+ProtectedTargets = Callable[[str, Sequence[Action]], Awaitable[Mapping[str, str]]]
+
+
+async def nothing_protected(tenant_id: str, actions: Sequence[Action]) -> Mapping[str, str]:
+    """Of a deployment without a list of protected assets."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,13 @@ class StepContext:
     approval_timeout: timedelta
     llm_wait: timedelta
     constraints: ExecutorConstraints = field(default_factory=ExecutorConstraints)
+    approval_timeouts: Mapping[SeverityLevel, timedelta] = field(default_factory=dict)
+    protected_targets: ProtectedTargets = nothing_protected
+
+    @property
+    def approval_times(self) -> ApprovalTimes:
+        """How long a question to a person waits."""
+        return ApprovalTimes(self.approval_timeout, self.approval_timeouts)
 
     async def advance(  # noqa: PLR0913 - everything that becomes true in one transaction
         self,
@@ -60,25 +79,16 @@ class StepContext:
         approval: Approval | None = None,
         supersedes: str = "",
     ) -> GraphState:
-        """Make the transition, with its line in the decision chain and its event; the caller notifies the relay."""
-        line = decision_entry(
-            before,
-            step=step,
-            agent=agent,
-            action=f"{before.state} -> {to}",
-            reasoning=reason,
-            confidence=after.confidence,
-        )
-        chain = [*after.decision_chain, line.model_copy(update={"state_after": to})]
-        moved = after.model_copy(update={"state": to, "decision_chain": chain})
+        """Make the transition; the caller notifies the relay."""
         return await self.repository.advance(
-            Transition(
+            move(
+                before,
+                after,
                 step=step,
                 agent=agent,
-                reasoning=reason,
-                before=before,
-                after=moved,
-                messages=[report.state_changed(before, moved, agent=agent, reason=reason), *messages],
+                to=to,
+                reason=reason,
+                messages=messages,
                 approval=approval,
                 supersedes=supersedes,
             )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
-from shared.contracts.action import actions_hash
 from shared.contracts.approval import Approval
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.investigation import AgentRole, Classification, GraphState, InvestigationState
@@ -15,6 +12,7 @@ from shared.contracts.routing import DegradationLevel
 from shared.investigation import report
 from shared.investigation.agents.agent import decision_entry
 from shared.investigation.agents.reasoning import ReasoningAgent
+from shared.investigation.approval_request import approval_request
 from shared.investigation.decision import decide, must_escalate
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
@@ -77,7 +75,7 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
         messages.insert(0, report.event(decided, AuditEventType.ALERT_ESCALATED, context=escalated))
     approval = None
     if decision.state is InvestigationState.AWAITING_HUMAN:
-        approval = _approval(context, decided, decision.reason)
+        approval = await _request(context, decided, decision.reason)
         decided = decided.with_facts(approval_id=approval.approval_id, approval_deadline=approval.expires_at)
         decided = decided.model_copy(update={"requires_human_approval": True})
         messages.append(report.approval_requested(decided, approval))
@@ -126,16 +124,7 @@ def _undecided(state: GraphState) -> GraphState:
     )
 
 
-def _approval(context: StepContext, state: GraphState, reason: str) -> Approval:
-    now = datetime.now(UTC)
-    name = f"approval:{state.investigation_id}" + (f":{state.round}" if state.round > 1 else "")
-    return Approval(
-        approval_id=str(uuid5(NAMESPACE_URL, name)),
-        investigation_id=state.investigation_id,
-        tenant_id=state.tenant_id,
-        actions=state.recommended_actions,
-        actions_hash=actions_hash(state.recommended_actions),
-        reason=reason,
-        requested_at=now.isoformat(),
-        expires_at=(now + context.approval_timeout).isoformat(),
-    )
+async def _request(context: StepContext, state: GraphState, reason: str) -> Approval:
+    actions = state.recommended_actions
+    protected = await context.protected_targets(state.tenant_id, actions) if actions else {}
+    return approval_request(state, actions, reason=reason, times=context.approval_times, protected=protected)

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -17,8 +18,12 @@ from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
 from shared.errors import StoreUnavailable
+from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.investigation.dispositions import Dispositions
+from shared.investigation.reopening import Reopening
+from shared.investigation.waking import Waiting
 from shared.response.assets import Assets
 from shared.response.live import LiveActions
 from shared.response.protected import ProtectedAssets
@@ -78,9 +83,9 @@ class Api:
         transport = httpx.ASGITransport(create_app(self.services), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://aluskort/api")
 
-    async def signed_in(self, *roles: str, tenant: str) -> httpx.AsyncClient:
-        """As a person of ``tenant`` whose subject is ``casey``."""
-        request = {"subject": "casey", "name": "Casey", "roles": list(roles), "tenant": tenant}
+    async def signed_in(self, *roles: str, tenant: str, subject: str = "casey") -> httpx.AsyncClient:
+        """As a person of ``tenant``."""
+        request = {"subject": subject, "name": subject.title(), "roles": list(roles), "tenant": tenant}
         async with httpx.AsyncClient() as http:
             answer = await http.post(f"{self.issuer}/token", json=request)
         client = self.client()
@@ -94,17 +99,20 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
     redis = Dependency()
     woken: list[str] = []
 
-    async def wake(investigation_id: str) -> None:
-        woken.append(investigation_id)
+    async def wake(case: Waiting) -> None:
+        woken.append(case.orchestration_id)
 
     issuer = simulators.issuer()
     outbox = Outbox(store, bus)
+    approvals = Approvals(store, outbox, wake)
     services = ApiServices(
         cases=CaseFiles(store),
         audit=AuditService(store),
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
-        approvals=Approvals(store, outbox, wake),
+        approvals=approvals,
+        dispositions=Dispositions(store, outbox, approvals),
+        reopening=Reopening(store, outbox, approvals, ApprovalTimes(timedelta(hours=4))),
         undo=Undo(store, outbox, LiveActions(store, outbox, connectors={}, live={})),
         assets=Assets(store),
         protected=ProtectedAssets(store, outbox),

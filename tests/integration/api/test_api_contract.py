@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from socket import socket
 from typing import Any
 
@@ -28,8 +29,11 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
+from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
+from shared.investigation.dispositions import Dispositions
+from shared.investigation.reopening import Reopening
 from shared.investigation.waking import wake_current
 from shared.response.assets import Assets
 from shared.response.live import LiveActions
@@ -46,12 +50,15 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
     """The application over real PostgreSQL, on a port and an event loop of its own."""
     store = Postgres(own_database.url)
     outbox, issuer = Outbox(store, MemoryProducer()), simulators.issuer()
+    approvals = Approvals(store, outbox, wake_current)
     services = ApiServices(
         cases=CaseFiles(store),
         audit=AuditService(store),
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
-        approvals=Approvals(store, outbox, wake_current),
+        approvals=approvals,
+        dispositions=Dispositions(store, outbox, approvals),
+        reopening=Reopening(store, outbox, approvals, ApprovalTimes(timedelta(hours=4))),
         undo=Undo(store, outbox, LiveActions(store, outbox, connectors={}, live={})),
         assets=Assets(store),
         protected=ProtectedAssets(store, outbox),

@@ -37,7 +37,8 @@ def test_every_route_but_health_demands_a_permission(api: Api) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", path) for path in ["/v1/investigations", "/v1/investigations/inv-1", "/v1/approvals", *AUDIT]]
-    + [("POST", "/v1/approvals/ap-1"), ("POST", "/v1/audit/verify")],
+    + [("POST", "/v1/approvals/ap-1"), ("POST", "/v1/approvals/ap-1/ask-again"), ("POST", "/v1/audit/verify")]
+    + [("POST", f"/v1/investigations/inv-1/{what}") for what in ("disposition", "reopen")],
 )
 async def test_request_without_a_token_is_refused(api: Api, method: str, path: str) -> None:
     async with api.client() as client:
@@ -76,7 +77,12 @@ async def test_denial_is_audited_with_who_and_what(api: Api, tenant: str) -> Non
         await client.get("/v1/audit/events")
     (event,) = await api.audited()
     assert (event.event_type, event.tenant_id, event.actor_id) == ("access.denied", tenant, "casey")
-    assert event.context == {"method": "GET", "path": "/api/v1/audit/events", "wanted": "audit.read"}
+    assert event.context == {
+        "method": "GET",
+        "path": "/api/v1/audit/events",
+        "wanted": "audit.read",
+        "reason": "None of your roles grants audit.read: admin or audit reader may do it.",
+    }
 
 
 async def test_naming_another_tenant_is_refused_and_audited(api: Api, tenant: str) -> None:

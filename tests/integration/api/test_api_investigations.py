@@ -39,13 +39,13 @@ def investigation(
     """Store one investigation with one transition; returns its id."""
     name = f"inv-{number}-{tenant}"
     graph = GraphState(
-        investigation_id=name, tenant_id=tenant, classification="true_positive", confidence=0.9, state=state
+        investigation_id=name, tenant_id=tenant, classification="true_positive", confidence=0.9, state=state, version=1
     )
     alert = {"alert_id": f"alert-{number}", "title": "Credential dumping", "raw_payload": {"SystemAlertId": "x"}}
     owner.execute(
         "INSERT INTO investigation_state (investigation_id, tenant_id, alert_id, source, alert_title, severity, state,"
-        " graph_state, alert, confidence, created_at) VALUES (%s, %s, %s, 'sentinel', 'Credential dumping', %s, %s,"
-        " %s, %s, 0.9, %s)",
+        " graph_state, alert, confidence, version, created_at) VALUES (%s, %s, %s, 'sentinel', 'Credential dumping',"
+        " %s, %s, %s, %s, 0.9, 1, %s)",
         (
             name,
             tenant,
@@ -171,8 +171,7 @@ async def test_grant_by_a_senior_analyst_is_stored_audited_and_wakes(
     assert second.status_code == 409
     assert "already granted" in second.json()["error"]["message"]
     assert api.woken == [name]
-    (granted,) = await api.audited()
-    assert granted.event_type == "approval.granted"
+    assert [event.event_type for event in await api.audited()] == ["approval.granted", "access.denied"]
 
 
 @pytest.mark.parametrize(

@@ -67,17 +67,18 @@ async def test_investigation_outlasts_an_outage_that_is_longer_than_its_retries(
 class Waiting:
     """Activities of a case that waits for a person until ``decided``; counts the looks at its approval."""
 
-    def __init__(self) -> None:
+    def __init__(self, *limits: timedelta) -> None:
         self.decided = False
         self.looks = 0
         self.made: list[str] = []
+        self._deadlines = [datetime.now(UTC) + limit for limit in limits or (timedelta(hours=4),)]
 
     def step(self, name: str) -> Callable[[Any], dict[str, Any]]:
         def perform(payload: Any) -> dict[str, Any]:
             self.made.append(name)
             self.looks += name == Step.RESOLVE_APPROVAL
             done = self.decided and name == Step.RESOLVE_APPROVAL
-            deadline = (datetime.now(UTC) + timedelta(hours=4)).isoformat()
+            deadline = self._deadlines[min(self.looks, len(self._deadlines) - 1)].isoformat()
             state = InvestigationState.CLOSED if done else InvestigationState.AWAITING_HUMAN
             progress = Progress(state=state, approval_id="a", approval_deadline=deadline)
             return progress.model_dump(mode="json")
@@ -108,16 +109,42 @@ async def test_event_that_comes_before_the_wait_costs_one_look_and_no_more(postg
     assert case.looks <= early + 1
 
 
+@pytest.mark.filterwarnings("ignore:azure.functions df_loads was called without expected_type")
+@pytest.mark.parametrize(
+    ("limits", "looks"),
+    [([timedelta(days=30)], 0), ([timedelta(seconds=-1), timedelta(days=30)], 1)],
+    ids=["from the start", "after it went to the next reviewer"],
+)
+async def test_wait_of_a_month_is_one_wait_that_an_answer_ends(
+    postgres_url: str, limits: list[timedelta], looks: int
+) -> None:
+    case = Waiting(*limits)
+    activities = {step.value: case.step(step.value) for step in Step}
+    runner = SdkRunner("durable.investigation.orchestrator", activities=activities)
+    hub = TaskHub(url=postgres_url, name=f"hub-{uuid.uuid4().hex}", runner=runner)
+    await hub.start()
+    try:
+        instance_id = await hub.start_new("investigate", input_json=CASE.to_json().decode(), version=version())
+        await until_quiet(case, looks=looks)
+        assert case.looks == looks
+        case.decided = True
+        await hub.raise_event(instance_id, APPROVAL_EVENT)
+        assert await finished(hub, instance_id) is Status.COMPLETED
+    finally:
+        await hub.stop()
+    assert case.looks == looks + 1
+
+
 def version() -> str:
     """What host.json gives new instances."""
     host = json.loads((CHECKOUT / "host.json").read_text())
     return str(host["extensions"]["durableTask"]["defaultVersion"])
 
 
-async def until_quiet(case: Waiting) -> None:
+async def until_quiet(case: Waiting, looks: int = 1) -> None:
     """Until no step was made for a while: a case that spins makes hundreds in that time, without end."""
     end, seen = time.monotonic() + DEADLINE_SECONDS, -1
-    while seen != len(case.made) or not case.looks:
+    while not case.made or seen != len(case.made) or case.looks < looks:
         if time.monotonic() > end:
             pytest.fail(f"the case makes steps without end: {len(case.made)} so far, {case.looks} looks")
         seen = len(case.made)

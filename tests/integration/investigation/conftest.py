@@ -20,7 +20,9 @@ from shared.investigation.agents.context_enricher import ContextEnricherAgent
 from shared.investigation.agents.ctem_correlator import CTEMCorrelatorAgent
 from shared.investigation.agents.response import ResponseAgent
 from shared.investigation.approvals import Approvals
+from shared.investigation.dispositions import Dispositions
 from shared.investigation.graph import InvestigationGraph
+from shared.investigation.reopening import Reopening
 from shared.investigation.repository import InvestigationRepository
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.waking import wake_current
@@ -161,6 +163,16 @@ async def context(
     await outbox.settled()
     await redis.close()
     await qdrant.close()
+
+
+@pytest.fixture
+def dispositions(context: StepContext, store: Postgres) -> Dispositions:
+    return Dispositions(store, context.outbox, context.approvals)
+
+
+@pytest.fixture
+def reopening(context: StepContext, store: Postgres) -> Reopening:
+    return Reopening(store, context.outbox, context.approvals, context.approval_times)
 
 
 @pytest.fixture

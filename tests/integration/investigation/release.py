@@ -76,7 +76,7 @@ class Model:
         )
 
 
-async def wake_nobody(_: str) -> None:
+async def wake_nobody(_: object) -> None:
     """The test makes the steps itself."""
 
 

@@ -13,10 +13,12 @@ from shared.contracts.approval import ApprovalDecision
 from shared.contracts.audit import AuditEvent
 from shared.contracts.investigation import GraphState, InvestigationState
 from shared.errors import Conflict, ModelUnavailable, NotFound
+from shared.investigation.approval_watch import ApprovalWatch
 from shared.investigation.flow import Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.steps.step_context import StepContext
 from shared.knowledge.fp_patterns import FPPatterns
+from shared.notifications.queue import Notifications
 from shared.stores.postgres import Postgres
 from tests.integration.investigation.conftest import ScriptedGateway, approved_pattern, host, verdict
 
@@ -180,7 +182,7 @@ async def test_approval_with_a_quarter_of_its_time_left_is_logged_for_operators(
                 " expires_at = expires_at - %(passed)s WHERE tenant_id = %(tenant)s",
                 {"passed": limit * passed, "tenant": tenant},
             )
-        await context.approvals.report_waiting()
+        await ApprovalWatch(store, context.approvals, Notifications(store, [], None)).report_waiting()
     (record,) = [record for record in caplog.records if getattr(record, "tenant_id", "") == tenant]
     waited = round(limit.total_seconds() * 0.85 / 60)
     assert (record.action, round(record.waited_seconds / 60)) == ("approval.waiting", waited)  # type: ignore[attr-defined]

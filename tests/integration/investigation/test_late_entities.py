@@ -11,11 +11,13 @@ from shared.bus.received import Received
 from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY, NormalizedAlert
 from shared.contracts.approval import ApprovalDecision
 from shared.contracts.audit import AuditEvent
+from shared.contracts.disposition import DispositionRequest
 from shared.contracts.investigation import GraphState
 from shared.contracts.llm_job import LLMJob
 from shared.errors import Conflict
 from shared.investigation.agents.agent import Agent
 from shared.investigation.case_file import CaseFiles
+from shared.investigation.dispositions import Dispositions
 from shared.investigation.flow import Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake
@@ -25,6 +27,7 @@ from shared.stores.postgres import Postgres
 from tests.integration.investigation.conftest import ScriptedGateway, host, verdict
 
 UNSURE = verdict("requires_investigation", 0.7, ("isolate_host", "ws-17"))
+EXPECTED = DispositionRequest(disposition="benign_true_positive", reason="expected_activity")
 ISOLATE = verdict("true_positive", 0.95, ("isolate_host", "ws-17"), severity="high")
 
 
@@ -105,16 +108,14 @@ async def test_void_approval_cannot_be_granted(
 
 
 async def test_decision_of_a_person_stands_when_entities_come_at_the_same_time(
-    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph, dispositions: Dispositions, gateway: ScriptedGateway, tenant: str
 ) -> None:
     gateway.verdicts = [UNSURE]
     waiting = await opened(graph, bare(tenant))
-    asked = await context.approvals.resolve(tenant, waiting.case_facts.approval_id)
     await graph.open(full(tenant))
-    denial = ApprovalDecision(approved=False, actions_hash=asked.actions_hash)
-    await context.approvals.decide(tenant, asked.approval_id, denial, decided_by="p", permissions=[])
+    await dispositions.record(tenant, waiting.investigation_id, EXPECTED, decided_by="p", permissions=[])
     closed = await graph._drive(waiting)
-    assert (closed.state, closed.outcome, closed.round) == ("closed", "rejected", 1)
+    assert (closed.state, closed.outcome, closed.round) == ("closed", "disposed", 1)
 
 
 @pytest.mark.parametrize("made", range(4))
@@ -180,11 +181,16 @@ async def test_repeated_messages_leave_one_update_and_one_audit_event(
 
 
 async def test_closed_case_keeps_what_came_later_and_stays_closed(
-    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, tenant: str
+    graph: InvestigationGraph,
+    context: StepContext,
+    dispositions: Dispositions,
+    gateway: ScriptedGateway,
+    tenant: str,
 ) -> None:
     gateway.verdicts = [UNSURE]
     waiting = await opened(graph, bare(tenant))
-    closed = await graph.resume_from_approval(waiting.investigation_id, False, tenant_id=tenant)
+    await dispositions.record(tenant, waiting.investigation_id, EXPECTED, decided_by="p", permissions=[])
+    closed = await graph._drive(waiting)
     after = await opened(graph, full(tenant))
     assert (after.state, after.version) == ("closed", closed.version)
     assert [host.primary_value for host in (await context.repository.alert(after)).parsed_entities.hosts] == ["ws-17"]

@@ -14,6 +14,7 @@ from shared.investigation.flow import Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import reasoning_job
+from shared.investigation.waking import Waiting
 from shared.stores.postgres import Postgres
 from tests.integration.investigation.conftest import ScriptedGateway, verdict
 from tests.integration.investigation.test_graph import alert, drive
@@ -81,7 +82,7 @@ async def test_model_answer_that_came_before_the_wait_is_not_waited_for(
 async def test_answer_of_a_person_counts_although_the_investigation_cannot_be_woken(
     graph: InvestigationGraph, store: Postgres, bus: MemoryProducer, gateway: ScriptedGateway, tenant: str
 ) -> None:
-    async def deaf(investigation_id: str) -> None:
+    async def deaf(case: Waiting) -> None:
         raise Exception("the task hub is unavailable")
 
     gateway.verdicts = [verdict("true_positive", 0.95, ("isolate_host", "ws-17"))]

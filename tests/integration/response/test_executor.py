@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from shared.bus.producer import MemoryProducer
 from shared.bus.received import Received
-from shared.contracts.action import Action, ActionName, PendingAction
+from shared.contracts.action import Action, ActionName, PendingAction, actions_hash
 from shared.contracts.audit import AuditEvent
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.executor import ExecutorConstraints
@@ -54,13 +54,14 @@ class Case:
         async with self.store.transaction(self.tenant) as connection:
             await connection.execute(
                 "INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions, actions_hash, reason,"
-                " status, requested_at, expires_at, decided_at, decided_by) VALUES (%s, %s, %s, %s, 'h', 'r', %s,"
+                " status, requested_at, expires_at, decided_at, decided_by) VALUES (%s, %s, %s, %s, %s, 'r', %s,"
                 " now(), now() + interval '4 hours', CASE WHEN %s <> 'pending' THEN now() END, 'senior')",
                 (
                     approval_id,
                     self.investigation_id,
                     self.tenant,
                     Jsonb([action.model_dump(mode="json") for action in actions]),
+                    actions_hash(actions),
                     status,
                     status,
                 ),

@@ -25,6 +25,11 @@ INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions,
 SELECT 'ap-' || n, 'i-' || n, tenant_id, '[]', 'h', 'r', CASE n % 500 WHEN 1 THEN 'pending' ELSE 'granted' END,
     at, at + interval '40 days', CASE n % 500 WHEN 1 THEN NULL ELSE at END, CASE n % 500 WHEN 1 THEN NULL ELSE 'p' END
 FROM cases;
+INSERT INTO dispositions (disposition_id, tenant_id, investigation_id, approval_id, disposition, reason, decided_by, decided_at)
+SELECT 'd-' || n, tenant_id, 'i-' || n, 'ap-' || n, 'false_positive', 'incorrect_rule', 'p', at FROM cases;
+INSERT INTO notifications (notification_id, tenant_id, channel, notice, due_at)
+SELECT 'n-' || n, tenant_id, 'teams', '{}', now() + CASE n % 1000 WHEN 0 THEN interval '0' ELSE interval '1 hour' END
+FROM cases;
 INSERT INTO executed_actions (action_id, investigation_id, tenant_id, action, target, status, detail, approved_by,
     next_try_at, undo_at)
 SELECT 'x-' || n, 'i-' || n, tenant_id, 'a', 't', CASE WHEN n % 500 = 1 THEN 'running' ELSE 'dry_run' END, 'd', 'p',

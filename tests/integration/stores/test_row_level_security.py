@@ -19,6 +19,9 @@ ROWS = {
     "outbox": "(tenant_id, investigation_id, topic, key, value) VALUES (%(tenant)s, %(id)s, 't', 'k', '')",
     "action_approvals": "(approval_id, investigation_id, tenant_id, actions, actions_hash, reason, requested_at,"
     " expires_at) VALUES (%(id)s, %(id)s, %(tenant)s, '[]', 'h', 'r', now(), now())",
+    "dispositions": "(disposition_id, tenant_id, investigation_id, disposition, reason, decided_by)"
+    " VALUES (%(id)s, %(tenant)s, %(id)s, 'd', 'r', 'p')",
+    "notifications": "(notification_id, tenant_id, channel, notice) VALUES (%(id)s, %(tenant)s, 'teams', '{}')",
     "executed_actions": "VALUES (%(id)s, %(id)s, %(tenant)s, 'a', 't', 'dry_run', 'd', 'b')",
     "org_context": "(tenant_id, entity_type, entity_name, name_key) VALUES (%(tenant)s, 'host', %(id)s, %(id)s)",
     "protected_assets": "VALUES (%(tenant)s, %(id)s, 'host', %(id)s, 'r', 'p')",

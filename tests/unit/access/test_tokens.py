@@ -48,6 +48,31 @@ async def test_good_token_names_person_roles_and_tenant(
     assert identity.roles == {Role.SENIOR_ANALYST, Role.AUDIT_READER}
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"idtyp": "app"},
+        {"gty": "client-credentials"},
+        {"client_id": "00u1"},
+        {"azp": "00u1"},
+        {"appid": "00u1"},
+        {"oid": "00u1"},
+    ],
+    ids=str,
+)
+async def test_token_that_an_application_got_for_itself_is_a_services(
+    verifier: TokenVerifier, trusted_key: rsa.RSAPrivateKey, claims: dict[str, str]
+) -> None:
+    assert (await verifier.verify(token(trusted_key, **claims))).is_service
+
+
+async def test_token_of_a_person_who_uses_an_application_is_no_services(
+    verifier: TokenVerifier, trusted_key: rsa.RSAPrivateKey
+) -> None:
+    of_a_person = token(trusted_key, idtyp="user", azp="app-1", oid="7f1c", scp="access")
+    assert not (await verifier.verify(of_a_person)).is_service
+
+
 async def test_token_without_roles_gives_none(verifier: TokenVerifier, trusted_key: rsa.RSAPrivateKey) -> None:
     assert (await verifier.verify(token(trusted_key, roles=None))).roles == frozenset()
 

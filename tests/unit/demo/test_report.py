@@ -27,6 +27,7 @@ def detail(*steps: tuple[str, int], **fields: Any) -> dict[str, Any]:
         "confidence": 0.9,
         "degradation_level": "full_capability",
         "recommended_actions": [{"action": "isolate_host", "target": "ws-17"}],
+        "case_facts": {},
         "outcome": "approved",
         "total_cost_usd": 0.0123456789,
     }
@@ -66,6 +67,12 @@ def test_alert_line_holds_what_became_of_the_alert() -> None:
 def test_alert_line_of_a_case_without_approval_and_outcome_says_so() -> None:
     line = alert_line({**detail(("judge", 1), outcome=""), "approvals": []})
     assert (line.approval, line.outcome) == ("not needed", "closed")
+
+
+def test_alert_line_of_a_disposed_case_says_what_it_was_and_nothing_of_an_approval() -> None:
+    disposed = detail(("judge", 1), outcome="disposed", case_facts={"disposition": "false_positive"})
+    line = alert_line({**disposed, "approvals": [{"status": "disposed", "decided_by": "senior"}]})
+    assert (line.approval, line.outcome) == ("disposed by senior", "false_positive")
 
 
 def test_report_has_the_promised_fields(tmp_path: Path) -> None:

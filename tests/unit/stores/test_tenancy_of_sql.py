@@ -45,8 +45,10 @@ OWNERS = {
         "investigation_findings",
         "alert_updates",
         "action_approvals",
+        "dispositions",
     },
     "knowledge": {"threat_intel_iocs", "incident_memory", "risk_signals", "fp_patterns"},
+    "notifications": {"notifications"},
     "response": {"playbooks", "executed_actions", "org_context", "protected_assets"},
     "stores": {"reader_tenants"},
 }

@@ -1,0 +1,62 @@
+"""What a message about an approval says: never the alert's own words, which an attacker may have written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from shared.contracts.action import Action, ActionName
+from shared.contracts.contract import Contract
+
+MOST_HOSTS = 5
+_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class NoticeKind(StrEnum):
+    """Why people are told now; of each approval at most once."""
+
+    REQUESTED = "requested"
+    REMINDER = "reminder"  # half of the time is over
+    ESCALATED = "escalated"  # it went to the next reviewer
+
+
+class Notice(Contract):
+    """A message before it is made for a channel; ``expires_at`` is ISO 8601 UTC."""
+
+    kind: NoticeKind
+    tenant_id: str
+    investigation_id: str
+    approval_id: str
+    severity: str
+    actions: list[ActionName]
+    hosts: list[str]
+    expires_at: str
+
+    @property
+    def headline(self) -> str:
+        """One line that says what is wanted."""
+        wanted = f"approval of {self._what()}" if self.actions else "a disposition"
+        return {
+            NoticeKind.REQUESTED: f"A case waits for {wanted}",
+            NoticeKind.REMINDER: f"Half of the time is over: a case waits for {wanted}",
+            NoticeKind.ESCALATED: f"Next reviewer: a case waits for {wanted}",
+        }[self.kind]
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """Names and values for people."""
+        until = datetime.fromisoformat(self.expires_at).strftime("%Y-%m-%d %H:%M UTC")
+        hosts = [("Host", ", ".join(self.hosts))] if self.hosts else []
+        return [("Severity", self.severity), *hosts, ("Answer by", until), ("Case", self.investigation_id)]
+
+    def _what(self) -> str:
+        names = dict.fromkeys(action.replace("_", " ") for action in self.actions)
+        return ", ".join(names)
+
+
+def hosts_of(actions: Sequence[Action]) -> list[str]:
+    """Names of the hosts that actions would touch; one that is no plain name is left out, as it may say anything."""
+    targets = dict.fromkeys(action.target for action in actions if action.action is ActionName.ISOLATE_HOST)
+    return [target for target in targets if _HOST_NAME.fullmatch(target)][:MOST_HOSTS]

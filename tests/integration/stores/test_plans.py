@@ -45,6 +45,10 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"alert_name": "alert-100", "techniques": ["T1"], "entities": ["host-100"], "assets": ["host-100"]},
         **{"dimensions": ["pattern"], "values": [f"p-{case}"], "ids": [case], "call_id": UUID(int=case)},
         **{"workspace_id": f"w-{case}", "source_table": "SecurityAlert", "digests": [b"0" * 32]},
+        **{"incident_id": f"c-{case}", "incident_ids": [f"c-{case}"], "into": "c-0", "alert_id": f"a-{case}"},
+        **{"kinds": ["host"], "names": ["host-100"], "begun_since": AGO, "begun_until": datetime.now(UTC)},
+        **{"source": "sentinel", "source_incident": str(case), "apart_from": [], "linked_to": [], "room": 1},
+        **{"decided": True, "classification": "true_positive", "linked_by": "rule", "reason": "r"},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

@@ -47,6 +47,18 @@ class IncidentAlert(Contract):
     outcome: str
 
 
+class RelatedAlert(Contract):
+    """Another alert of a case's incident, as the case saw it when the model was asked. Times are ISO 8601 UTC."""
+
+    alert_id: str
+    title: str
+    severity: str
+    tactics: list[str]
+    began_at: str
+    why: str  # the reason why it is in the incident
+    classification: str = ""  # empty while its investigation goes on
+
+
 class IncidentSummary(Contract):
     """One line of the list. Severity, priority (1 is the highest, 5 the lowest) and stage follow from the alerts."""
 

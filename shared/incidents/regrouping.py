@@ -12,7 +12,16 @@ from shared.contracts.outside_text import storable
 from shared.errors import Conflict, NotFound
 from shared.incidents import report
 from shared.incidents.linking import joined_by
-from shared.incidents.repository import SQL, absorb, known_incidents, lock, members_of, open_incident, read
+from shared.incidents.repository import (
+    SQL,
+    absorb,
+    known_incidents,
+    lock,
+    lock_incidents,
+    members_of,
+    open_incident,
+    read,
+)
 from shared.stores.postgres import Connection, Postgres
 
 MOST_LISTED = 1_000  # alerts of one incident of a source
@@ -49,6 +58,7 @@ class Regrouping:
         """
         async with self._postgres.transaction(tenant_id) as connection:
             await lock(connection, tenant_id)
+            await lock_incidents(connection, tenant_id, [incident_id])
             incident = await read(connection, tenant_id, incident_id)
             _is_current(incident)
             leaving = [alert for alert in incident.members if alert.alert_id in set(alert_ids)]
@@ -101,6 +111,8 @@ class _Grouping:
         places = {row["alert_id"]: row for row in await cursor.fetchall()}
         movable = {alert: row for alert, row in places.items() if row["linked_by"] != LinkedBy.PERSON}
         incident_id = await self._incident(number, title)
+        touched = {incident_id, *(row["incident_id"] for row in movable.values())}
+        await lock_incidents(self._connection, self._tenant_id, sorted(touched))
         moving = [alert for alert, row in movable.items() if row["incident_id"] != incident_id]
         reason = f"{self._source} put it into its incident {number}"
         placed = {"into": incident_id, "linked_by": LinkedBy.SOURCE, "reason": reason, "alert_ids": list(movable)}

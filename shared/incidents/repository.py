@@ -1,7 +1,7 @@
 """Incidents in PostgreSQL: an alert is linked, merged and read for one tenant at a time.
 
-Whoever changes which alerts an incident has takes the tenant's lock first and rows afterwards; nothing else is locked
-before it. What an investigation records locks its own alert's row only.
+Whoever changes which alerts an incident has takes the tenant's lock first, then the incidents' rows in the order of
+their ids, then rows of alerts. An investigation that forms its actions holds its incident's row, later its own alert's.
 """
 
 from __future__ import annotations
@@ -46,8 +46,6 @@ class Incidents:
         traces = traces_of(alert)
         values = _alert_values(alert, traces, investigation_id)
         async with self._postgres.transaction(alert.tenant_id) as connection:
-            if place := await _place(connection, values, traces):
-                return place
             await lock(connection, alert.tenant_id)
             return await _Linking(connection, alert, traces, values).make()
 
@@ -59,12 +57,23 @@ class Incidents:
         async with self._postgres.transaction(tenant_id) as connection:
             await connection.execute(SQL["record_verdict"], {"tenant_id": tenant_id, **alert_of(alert_id), **values})
 
+    async def hold_others(self, tenant_id: str, alert_id: str) -> list[str]:
+        """The other investigations of an alert's incident, which is held until the caller's unit of work ends."""
+        values = {"tenant_id": tenant_id, **alert_of(alert_id)}
+        async with self._postgres.transaction(tenant_id) as connection:
+            while held := await (await connection.execute(SQL["hold_incident_of_alert"], values)).fetchone():
+                members = (await members_of(connection, tenant_id, [held["incident_id"]])).get(held["incident_id"], [])
+                others = [each.investigation_id for each in members if each.alert_id != values["alert_id"]]
+                if len(others) < len(members):  # else it left this incident while we waited
+                    return others
+        return []
+
     async def of_alert(self, tenant_id: str, alert_id: str) -> Incident | None:
         """The incident that an alert is in; None for an alert from before there were incidents."""
         async with self._postgres.transaction(tenant_id) as connection:
-            cursor = await connection.execute(SQL["place_of_alert"], {"tenant_id": tenant_id, **alert_of(alert_id)})
-            place = await cursor.fetchone()
-            return await read(connection, tenant_id, place["incident_id"]) if place else None
+            cursor = await connection.execute(SQL["incident_of_alert"], {"tenant_id": tenant_id, **alert_of(alert_id)})
+            row = await cursor.fetchone()
+            return await _whole(connection, tenant_id, row) if row else None
 
     async def incident(self, tenant_id: str, incident_id: str) -> Incident:
         """One incident whole. Raises NotFound."""
@@ -95,29 +104,32 @@ class _Linking:
     async def make(self) -> str:
         """The id of the incident that the alert is in now."""
         cursor = await self._connection.execute(SQL["place_of_alert"], self._values)
-        place = await cursor.fetchone()
+        found = await cursor.fetchone() or {}
+        place = found if found["incident_id"] else None
+        if place and not _adds_to(self._traces, place["traces"]):
+            return str(place["incident_id"])
         if place and place["linked_by"] == LinkedBy.PERSON:
             return await self._store(place["incident_id"], **_as_before(place))
-        grouped = None if place else await self._grouped()
+        grouped = None if place else await self._grouped(found["expected_in"])
         if grouped is not None:
             return await self._join_group(grouped)
-        found = await self._plan(place["incident_id"] if place else "")
-        reasons = [link.reason for link in found.links[:REASONS_KEPT]]
+        linked = await self._plan(place["incident_id"] if place else "")
+        reasons = [link.reason for link in linked.links[:REASONS_KEPT]]
         reason = "; ".join(reasons) or "the first alert of its incident"
-        if not found.target:
+        if not linked.target:
             return await self._store(await self._open(), linked_by=LinkedBy.RULE, reason=reason, linked_to=[])
-        if place and not found.links:
-            return await self._store(found.target, **_as_before(place))
-        before = place["linked_to"] if place else []
-        linked_to = [*before, *(link.alert_id for link in found.links)]
-        await self._store(found.target, linked_by=LinkedBy.RULE, reason=reason, linked_to=linked_to)
-        await self._tell(found.target, reason)
-        if found.absorbed:
+        if place and not linked.links:
+            return await self._store(linked.target, **_as_before(place))
+        before, by = (place["linked_to"], place["linked_by"]) if place else ([], LinkedBy.RULE)
+        linked_to = [*before, *(link.alert_id for link in linked.links)]
+        await self._tell(linked.target, reason)
+        if linked.absorbed:  # before the alert's own row is locked
             why = f"alert {self._alert.alert_id} belongs to all of them: {reason}"
             await absorb(
-                self._connection, self._tenant_id, found.target, found.absorbed, actor=report.RULES, reason=why
+                self._connection, self._tenant_id, linked.target, linked.absorbed, actor=report.RULES, reason=why
             )
-        return found.target
+        await self._store(linked.target, linked_by=by, reason=reason, linked_to=linked_to)
+        return linked.target
 
     async def _plan(self, own: str) -> Plan:
         seen = Seen(
@@ -132,6 +144,8 @@ class _Linking:
             principals=self._traces.principals,
         )
         found = links(seen, await self._neighbours())
+        if not found and not own:
+            return Plan("")
         wanted = {link.incident_id for link in found} | ({own} if own else set())
         known = await known_incidents(self._connection, self._tenant_id, sorted(wanted))
         return plan(known.get(own), [link for link in found if link.incident_id != own], known, seen)
@@ -148,11 +162,11 @@ class _Linking:
         cursor = await self._connection.execute(SQL["neighbours"], {**self._values, **values})
         return [_neighbour(row) for row in await cursor.fetchall()]
 
-    async def _grouped(self) -> str | None:
+    async def _grouped(self, expected_in: str | None) -> str | None:
         """The incident into which the source put the alert; empty when that incident is not there yet."""
-        cursor = await self._connection.execute(SQL["expected"], self._values)
-        if row := await cursor.fetchone():
-            return str(row["incident_id"])
+        if expected_in:
+            await self._connection.execute(SQL["expected_has_come"], self._values)
+            return expected_in
         number = source_incident(self._alert)
         if not number:
             return None
@@ -186,10 +200,9 @@ class _Linking:
     async def _store(self, incident_id: str, *, linked_by: str, reason: str, linked_to: Sequence[str]) -> str:
         placed = {"incident_id": incident_id, "linked_by": linked_by, "reason": storable(reason)}
         linked = {"linked_to": list(dict.fromkeys(linked_to))[:MOST_ALERTS]}
-        await self._connection.execute(SQL["put_alert"], {**self._values, **placed, **linked})
         left = sorted(self._traces.left)
         traces = {"kinds": [trace.kind for trace in left], "names": storable([trace.value for trace in left])}
-        await self._connection.execute(SQL["put_traces"], {**self._values, **traces})
+        await self._connection.execute(SQL["put_alert"], {**self._values, **placed, **linked, **traces})
         return incident_id
 
     async def _tell(self, incident_id: str, reason: str) -> None:
@@ -222,10 +235,16 @@ async def open_incident(  # noqa: PLR0913 - the columns of a new incident
     await put(connection, tenant_id, incident_id, [event])
 
 
+async def lock_incidents(connection: Connection, tenant_id: str, incident_ids: Sequence[str]) -> None:
+    """Hold incidents until the transaction ends, before any row of their alerts."""
+    await _rows(connection, "lock_incidents", tenant_id, incident_ids)
+
+
 async def absorb(  # noqa: PLR0913 - who merges what into what, and why
     connection: Connection, tenant_id: str, into: str, absorbed: Sequence[str], *, actor: report.Actor, reason: str
 ) -> None:
     """Make other incidents part of one."""
+    await lock_incidents(connection, tenant_id, [into, *absorbed])
     known = await known_incidents(connection, tenant_id, [into, *absorbed])
     apart = frozenset[str]().union(*(each.apart_from for each in known.values())) - {into, *absorbed}
     values = {"tenant_id": tenant_id, "into": into, "incident_ids": list(absorbed)}
@@ -279,13 +298,17 @@ async def read(connection: Connection, tenant_id: str, incident_id: str) -> Inci
     rows = await _rows(connection, "incidents", tenant_id, [incident_id])
     if not rows:
         raise NotFound(f"incident {incident_id} does not exist in this tenant")
-    members = (await members_of(connection, tenant_id, [incident_id])).get(incident_id, [])
-    return Incident(**dict(_summary(rows[0], members)), members=members)
+    return await _whole(connection, tenant_id, rows[0])
 
 
 def alert_of(alert_id: str) -> dict[str, str]:
     """An alert's id as it is stored."""
     return {"alert_id": storable(alert_id)}
+
+
+async def _whole(connection: Connection, tenant_id: str, row: dict[str, Any]) -> Incident:
+    members = (await members_of(connection, tenant_id, [row["incident_id"]])).get(row["incident_id"], [])
+    return Incident(**dict(_summary(row, members)), members=members)
 
 
 async def _rows(
@@ -295,13 +318,9 @@ async def _rows(
     return await (await connection.execute(SQL[statement], values)).fetchall()
 
 
-async def _place(connection: Connection, values: dict[str, Any], traces: Traces) -> str:
-    """The incident of an alert of which nothing more is known than before; empty for all others."""
-    place = await (await connection.execute(SQL["place_of_alert"], values)).fetchone()
-    if place is None:
-        return ""
-    new = {storable(f"{trace.kind} {trace.value}") for trace in traces.left} - set(place["traces"])
-    return "" if new else str(place["incident_id"])
+def _adds_to(traces: Traces, stored: Sequence[str]) -> bool:
+    """Whether a message names more than what is known of its alert."""
+    return not {storable(f"{trace.kind} {trace.value}") for trace in traces.left} <= set(stored)
 
 
 def _as_before(place: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,30 @@
 -- One at a time for a tenant: two alerts that are linked at once would each not see the other and open an incident.
 SELECT pg_advisory_xact_lock(%(room)s, hashtext(%(tenant_id)s))
 
+-- name: lock_incidents
+SELECT incident_id FROM incidents
+WHERE tenant_id = %(tenant_id)s AND incident_id = ANY(%(incident_ids)s)
+ORDER BY incident_id
+FOR NO KEY UPDATE
+
+-- name: hold_incident_of_alert
+SELECT c.incident_id FROM incident_alerts a JOIN incidents c ON c.tenant_id = a.tenant_id AND c.incident_id = a.incident_id
+WHERE a.tenant_id = %(tenant_id)s AND a.alert_id = %(alert_id)s
+FOR NO KEY UPDATE OF c
+
 -- name: place_of_alert
-SELECT incident_id, linked_by, reason, linked_to, ARRAY(
+-- One row, also for an alert that is in no incident. expected_in is where its source wants it.
+SELECT a.incident_id, a.linked_by, a.reason, a.linked_to, e.incident_id AS expected_in, ARRAY(
     SELECT t.kind || ' ' || t.value FROM incident_traces t
     WHERE t.tenant_id = %(tenant_id)s AND t.alert_id = %(alert_id)s) AS traces
-FROM incident_alerts WHERE tenant_id = %(tenant_id)s AND alert_id = %(alert_id)s
+FROM (SELECT) AS one
+LEFT JOIN incident_alerts a ON a.tenant_id = %(tenant_id)s AND a.alert_id = %(alert_id)s
+LEFT JOIN incident_expected_alerts e ON e.tenant_id = %(tenant_id)s AND e.alert_id = %(alert_id)s
+
+-- name: incident_of_alert
+SELECT c.incident_id, c.title, c.source, c.source_incident, c.merged_into, c.apart_from, c.opened_at
+FROM incident_alerts a JOIN incidents c ON c.tenant_id = a.tenant_id AND c.incident_id = a.incident_id
+WHERE a.tenant_id = %(tenant_id)s AND a.alert_id = %(alert_id)s
 
 -- name: neighbours
 SELECT wanted.kind, wanted.value, a.alert_id, a.incident_id, a.source, a.title, a.severity, a.tactics, a.techniques,
@@ -22,8 +41,8 @@ CROSS JOIN LATERAL (
 JOIN incident_alerts a ON a.tenant_id = %(tenant_id)s AND a.alert_id = near.alert_id
 WHERE a.alert_id <> %(alert_id)s
 
--- name: expected
-DELETE FROM incident_expected_alerts WHERE tenant_id = %(tenant_id)s AND alert_id = %(alert_id)s RETURNING incident_id
+-- name: expected_has_come
+DELETE FROM incident_expected_alerts WHERE tenant_id = %(tenant_id)s AND alert_id = %(alert_id)s
 
 -- name: grouped_by_source
 SELECT incident_id FROM incidents
@@ -61,17 +80,17 @@ VALUES (%(incident_id)s, %(tenant_id)s, %(title)s, %(source)s, %(source_incident
 
 -- name: put_alert
 -- A later message about the alert tells more; what its investigation came to stays.
-INSERT INTO incident_alerts (tenant_id, alert_id, incident_id, investigation_id, source, title, severity, product, tactics,
-    techniques, principals, began_at, ended_at, linked_by, reason, linked_to)
-VALUES (%(tenant_id)s, %(alert_id)s, %(incident_id)s, %(investigation_id)s, %(source)s, %(title)s, %(severity)s,
-    %(product)s, %(tactics)s, %(techniques)s, %(principals)s, %(began_at)s, %(ended_at)s, %(linked_by)s, %(reason)s,
-    %(linked_to)s)
-ON CONFLICT (tenant_id, alert_id) DO UPDATE
-SET incident_id = excluded.incident_id, severity = excluded.severity, tactics = excluded.tactics,
-    techniques = excluded.techniques, principals = excluded.principals, linked_by = excluded.linked_by,
-    reason = excluded.reason, linked_to = excluded.linked_to
-
--- name: put_traces
+WITH placed AS (
+    INSERT INTO incident_alerts (tenant_id, alert_id, incident_id, investigation_id, source, title, severity, product,
+        tactics, techniques, principals, began_at, ended_at, linked_by, reason, linked_to)
+    VALUES (%(tenant_id)s, %(alert_id)s, %(incident_id)s, %(investigation_id)s, %(source)s, %(title)s, %(severity)s,
+        %(product)s, %(tactics)s, %(techniques)s, %(principals)s, %(began_at)s, %(ended_at)s, %(linked_by)s, %(reason)s,
+        %(linked_to)s)
+    ON CONFLICT (tenant_id, alert_id) DO UPDATE
+    SET incident_id = excluded.incident_id, severity = excluded.severity, tactics = excluded.tactics,
+        techniques = excluded.techniques, principals = excluded.principals, linked_by = excluded.linked_by,
+        reason = excluded.reason, linked_to = excluded.linked_to
+)
 INSERT INTO incident_traces (tenant_id, kind, value, alert_id, began_at)
 SELECT %(tenant_id)s, kind, value, %(alert_id)s, %(began_at)s
 FROM unnest(%(kinds)s::text[], %(names)s::text[]) AS found (kind, value)

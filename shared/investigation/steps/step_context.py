@@ -11,10 +11,13 @@ from shared.bus.outbox import Outbox, OutboxMessage
 from shared.contracts.approval import Approval
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
+from shared.incidents.repository import Incidents
 from shared.investigation import report
 from shared.investigation.agents.agent import Agent, Gateway, decision_entry
 from shared.investigation.approvals import Approvals
+from shared.investigation.asked import AskedActions
 from shared.investigation.repository import InvestigationRepository, Transition
+from shared.investigation.transitions import FINAL
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.indicators import Indicators
 
@@ -35,6 +38,8 @@ class StepContext:
     repository: InvestigationRepository
     outbox: Outbox
     approvals: Approvals
+    incidents: Incidents
+    asked: AskedActions
     gateway: Gateway
     indicators: Indicators
     patterns: FPPatterns
@@ -71,7 +76,7 @@ class StepContext:
         )
         chain = [*after.decision_chain, line.model_copy(update={"state_after": to})]
         moved = after.model_copy(update={"state": to, "decision_chain": chain})
-        return await self.repository.advance(
+        made = await self.repository.advance(
             Transition(
                 step=step,
                 agent=agent,
@@ -83,3 +88,13 @@ class StepContext:
                 supersedes=supersedes,
             )
         )
+        if made.state in FINAL or made.classification != before.classification:
+            await self.incidents.record(
+                made.tenant_id,
+                made.alert_id,
+                decided=made.state in FINAL,
+                classification=made.classification,
+                confidence=made.confidence,
+                outcome=made.outcome,
+            )
+        return made

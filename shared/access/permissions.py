@@ -12,6 +12,7 @@ class Permission(StrEnum):
 
     READ_INVESTIGATIONS = "investigations.read"
     DECIDE_APPROVALS = "approvals.decide"
+    CHANGE_INCIDENTS = "incidents.change"
     READ_AUDIT = "audit.read"
 
 
@@ -20,6 +21,7 @@ _EVERY_ANALYST = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.ADMIN})
 GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_INVESTIGATIONS: _EVERY_ANALYST,
     Permission.DECIDE_APPROVALS: frozenset({Role.SENIOR_ANALYST, Role.ADMIN}),
+    Permission.CHANGE_INCIDENTS: frozenset({Role.SENIOR_ANALYST, Role.ADMIN}),
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
 }
 

@@ -59,4 +59,5 @@ async def audit_denial(request: Request, identity: Identity, wanted: str) -> Non
 
 InvestigationReader = Annotated[Identity, Depends(Permits(Permission.READ_INVESTIGATIONS))]
 ApprovalDecider = Annotated[Identity, Depends(Permits(Permission.DECIDE_APPROVALS))]
+IncidentChanger = Annotated[Identity, Depends(Permits(Permission.CHANGE_INCIDENTS))]
 AuditReader = Annotated[Identity, Depends(Permits(Permission.READ_AUDIT))]

@@ -12,6 +12,8 @@ from pydantic import StringConstraints
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.incidents.regrouping import Regrouping
+from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 
@@ -29,6 +31,8 @@ class ApiServices:
     audit_producer: AuditProducer
     tokens: TokenVerifier
     approvals: Approvals
+    incidents: Incidents
+    regrouping: Regrouping
     health_checks: Mapping[str, HealthCheck]
 
 

@@ -12,6 +12,8 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
 from shared.contracts.routing import LLMProvider
+from shared.incidents.regrouping import Regrouping
+from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.waking import wake_current
@@ -28,6 +30,8 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         audit_producer=AuditProducer(postgres, bus.outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(oidc.jwks_url), issuer=oidc.issuer, audience=oidc.audience),
         approvals=Approvals(postgres, bus.outbox, wake_current),
+        incidents=Incidents(postgres),
+        regrouping=Regrouping(postgres, bus.outbox),
         health_checks={
             "postgresql": postgres.health,
             "redis": stores.redis.health,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.contracts.contract import Contract
+from shared.contracts.incident import Incident
 
 
 class InvestigationSummary(Contract):
@@ -80,3 +81,4 @@ class CaseFile(Contract):
     alert_updates: list[AlertUpdate]
     approvals: list[dict[str, Any]]  # see Approval; times are ISO 8601 UTC
     actions: list[ExecutedAction]
+    incident: Incident | None  # None for a case from before there were incidents

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.contracts.contract import Contract
 
 MOST_ALERTS = 150  # of one incident that rules gather; Sentinel's own incidents end there too
+
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,512}$")]  # PostgreSQL takes no NUL
 
 
 class LinkedBy(StrEnum):
@@ -85,12 +88,12 @@ class Incident(IncidentSummary):
 class IncidentMerge(Contract):
     """A person's wish that the alerts of one incident go into another."""
 
-    into: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")
+    into: Name
     comment: str = Field(default="", max_length=2048)
 
 
 class IncidentSplit(Contract):
     """A person's wish that these alerts leave their incident and form one of their own."""
 
-    alert_ids: list[str] = Field(min_length=1, max_length=MOST_ALERTS)
+    alert_ids: list[Name] = Field(min_length=1, max_length=MOST_ALERTS)
     comment: str = Field(default="", max_length=2048)

@@ -71,9 +71,7 @@ class Incidents:
     async def of_alert(self, tenant_id: str, alert_id: str) -> Incident | None:
         """The incident that an alert is in; None for an alert from before there were incidents."""
         async with self._postgres.transaction(tenant_id) as connection:
-            cursor = await connection.execute(SQL["incident_of_alert"], {"tenant_id": tenant_id, **alert_of(alert_id)})
-            row = await cursor.fetchone()
-            return await _whole(connection, tenant_id, row) if row else None
+            return await incident_of(connection, tenant_id, alert_id)
 
     async def incident(self, tenant_id: str, incident_id: str) -> Incident:
         """One incident whole. Raises NotFound."""
@@ -299,6 +297,13 @@ async def read(connection: Connection, tenant_id: str, incident_id: str) -> Inci
     if not rows:
         raise NotFound(f"incident {incident_id} does not exist in this tenant")
     return await _whole(connection, tenant_id, rows[0])
+
+
+async def incident_of(connection: Connection, tenant_id: str, alert_id: str) -> Incident | None:
+    """See Incidents.of_alert."""
+    cursor = await connection.execute(SQL["incident_of_alert"], {"tenant_id": tenant_id, **alert_of(alert_id)})
+    row = await cursor.fetchone()
+    return await _whole(connection, tenant_id, row) if row else None
 
 
 def alert_of(alert_id: str) -> dict[str, str]:

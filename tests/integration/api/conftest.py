@@ -16,6 +16,8 @@ from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
 from shared.errors import StoreUnavailable
+from shared.incidents.regrouping import Regrouping
+from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.stores.postgres import Postgres
@@ -100,6 +102,8 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
         approvals=Approvals(store, outbox, wake),
+        incidents=Incidents(store),
+        regrouping=Regrouping(store, outbox),
         health_checks={"postgresql": store.health, "redis": redis.health},
     )
     yield Api(services, bus, outbox, redis, issuer, woken)

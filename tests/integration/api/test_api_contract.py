@@ -27,6 +27,8 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
+from shared.incidents.regrouping import Regrouping
+from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.waking import wake_current
@@ -47,6 +49,8 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
         approvals=Approvals(store, outbox, wake_current),
+        incidents=Incidents(store),
+        regrouping=Regrouping(store, outbox),
         health_checks={"postgresql": store.health},
     )
     with closing(socket()) as reserved:

@@ -12,8 +12,8 @@ def someone(*roles: Role) -> Identity:
     ("role", "permitted"),
     [
         (Role.ANALYST, ["investigations.read"]),
-        (Role.SENIOR_ANALYST, ["approvals.decide", "investigations.read"]),
-        (Role.ADMIN, ["approvals.decide", "audit.read", "investigations.read"]),
+        (Role.SENIOR_ANALYST, ["approvals.decide", "incidents.change", "investigations.read"]),
+        (Role.ADMIN, ["approvals.decide", "audit.read", "incidents.change", "investigations.read"]),
         (Role.AUDIT_READER, ["audit.read"]),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from shared.contracts.contract import Contract
+from shared.contracts.tenant import TenantId
 
 MOST_ALERTS = 150  # of one incident that rules gather; Sentinel's own incidents end there too
 
@@ -48,6 +49,16 @@ class IncidentAlert(Contract):
     classification: str
     confidence: float
     outcome: str
+
+
+class SourceIncident(Contract):
+    """Alerts that the product which raised them has grouped itself, such as a row of Sentinel's `SecurityIncident`."""
+
+    tenant_id: TenantId
+    source: str
+    number: str
+    title: str
+    alert_ids: list[str]
 
 
 class RelatedAlert(Contract):

@@ -29,6 +29,25 @@ AT_LEAST = rank(SeverityLevel.MEDIUM)
 
 
 @dataclass(frozen=True)
+class Guard:
+    """A trace is everybody's when more than ``incidents`` have named it ``around`` an alert, or more hosts and accounts
+    than ``principals``.
+    """
+
+    incidents: int = MOST_INCIDENTS
+    principals: int | None = MOST_PRINCIPALS
+    around: timedelta = LOOK_AROUND
+
+
+USUAL = Guard()
+GUARDS: Mapping[Kind, Guard] = {
+    Kind.DETECTION: Guard(incidents=2, principals=None),
+    # By nature many hosts; what is rare are two such alerts within a day.
+    Kind.DOMAIN: Guard(principals=None, around=timedelta(days=1)),
+}
+
+
+@dataclass(frozen=True)
 class Rule:
     """Two alerts that share each of ``kinds`` and lie at most ``within`` apart belong together.
 
@@ -64,6 +83,7 @@ RULES: Sequence[Rule] = (
         timedelta(hours=1),
         reached=True,
     ),
+    Rule("same rare detection at one moment", frozenset({Kind.DETECTION}), timedelta(minutes=5)),
 )
 
 
@@ -173,25 +193,29 @@ def plan(own: Known | None, found: Sequence[Link], known: Mapping[str, Known], a
 def _is_everybodys(trace: Trace, alert: Seen, named_by: Sequence[Neighbour]) -> bool:
     if any(trace.kind in rule.kinds and rule.sure for rule in RULES):
         return False
-    if len({neighbour.incident_id for neighbour in named_by}) > MOST_INCIDENTS or len(named_by) > MOST_ALERTS:
+    guard = GUARDS.get(trace.kind, USUAL)
+    near = [neighbour for neighbour in named_by if _gap(alert, neighbour.seen) <= guard.around]
+    if len({neighbour.incident_id for neighbour in near}) > guard.incidents or len(near) > MOST_ALERTS:
         return True
-    if trace.kind is Kind.DOMAIN:
-        return False
-    principals = alert.principals.union(*(neighbour.seen.principals for neighbour in named_by))
+    principals = alert.principals.union(*(neighbour.seen.principals for neighbour in near))
     others = [name for name in principals if not name.startswith(trace.kind)]
-    return len(others) > MOST_PRINCIPALS
+    return guard.principals is not None and len(others) > guard.principals
 
 
 def _link(alert: Seen, shared: Sequence[Neighbour]) -> Link | None:
     other = shared[0]
     kinds = {neighbour.trace.kind: neighbour.trace for neighbour in reversed(shared)}
-    gap = max(other.seen.began - alert.ended, alert.began - other.seen.ended, timedelta())
+    gap = _gap(alert, other.seen)
     for rule in RULES:
         if rule.kinds <= kinds.keys() and gap <= rule.within and _fits(rule, alert, other.seen):
             names = " and ".join(kinds[kind].value for kind in sorted(rule.kinds))
             reason = f"{rule.name}, {names}, {_distance(gap)} alert {other.seen.alert_id} ({other.seen.title[:100]})"
             return Link(other.incident_id, other.seen.alert_id, rule, reason)
     return None
+
+
+def _gap(one: Seen, other: Seen) -> timedelta:
+    return max(other.began - one.ended, one.began - other.ended, timedelta())
 
 
 def _fits(rule: Rule, alert: Seen, other: Seen) -> bool:

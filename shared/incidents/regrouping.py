@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from shared.bus.outbox import Outbox, put
+from shared.contracts.audit import ActorType
 from shared.contracts.audit_event_type import AuditEventType
-from shared.contracts.incident import Incident, IncidentAlert, LinkedBy
+from shared.contracts.incident import Incident, IncidentAlert, LinkedBy, SourceIncident
 from shared.contracts.outside_text import storable
 from shared.errors import Conflict, NotFound
 from shared.incidents import report
@@ -80,18 +81,14 @@ class Regrouping:
         self._outbox.notify()
         return made
 
-    async def from_source(
-        self, tenant_id: str, *, source: str, number: str, alert_ids: Sequence[str], title: str
-    ) -> str:
+    async def from_source(self, grouping: SourceIncident) -> str:
         """Group alerts as their source has grouped them, those to come included; the incident's id.
 
         What a person placed stays. Alerts of the same source that only a rule had put among them leave.
         """
-        listed = list(dict.fromkeys(storable(list(alert_ids))))[:MOST_LISTED]
-        async with self._postgres.transaction(tenant_id) as connection:
-            await lock(connection, tenant_id)
-            grouping = _Grouping(connection, tenant_id, source, listed)
-            incident_id = await grouping.make(storable(number), storable(title))
+        async with self._postgres.transaction(grouping.tenant_id) as connection:
+            await lock(connection, grouping.tenant_id)
+            incident_id = await _Grouping(connection, grouping).make()
         self._outbox.notify()
         return incident_id
 
@@ -99,42 +96,43 @@ class Regrouping:
 class _Grouping:
     """One incident of a source, under the tenant's lock."""
 
-    def __init__(self, connection: Connection, tenant_id: str, source: str, listed: Sequence[str]) -> None:
+    def __init__(self, connection: Connection, grouping: SourceIncident) -> None:
         self._connection = connection
-        self._tenant_id = tenant_id
-        self._source = source
-        self._listed = listed
+        self._tenant_id = grouping.tenant_id
+        self._source = grouping.source
+        self._number = storable(grouping.number)
+        self._title = storable(grouping.title)
+        self._listed = list(dict.fromkeys(storable(grouping.alert_ids)))[:MOST_LISTED]
+        self._actor = report.Actor(grouping.source, ActorType.SYSTEM)
 
-    async def make(self, number: str, title: str) -> str:
+    async def make(self) -> str:
         values = {"tenant_id": self._tenant_id, "alert_ids": self._listed}
         cursor = await self._connection.execute(SQL["places_of_alerts"], values)
         places = {row["alert_id"]: row for row in await cursor.fetchall()}
         movable = {alert: row for alert, row in places.items() if row["linked_by"] != LinkedBy.PERSON}
-        incident_id = await self._incident(number, title)
+        incident_id = await self._incident()
         touched = {incident_id, *(row["incident_id"] for row in movable.values())}
         await lock_incidents(self._connection, self._tenant_id, sorted(touched))
         moving = [alert for alert, row in movable.items() if row["incident_id"] != incident_id]
-        reason = f"{self._source} put it into its incident {number}"
+        reason = f"{self._source} put it into its incident {self._number}"
         placed = {"into": incident_id, "linked_by": LinkedBy.SOURCE, "reason": reason, "alert_ids": list(movable)}
         await self._connection.execute(SQL["move_alerts"], {**values, **placed})
         waiting = [alert for alert in self._listed if alert not in places]
         await self._connection.execute(SQL["expect"], {**values, "alert_ids": waiting, "incident_id": incident_id})
         if moving:
             linked = AuditEventType.INCIDENT_LINKED
-            event = report.changed(self._tenant_id, linked, incident_id, moving, actor=report.RULES, reason=reason)
+            event = report.changed(self._tenant_id, linked, incident_id, moving, actor=self._actor, reason=reason)
             await put(self._connection, self._tenant_id, incident_id, [event])
         left = {movable[alert]["incident_id"] for alert in moving}
         for other, members in (await members_of(self._connection, self._tenant_id, sorted(left))).items():
             await self._divide(other, members)
             left.discard(other)
         if left:  # nothing of them is left
-            await absorb(
-                self._connection, self._tenant_id, incident_id, sorted(left), actor=report.RULES, reason=reason
-            )
+            await absorb(self._connection, self._tenant_id, incident_id, sorted(left), actor=self._actor, reason=reason)
         return incident_id
 
-    async def _incident(self, number: str, title: str) -> str:
-        values = {"tenant_id": self._tenant_id, "source": self._source, "source_incident": number}
+    async def _incident(self) -> str:
+        values = {"tenant_id": self._tenant_id, "source": self._source, "source_incident": self._number}
         cursor = await self._connection.execute(SQL["grouped_by_source"], values)
         if found := await cursor.fetchone():
             known = await read(self._connection, self._tenant_id, found["incident_id"])
@@ -144,10 +142,10 @@ class _Grouping:
             self._connection,
             self._tenant_id,
             incident_id,
-            title=title,
+            title=self._title,
             alert_ids=self._listed,
             source=self._source,
-            source_incident=number,
+            source_incident=self._number,
         )
         return incident_id
 
@@ -159,7 +157,7 @@ class _Grouping:
             leaving = [by_id[alert] for alert in group]
             reason = f"{self._source} groups otherwise the alerts that linked them to incident {incident_id}"
             new = await _leave(
-                self._connection, self._tenant_id, incident_id, leaving, actor=report.RULES, reason=reason
+                self._connection, self._tenant_id, incident_id, leaving, actor=self._actor, reason=reason
             )
             values = {"tenant_id": self._tenant_id, "alert_ids": group, "into": new}
             await self._connection.execute(SQL["move_unlinked"], values)

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.contracts.alert import NormalizedAlert
+from shared.contracts.alert import NormalizedAlert, SeverityLevel
 from shared.contracts.entity import EntityType, NormalizedEntity
-from shared.incidents.stage import LATERAL_MOVEMENT, STOLEN_CREDENTIALS, tactics_of
+from shared.incidents.stage import LATERAL_MOVEMENT, STOLEN_CREDENTIALS, rank, tactics_of
 
 MOST_NAMED = 10  # hosts or accounts of one alert: one that names fifty says little about each
 MOST_TRACES = 100  # of one alert
@@ -63,6 +63,7 @@ class Kind(StrEnum):
     ENDPOINT = "endpoint"  # of a model
     APPLICATION = "application"
     ADDRESS = "address"  # that the source says is the attacker's
+    DETECTION = "detection"  # of high severity: product and title
     DOMAIN = "domain"  # of the hosts on which credentials were stolen or that were reached with them
 
 
@@ -102,7 +103,11 @@ def traces_of(alert: NormalizedAlert) -> Traces:
         named = [Trace(Kind.ACCOUNT, name) for names in accounts for name in names]
         left += named
         sought += named
-    if TAKEN_OVER & tactics_of(alert.tactics, alert.techniques):
+    if rank(alert.severity) >= rank(SeverityLevel.HIGH):
+        detection = Trace(Kind.DETECTION, _value(f"{alert.product} {alert.title}"))
+        left.append(detection)
+        sought.append(detection)
+    if rank(alert.severity) >= rank(SeverityLevel.MEDIUM) and TAKEN_OVER & tactics_of(alert.tactics, alert.techniques):
         domains = {domain for host in hosts if (domain := host.partition(".")[2]) and not _is_address(host)}
         left += (Trace(Kind.DOMAIN, domain) for domain in domains)
         sought += (Trace(Kind.DOMAIN, domain) for domain in domains)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from shared.contracts.audit import AuditEvent
+from shared.contracts.incident import SourceIncident
 from shared.errors import Conflict, NotFound
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.report import Actor
@@ -88,7 +89,8 @@ async def test_incident_of_another_tenant_does_not_exist(regrouping: Regrouping,
 
 
 async def grouped(regrouping: Regrouping, tenant: str, *alert_ids: str) -> str:
-    return await regrouping.from_source(tenant, source="sentinel", number="4711", alert_ids=alert_ids, title="Attack")
+    named = {"source": "sentinel", "number": "4711", "title": "Attack"}
+    return await regrouping.from_source(SourceIncident(tenant_id=tenant, alert_ids=list(alert_ids), **named))
 
 
 async def test_source_gathers_what_no_rule_links_and_what_has_not_come_yet(

@@ -36,6 +36,8 @@ KINDS: Sequence[tuple[str, str, str, str]] = (
     ("Unusual volume of external file sharing", "Low", "Exfiltration", "user suite"),
     ("Rare scheduled task on a server", "Medium", "Persistence", "shared system"),
     ("Admin activity from an unusual address", "Medium", "PrivilegeEscalation", "user egress"),
+    ("Credential theft tool was blocked", "High", "CredentialAccess", "user host"),
+    ("Remote execution by an administrator", "Medium", "LateralMovement", "shared service"),
     ("New mail forwarding rule to everyone", "Low", "Collection", "everyone"),
 )
 
@@ -45,6 +47,7 @@ class Company:
     """Whom everyday alerts are about. Each user has a workstation; ``also`` are hosts and accounts of an attack."""
 
     people: int = 120
+    domain: str = DOMAIN
     also_hosts: Sequence[dict[str, Any]] = ()
     also_accounts: Sequence[dict[str, Any]] = ()
     also_share: float = 0.05  # of the alerts touch those
@@ -123,14 +126,14 @@ def _entity(random: Random, word: str, name: str, person: int, company: Company)
         return (
             dict(random.choice(company.also_accounts))
             if attacked and company.also_accounts
-            else account(f"user{person:03}")
+            else account(f"user{person:03}", company.domain)
         )
     if word in {"host", "shared"} and attacked and company.also_hosts:
         return dict(random.choice(company.also_hosts))
     made: dict[str, dict[str, Any]] = {
-        "host": host(f"ws-{person:03}"),
-        "shared": host(random.choice(SHARED_HOSTS)),
-        "service": account(random.choice(SHARED_USERS)),
+        "host": host(f"ws-{person:03}", company.domain),
+        "shared": host(random.choice(SHARED_HOSTS), company.domain),
+        "service": account(random.choice(SHARED_USERS), company.domain),
         "system": {"Name": "SYSTEM", "NTDomain": "NT AUTHORITY", "Sid": "S-1-5-18", "Type": "account"},
         "egress": {"Address": EGRESS, "Type": "ip"},
         "suite": {"Name": "Office 365", "AppId": 11161, "Type": "cloud-application"},

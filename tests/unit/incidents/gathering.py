@@ -71,8 +71,11 @@ class Gathering:
 
 
 def pairwise(incident_of: Mapping[str, str], truth: Mapping[str, str]) -> tuple[float, float, float]:
-    """Precision, recall and F1 of the pairs that share an incident. An alert that ``truth`` leaves out is alone."""
-    found, wanted = _pairs(incident_of), _pairs(truth)
+    """Precision, recall and F1 of the pairs that share an incident and hold an alert of ``truth``; any other alert
+    belongs with none of those.
+    """
+    found = {pair for pair in _pairs(incident_of) if not pair.isdisjoint(truth)}
+    wanted = _pairs(truth)
     right = len(found & wanted)
     precision = right / len(found) if found else 1.0
     recall = right / len(wanted) if wanted else 1.0

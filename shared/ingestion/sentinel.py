@@ -72,10 +72,11 @@ def alerts_of_incident(payload: dict[str, Any]) -> list[str]:
 def grouped_by(payload: dict[str, Any]) -> SourceIncident:
     """A row of `SecurityIncident` with alerts, as the grouping that it is. Raises InvalidInput."""
     fields = Fields("SecurityIncident", payload)
+    number = fields.get("IncidentNumber")  # a number in the table, text in an export
     return SourceIncident(
         tenant_id=fields.required("TenantId", "WorkspaceId", expected=TENANT_EXPECTED, hint=TENANT_HINT),
         source=SOURCE,
-        number=fields.required("IncidentNumber", "ProviderIncidentId", "IncidentName"),
+        number=str(number) if number else fields.required("IncidentName", "ProviderIncidentId"),
         title=fields.text("Title"),
         alert_ids=alerts_of_incident(payload),
     )

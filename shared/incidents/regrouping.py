@@ -26,6 +26,7 @@ from shared.incidents.repository import (
 from shared.stores.postgres import Connection, Postgres
 
 MOST_LISTED = 1_000  # alerts of one incident of a source
+LONGEST_NAME = 512  # characters: no alert has a longer id
 
 
 class Regrouping:
@@ -100,9 +101,10 @@ class _Grouping:
         self._connection = connection
         self._tenant_id = grouping.tenant_id
         self._source = grouping.source
-        self._number = storable(grouping.number)
+        self._number = storable(grouping.number)[:LONGEST_NAME]
         self._title = storable(grouping.title)
-        self._listed = list(dict.fromkeys(storable(grouping.alert_ids)))[:MOST_LISTED]
+        listed = [name for name in storable(grouping.alert_ids) if len(name) <= LONGEST_NAME]
+        self._listed = list(dict.fromkeys(listed))[:MOST_LISTED]
         self._actor = report.Actor(grouping.source, ActorType.SYSTEM)
 
     async def make(self) -> str:

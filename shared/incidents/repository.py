@@ -15,6 +15,7 @@ from shared.bus.outbox import put
 from shared.contracts.alert import NormalizedAlert
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.incident import MOST_ALERTS, Incident, IncidentAlert, IncidentSummary, LinkedBy
+from shared.contracts.investigation import GraphState
 from shared.contracts.listing import Listed, Listing, listed
 from shared.contracts.outside_text import storable
 from shared.errors import NotFound
@@ -48,14 +49,6 @@ class Incidents:
         async with self._postgres.transaction(alert.tenant_id) as connection:
             await lock(connection, alert.tenant_id)
             return await _Linking(connection, alert, traces, values).make()
-
-    async def record(  # noqa: PLR0913 - what a case has come to
-        self, tenant_id: str, alert_id: str, *, decided: bool, classification: str, confidence: float, outcome: str
-    ) -> None:
-        """Note what an alert's investigation has come to; nothing when no incident has it."""
-        values = {"decided": decided, "classification": classification, "confidence": confidence, "outcome": outcome}
-        async with self._postgres.transaction(tenant_id) as connection:
-            await connection.execute(SQL["record_verdict"], {"tenant_id": tenant_id, **alert_of(alert_id), **values})
 
     async def hold_others(self, tenant_id: str, alert_id: str) -> list[str]:
         """The other investigations of an alert's incident, which is held until the caller's unit of work ends."""
@@ -207,6 +200,13 @@ class _Linking:
         alert, linked = self._alert.alert_id, AuditEventType.INCIDENT_LINKED
         event = report.changed(self._tenant_id, linked, incident_id, [alert], actor=report.RULES, reason=reason)
         await put(self._connection, self._tenant_id, incident_id, [event])
+
+
+async def record_verdict(connection: Connection, state: GraphState, *, decided: bool) -> None:
+    """Note what an alert's investigation has come to; nothing when no incident has it."""
+    said = {"classification": state.classification, "confidence": state.confidence, "outcome": state.outcome}
+    values = {"tenant_id": state.tenant_id, **alert_of(state.alert_id), "decided": decided, **said}
+    await connection.execute(SQL["record_verdict"], values)
 
 
 async def lock(connection: Connection, tenant_id: str) -> None:

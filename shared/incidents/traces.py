@@ -20,7 +20,7 @@ from shared.incidents.stage import LATERAL_MOVEMENT, STOLEN_CREDENTIALS, rank, t
 
 MOST_NAMED = 10  # hosts or accounts of one alert: one that names fifty says little about each
 MOST_TRACES = 100  # of one alert
-LONGEST_VALUE = 200  # characters
+LONGEST_VALUE = 200  # bytes: an index takes 2,704 for tenant, alert id and value together
 # A message sent days after the activity is common, one sent months after it has a wrong clock.
 BELIEVED = timedelta(days=30)
 # An alert that is open for days would gather everything that its account does meanwhile.
@@ -241,9 +241,10 @@ def _is_address(text: str) -> bool:
 def _value(text: str) -> str:
     """As it is compared; of a long one, such as the query of a cluster of mails, the beginning and a digest."""
     plain = " ".join(text.casefold().split())
-    if len(plain) <= LONGEST_VALUE:
+    written = plain.encode("utf-8", "replace")
+    if len(written) <= LONGEST_VALUE:
         return plain
-    return f"{plain[: LONGEST_VALUE // 2]} {hashlib.sha256(plain.encode('utf-8', 'replace')).hexdigest()[:32]}"
+    return f"{written[: LONGEST_VALUE // 2].decode(errors='ignore')} {hashlib.sha256(written).hexdigest()[:32]}"
 
 
 def _letters(text: str) -> str:

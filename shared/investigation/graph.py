@@ -54,7 +54,10 @@ class InvestigationGraph:
         Raises StoreUnavailable.
         """
         state = await self._context.repository.open(alert, new_case(alert))
-        await self._context.incidents.link(alert, state.investigation_id)
+        try:
+            await self._context.incidents.link(alert, state.investigation_id)
+        except Terminal:  # a case is investigated without an incident rather than not at all
+            logger.exception("Investigation %s is in no incident.", state.investigation_id)
         return state
 
     async def perform(self, tenant_id: str, investigation: str, step: Step, attempt: int = 1) -> Progress:

@@ -17,7 +17,6 @@ from shared.investigation.agents.agent import Agent, Gateway, decision_entry
 from shared.investigation.approvals import Approvals
 from shared.investigation.asked import AskedActions
 from shared.investigation.repository import InvestigationRepository, Transition
-from shared.investigation.transitions import FINAL
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.indicators import Indicators
 
@@ -76,7 +75,7 @@ class StepContext:
         )
         chain = [*after.decision_chain, line.model_copy(update={"state_after": to})]
         moved = after.model_copy(update={"state": to, "decision_chain": chain})
-        made = await self.repository.advance(
+        return await self.repository.advance(
             Transition(
                 step=step,
                 agent=agent,
@@ -88,13 +87,3 @@ class StepContext:
                 supersedes=supersedes,
             )
         )
-        if made.state in FINAL or made.classification != before.classification:
-            await self.incidents.record(
-                made.tenant_id,
-                made.alert_id,
-                decided=made.state in FINAL,
-                classification=made.classification,
-                confidence=made.confidence,
-                outcome=made.outcome,
-            )
-        return made

@@ -8,8 +8,10 @@ import psycopg
 
 from shared.contracts.audit import AuditEvent
 from shared.contracts.incident import MOST_ALERTS
+from shared.contracts.investigation import GraphState
 from shared.contracts.listing import Listing
-from shared.incidents.repository import Incidents
+from shared.incidents.repository import Incidents, record_verdict
+from shared.stores.postgres import Postgres
 from tests.conftest import Database
 from tests.unit.incidents.alerts import alert
 from tests.unit.incidents.everyday import account, host
@@ -100,15 +102,25 @@ async def test_hostile_text_is_stored(incidents: Incidents, tenant: str) -> None
     assert (await incidents.of_alert(tenant, "a-\x00")).incident_id == found  # type: ignore[union-attr]
 
 
-async def test_verdict_is_noted_and_a_decided_incident_says_so(incidents: Incidents, tenant: str) -> None:
+async def test_alert_with_the_longest_id_and_endless_names_is_linked(incidents: Incidents, tenant: str) -> None:
+    longest = alert("\U0001f600" * 512, host("\U0001f600" * 900), account("\U0001f600" * 900), tenant=tenant)
+    assert await incidents.link(longest, "i-1") == await incidents.link(
+        alert("a-2", host("\U0001f600" * 900), tenant=tenant), "i-2"
+    )
+
+
+async def test_verdict_is_noted_and_a_decided_incident_says_so(
+    incidents: Incidents, store: Postgres, tenant: str
+) -> None:
     found = await incidents.link(alert("a-1", host("ws-1"), tactics="Execution", tenant=tenant), "i-1")
     await incidents.link(alert("a-2", host("ws-1"), tactics="Exfiltration", tenant=tenant), "i-2")
     before = await incidents.incident(tenant, found)
     assert (before.severity, before.priority, before.stage, before.decided) == ("high", 2, "effect", False)
+    judged = {"classification": "true_positive", "confidence": 0.9, "outcome": "responded"}
     for name in ("a-1", "a-2"):
-        await incidents.record(
-            tenant, name, decided=True, classification="true_positive", confidence=0.9, outcome="responded"
-        )
+        state = GraphState.model_validate({"investigation_id": "i", "tenant_id": tenant, "alert_id": name, **judged})
+        async with store.transaction(tenant) as connection:
+            await record_verdict(connection, state, decided=True)
     after = await incidents.incident(tenant, found)
     assert (after.severity, after.priority, after.decided) == ("high", 1, True)
 

@@ -4,10 +4,13 @@ import asyncio
 import json
 from typing import Any
 
+from pytest import MonkeyPatch
+
 from shared.bus.producer import MemoryProducer
 from shared.contracts.approval import ApprovalDecision
 from shared.contracts.audit import AuditEvent
 from shared.contracts.investigation import GraphState
+from shared.errors import InvalidInput
 from shared.investigation.flow import PARALLEL, Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.steps.step_context import StepContext
@@ -177,3 +180,14 @@ async def test_verdicts_reach_the_incident_and_its_audit_events_name_it(
     events = [AuditEvent.from_json(message.value) for message in bus.on("audit.events")]
     opened = next(event for event in events if event.event_type == "incident.opened")
     assert (opened.context["incident_id"], opened.alert_id) == (after.incident_id, "a-1")
+
+
+async def test_alert_that_no_incident_can_take_is_investigated_all_the_same(
+    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, tenant: str, monkeypatch: MonkeyPatch
+) -> None:
+    async def refuse(*_: Any) -> str:
+        raise InvalidInput("value", got="x", expected="y")
+
+    monkeypatch.setattr(context.incidents, "link", refuse)
+    state = await judged(graph, gateway, tenant, "a-1")
+    assert (state.state, state.case_facts.incident_id) == ("awaiting_human", "")

@@ -13,6 +13,8 @@ from shared.access.kill_switch import KillSwitches
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
+from shared.contracts.incident import SourceIncident
+from shared.incidents.regrouping import Regrouping
 from shared.ingestion.wiring import Ingestion
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.wiring import Investigation
@@ -43,7 +45,13 @@ class Services:
     @cached_property
     def ingestion(self) -> Ingestion:
         """The intake of alerts."""
-        return Ingestion(self.settings, self.stores, self.bus.producer, without_entities=self._without_entities)
+        return Ingestion(
+            self.settings,
+            self.stores,
+            self.bus.producer,
+            without_entities=self._without_entities,
+            regroup=self._regroup,
+        )
 
     @cached_property
     def parser(self) -> EntityParserService:
@@ -94,6 +102,9 @@ class Services:
     async def _without_entities(self, tenant_id: str) -> list[str]:
         """Asks the investigations when a poll runs: an intake without one builds none."""
         return await self.investigation.cases.without_entities(tenant_id)
+
+    async def _regroup(self, grouping: SourceIncident) -> None:
+        await Regrouping(self.stores.postgres, self.bus.outbox).from_source(grouping)
 
     def _gateway(self) -> Gateway:
         """The only way to a model."""

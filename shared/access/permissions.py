@@ -16,6 +16,7 @@ class Permission(StrEnum):
     ESCALATE_CASES = "cases.escalate"
     DISPOSE_CASES = "cases.dispose"
     REOPEN_CASES = "cases.reopen"
+    CHANGE_INCIDENTS = "incidents.change"
     READ_AUDIT = "audit.read"
     MANAGE_ASSETS = "assets.manage"
     SET_KILL_SWITCHES = "kill_switches.set"
@@ -32,6 +33,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.DISPOSE_CASES: _SENIORS,
     Permission.REOPEN_CASES: _SENIORS,
     Permission.MANAGE_ASSETS: _SENIORS,
+    Permission.CHANGE_INCIDENTS: _SENIORS,
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
     Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
 }

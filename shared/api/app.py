@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from shared.api import actions, approvals, audit, health, investigations, kill_switches
+from shared.api import actions, approvals, audit, health, incidents, investigations, kill_switches
 from shared.api.failures import add_failure_handlers
 from shared.api.services import ApiServices
 
 PREFIX = "/api"  # the Functions host hands over the whole path, its routePrefix included
 ROUTERS = (
     health.router,
+    incidents.router,
     investigations.router,
     approvals.router,
     actions.router,

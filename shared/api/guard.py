@@ -83,4 +83,5 @@ AgainAsker = Annotated[Identity, Depends(Permits(Permission.ASK_APPROVALS_AGAIN)
 CaseEscalator = Annotated[Identity, Depends(Permits(Permission.ESCALATE_CASES))]
 CaseReopener = Annotated[Identity, Depends(Permits(Permission.REOPEN_CASES))]
 KillSwitchSetter = Annotated[Identity, Depends(Permits(Permission.SET_KILL_SWITCHES))]
+IncidentChanger = Annotated[Identity, Depends(Permits(Permission.CHANGE_INCIDENTS))]
 AuditReader = Annotated[Identity, Depends(Permits(Permission.READ_AUDIT))]

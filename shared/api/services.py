@@ -13,6 +13,8 @@ from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.incidents.regrouping import Regrouping
+from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
@@ -42,6 +44,8 @@ class ApiServices:
     dispositions: Dispositions
     reopening: Reopening
     kill_switches: KillSwitchPanel
+    incidents: Incidents
+    regrouping: Regrouping
     health_checks: Mapping[str, HealthCheck]
     links: CaseLinks | None = None
 

@@ -13,6 +13,8 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
 from shared.contracts.routing import LLMProvider
+from shared.incidents.regrouping import Regrouping
+from shared.incidents.repository import Incidents
 from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
@@ -44,6 +46,8 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         assets=response.assets,
         protected=response.protected,
         kill_switches=KillSwitchPanel(postgres, bus.outbox),
+        incidents=Incidents(postgres),
+        regrouping=Regrouping(postgres, bus.outbox),
         health_checks={
             "postgresql": postgres.health,
             "redis": stores.redis.health,

@@ -45,6 +45,10 @@ class AuditEventType(StrEnum):
     ALERT_SHORT_CIRCUITED = "alert.short_circuited", EventCategory.DECISION
     INVESTIGATION_STATE_CHANGED = "investigation.state_changed", EventCategory.DECISION
     INVESTIGATION_ENRICHED = "investigation.enriched", EventCategory.DECISION
+    INCIDENT_OPENED = "incident.opened", EventCategory.DECISION
+    INCIDENT_LINKED = "incident.linked", EventCategory.DECISION
+    INCIDENT_MERGED = "incident.merged", EventCategory.DECISION
+    INCIDENT_SPLIT = "incident.split", EventCategory.DECISION
     PLAYBOOK_SELECTED = "playbook.selected", EventCategory.DECISION
     PLAYBOOK_GENERATED = "playbook.generated", EventCategory.DECISION
     CTEM_EXPOSURE_SCORED = "ctem.exposure_scored", EventCategory.DECISION

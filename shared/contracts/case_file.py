@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from shared.contracts.contract import Contract
+from shared.contracts.incident import Incident
 
 
 class InvestigationSummary(Contract):
@@ -87,3 +88,4 @@ class CaseFile(Contract):
     approvals: list[dict[str, Any]]  # see Approval; times are ISO 8601 UTC
     dispositions: list[dict[str, Any]]  # see Disposition, oldest first
     actions: list[ExecutedAction]
+    incident: Incident | None  # None for a case from before there were incidents

@@ -13,6 +13,7 @@ from shared.contracts.action import Action
 from shared.contracts.alert import SeverityLevel
 from shared.contracts.contract import KEPT, Contract
 from shared.contracts.entity import AlertEntities
+from shared.contracts.incident import RelatedAlert
 from shared.contracts.routing import DegradationLevel
 from shared.contracts.why import Why
 
@@ -126,6 +127,10 @@ class CaseFacts(Contract):
     approval_deadline: str = ""  # ISO 8601 UTC
     orchestration_id: str = ""  # of a case that a person took up again; empty while its first one runs
     disposition: str = ""  # DispositionName: what a person last made of the case
+    incident_id: str = ""
+    incident_note: str = ""  # what was decided in the incident before this alert was judged
+    incident_alerts: list[RelatedAlert] = Field(default_factory=list)  # the other ones, those that tell most first
+    asked_already: list[str] = Field(default_factory=list)  # actions that another case of the incident asks for
     error: str = ""  # why the case failed
 
     @model_serializer(mode="wrap")

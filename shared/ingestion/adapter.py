@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.alert import CanonicalAlert
+from shared.contracts.incident import SourceIncident
 from shared.ingestion.envelope import MICROSOFT
-from shared.ingestion.shapes import left_out, read_alert
+from shared.ingestion.shapes import grouping_of, left_out, read_alert
 from shared.ingestion.source import Handle
 
 Subscribe = Callable[[Handle], Awaitable[None]]  # until cancelled
@@ -25,6 +26,7 @@ class Adapter:
     envelopes: tuple[str, ...]  # keys that an array of rows may stand under
     keeps_text: bool = False  # whether the alert keeps the row's own characters
     subscribe: Subscribe | None = None
+    grouping_of: Callable[[Any], SourceIncident | None] = lambda row: None  # of a row that is left out
 
 
 def sentinel(hub: str, subscribe: Subscribe | None = None, *, tenants: Mapping[str, str] | None = None) -> Adapter:
@@ -40,6 +42,11 @@ def sentinel(hub: str, subscribe: Subscribe | None = None, *, tenants: Mapping[s
         owner = owners.get(alert.tenant_id.lower())
         return alert.model_copy(update={"tenant_id": owner}) if owner else alert
 
+    def grouping(row: Any) -> SourceIncident | None:
+        found = grouping_of(row)
+        owner = found and owners.get(found.tenant_id.lower())
+        return found.model_copy(update={"tenant_id": owner}) if found and owner else found
+
     return Adapter(
         name="sentinel",
         hub=hub,
@@ -47,4 +54,5 @@ def sentinel(hub: str, subscribe: Subscribe | None = None, *, tenants: Mapping[s
         left_out=left_out,
         envelopes=MICROSOFT,
         subscribe=subscribe,
+        grouping_of=grouping,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any
@@ -13,15 +13,18 @@ from shared.bus.dead_letters import publish_dead_letter
 from shared.bus.fitting import fitted
 from shared.bus.producer import Producer
 from shared.bus.received import UNREADABLE
+from shared.contracts.incident import SourceIncident
 from shared.contracts.outside_text import storable_text
 from shared.contracts.topics import topics
-from shared.errors import ConfigurationError, InvalidInput
+from shared.errors import ConfigurationError, InvalidInput, Retryable
 from shared.ingestion.adapter import Adapter
 from shared.ingestion.envelope import read_rows, row_text, rows_as_bytes
 
 TARGET = "alerts.raw"
 DEAD_LETTERS = topics()[TARGET].dead_letters  # also of the hubs, which have none
 AT_ONCE = 100  # rows read and sent together: thousands would keep all else in this process waiting for seconds
+Regroup = Callable[[SourceIncident], Awaitable[object]]
+
 logger = logging.getLogger(__name__)
 
 
@@ -39,9 +42,10 @@ class IngestReport:
 class Intake:
     """Takes the bodies of one adapter."""
 
-    def __init__(self, producer: Producer, adapter: Adapter) -> None:
+    def __init__(self, producer: Producer, adapter: Adapter, regroup: Regroup | None = None) -> None:
         self._producer = producer
         self._adapter = adapter
+        self._regroup = regroup
 
     async def start(self) -> None:
         """Read the source until cancelled. Raises ConfigurationError when only a trigger can bring its bodies."""
@@ -86,6 +90,7 @@ class Intake:
             raise row
         if reason := self._adapter.left_out(row):
             logger.info("A row from %s is left out: %s", self._adapter.name, reason)
+            await self._group(row)
             return False
         try:
             alert = self._adapter.to_canonical(row)
@@ -96,6 +101,17 @@ class Intake:
             raise InvalidInput("row", got=row, expected="an alert that can be read", hint=repr(error)[:200]) from error
         await self._producer.publish(TARGET, message, key=alert.alert_id, headers=headers)
         return True
+
+    async def _group(self, row: Any) -> None:
+        """Pass on how the source groups its alerts. Without the database alerts go on: an incident's next change brings
+        the whole grouping again.
+        """
+        try:
+            grouping = self._adapter.grouping_of(row)
+            if grouping and self._regroup:
+                await self._regroup(grouping)
+        except (Retryable, InvalidInput) as error:
+            logger.warning("An incident from %s is not taken over: %s", self._adapter.name, error)
 
     async def _dead_letter(self, error: InvalidInput, value: bytes, headers: Mapping[str, bytes]) -> None:
         logger.warning("A message from %s cannot be read and goes to the dead letters: %r", self._adapter.name, error)

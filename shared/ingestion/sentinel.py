@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.contracts.alert import CanonicalAlert
+from shared.contracts.incident import SourceIncident
 from shared.ingestion.draft import Draft
 from shared.ingestion.fields import Fields
 
@@ -66,6 +67,19 @@ def read_incident(payload: dict[str, Any]) -> CanonicalAlert:
 def alerts_of_incident(payload: dict[str, Any]) -> list[str]:
     """The ids of the alerts that an incident groups."""
     return Fields("SecurityIncident", payload).listed("AlertIds")
+
+
+def grouped_by(payload: dict[str, Any]) -> SourceIncident:
+    """A row of `SecurityIncident` with alerts, as the grouping that it is. Raises InvalidInput."""
+    fields = Fields("SecurityIncident", payload)
+    number = fields.get("IncidentNumber")  # a number in the table, text in an export
+    return SourceIncident(
+        tenant_id=fields.required("TenantId", "WorkspaceId", expected=TENANT_EXPECTED, hint=TENANT_HINT),
+        source=SOURCE,
+        number=str(number) if number else fields.required("IncidentName", "ProviderIncidentId"),
+        title=fields.text("Title"),
+        alert_ids=alerts_of_incident(payload),
+    )
 
 
 def _identified(fields: Fields) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.contracts.alert import CanonicalAlert
+from shared.contracts.incident import SourceIncident
 from shared.contracts.outside_text import storable
 from shared.errors import InvalidInput
 from shared.ingestion.defender import CATEGORY, read_alert_evidence, read_alert_info
 from shared.ingestion.graph_alert import ODATA_TYPE, read_graph_alert
-from shared.ingestion.sentinel import alerts_of_incident, read_arm_alert, read_incident, read_security_alert
+from shared.ingestion.sentinel import alerts_of_incident, grouped_by, read_arm_alert, read_incident, read_security_alert
 
 READERS: Mapping[str, Callable[[dict[str, Any]], CanonicalAlert]] = {
     "SecurityAlert": read_security_alert,
@@ -52,6 +53,13 @@ def left_out(row: Any) -> str:
     if shape == "SecurityIncident" and (alerts := alerts_of_incident(row)):
         return f"an incident, whose alerts come themselves ({len(alerts)})"
     return "telemetry, no table of alerts" if shape == TELEMETRY else ""
+
+
+def grouping_of(row: Any) -> SourceIncident | None:
+    """The grouping that a row is, which ``left_out`` counts as an incident; None for others. Raises InvalidInput."""
+    if not isinstance(row, dict) or shape_of(row) != "SecurityIncident":
+        return None
+    return grouped_by(storable(row))
 
 
 def shape_of(row: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.bus.producer import Producer
 from shared.ingestion.connector import SentinelConnector
+from shared.ingestion.intake import Regroup
 from shared.ingestion.sources import AlertSources
 from shared.settings import Settings
 from shared.stores.wiring import Stores
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 class Ingestion:
     """Sentinel by event hub or poll, and the SIEMs beside it. ``without_entities`` names a tenant's alerts whose
-    entities have not come.
+    entities have not come, ``regroup`` takes Sentinel's own incidents.
     """
 
     def __init__(
@@ -30,17 +31,21 @@ class Ingestion:
         producer: Producer,
         *,
         without_entities: Callable[[str], Awaitable[list[str]]],
+        regroup: Regroup,
     ) -> None:
         self._settings = settings
         self._stores = stores
         self._producer = producer
         self._without_entities = without_entities
+        self._regroup = regroup
 
     @cached_property
     def connector(self) -> SentinelConnector:
         """Sentinel's intake."""
         source = self.poller if self._settings.sentinel.mode == "poll" else None
-        return SentinelConnector(self._producer, source=source, tenants=self._settings.workspaces)
+        return SentinelConnector(
+            self._producer, source=source, tenants=self._settings.workspaces, regroup=self._regroup
+        )
 
     @cached_property
     def alert_sources(self) -> AlertSources:

@@ -10,6 +10,7 @@ from shared.contracts.approval import Approval
 from shared.contracts.case_file import CaseFile, InvestigationSummary
 from shared.contracts.listing import Listed, Listing, listed
 from shared.errors import NotFound
+from shared.incidents.repository import incident_of
 from shared.response.executed import executed_actions
 from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
@@ -33,9 +34,11 @@ class CaseFiles:
             found = await cursors["investigation"].fetchone()
             if found is None:
                 raise NotFound(f"investigation {investigation_id} does not exist in this tenant")
+            incident = await incident_of(connection, tenant_id, found["alert_id"])
             parts = {part: [_with_texts(row) for row in await cursors[part].fetchall()] for part in _PARTS}
         return CaseFile.from_stored(
-            {**found, **parts, "actions": actions}, where=f"investigation_state {investigation_id}"
+            {**found, **parts, "actions": actions, "incident": incident},
+            where=f"investigation_state {investigation_id}",
         )
 
     async def cases(

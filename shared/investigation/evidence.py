@@ -96,7 +96,9 @@ def what_was_cut(state: GraphState) -> list[str]:
 
 
 def context_view(state: GraphState) -> dict[str, Any]:
-    """What we know ourselves: indicators with reputation, risk, similar incidents, exposures, techniques."""
+    """What we know ourselves: indicators with reputation, risk, similar incidents, exposures, techniques, and the other
+    alerts of the incident.
+    """
     known_first = sorted(state.ioc_matches, key=lambda item: "reputation" not in item)
     view = {
         "indicators": known_first,
@@ -106,6 +108,7 @@ def context_view(state: GraphState) -> dict[str, Any]:
         "exposures": state.ctem_exposures,
         "exposures_stale": state.ctem_stale,
         "techniques": state.atlas_techniques,
+        **({"incident": _incident(state)} if state.case_facts.incident_alerts else {}),
         "case_facts": state.case_facts.model_dump(include=_SHOWN_FACTS),
     }
     return {name: _bounded(value) for name, value in view.items()}
@@ -130,6 +133,17 @@ def is_safety_relevant(state: GraphState) -> bool:
     if any(technique is not None and technique.matrix == "ics" for technique in known):
         return True
     return any(exposure.get("physical_consequence") == "safety_life" for exposure in state.ctem_exposures)
+
+
+def _incident(state: GraphState) -> dict[str, Any]:
+    """The other alerts of the incident. A title that one shares with this alert is left out: it supports nothing."""
+    facts, own = state.case_facts, state.alert_title
+    alerts = [alert.model_dump() for alert in facts.incident_alerts]
+    return {
+        "incident_id": facts.incident_id,
+        "note": facts.incident_note,
+        "alerts": [alert | ({"title": "the same title"} if alert["title"] == own else {}) for alert in alerts],
+    }
 
 
 _SHOWN_FACTS = {"structured_search", "flags"}

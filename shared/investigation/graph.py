@@ -49,8 +49,16 @@ class InvestigationGraph:
         self._context = context
 
     async def open(self, alert: NormalizedAlert) -> GraphState:
-        """Store the investigation of an alert once; a later message about it amends it. Raises StoreUnavailable."""
-        return await self._context.repository.open(alert, new_case(alert))
+        """Store the investigation of an alert once and put it into its incident; a later message about it amends it.
+
+        Raises StoreUnavailable.
+        """
+        state = await self._context.repository.open(alert, new_case(alert))
+        try:
+            await self._context.incidents.link(alert, state.investigation_id)
+        except Terminal:  # a case is investigated without an incident rather than not at all
+            logger.exception("Investigation %s is in no incident.", state.investigation_id)
+        return state
 
     async def perform(self, tenant_id: str, investigation: str, step: Step, attempt: int = 1) -> Progress:
         """Make one step and say where the investigation stands. An error that can never pass fails the investigation.

@@ -19,9 +19,10 @@ from shared.contracts.approval import Approval
 from shared.contracts.investigation import GraphState
 from shared.contracts.outside_text import storable
 from shared.errors import Conflict, NotFound
+from shared.incidents.repository import record_verdict
 from shared.investigation import report
 from shared.investigation.alert_update import amended
-from shared.investigation.transitions import check_transition
+from shared.investigation.transitions import FINAL, check_transition
 from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
 
@@ -174,6 +175,8 @@ class InvestigationRepository:
                 if transition.approval is not None:
                     await _request_approval(connection, transition.approval)
                 await put(connection, before.tenant_id, before.investigation_id, list(transition.messages))
+                if stored.state in FINAL or stored.classification != before.classification:
+                    await record_verdict(connection, stored, decided=stored.state in FINAL)
         return stored
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from shared.bus.wiring import Bus
 from shared.ctem.exposures import Exposures
+from shared.incidents.repository import Incidents
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
@@ -15,6 +16,7 @@ from shared.investigation.agents.ctem_correlator import CTEMCorrelatorAgent
 from shared.investigation.agents.response import ResponseAgent
 from shared.investigation.approval_watch import ApprovalWatch
 from shared.investigation.approvals import Approvals
+from shared.investigation.asked import AskedActions
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake, LLMJobs
 from shared.investigation.precedence import Precedence
@@ -65,6 +67,8 @@ class Investigation:
                 repository=self.cases,
                 outbox=self._bus.outbox,
                 approvals=self.approvals,
+                incidents=Incidents(postgres),
+                asked=AskedActions(postgres),
                 gateway=self._gateway(),
                 indicators=knowledge.indicators,
                 patterns=knowledge.patterns,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared.contracts.case_file import ExecutedAction
@@ -16,3 +17,9 @@ async def executed_actions(connection: Connection, tenant_id: str, investigation
     values = {"tenant_id": tenant_id, "investigation_id": investigation_id}
     rows = await (await connection.execute(_SQL["of_investigation"], values)).fetchall()
     return [ExecutedAction.from_stored(row, where=f"executed_actions of {investigation_id}") for row in rows]
+
+
+async def done_for(connection: Connection, tenant_id: str, investigation_ids: Sequence[str]) -> list[dict[str, str]]:
+    """``action`` and ``target`` of what was executed for these investigations, and for which ``investigation_id``."""
+    values = {"tenant_id": tenant_id, "investigation_ids": list(investigation_ids)}
+    return await (await connection.execute(_SQL["of_investigations"], values)).fetchall()

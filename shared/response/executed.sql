@@ -1,3 +1,8 @@
+-- name: of_investigations
+SELECT investigation_id, action, target
+FROM executed_actions
+WHERE tenant_id = %(tenant_id)s AND investigation_id = ANY(%(investigation_ids)s) AND status <> 'refused'
+
 -- name: of_investigation
 SELECT action_id, action, target, parameters, status, detail, approved_by, executed_at, undoes, undo_at
 FROM executed_actions

@@ -22,7 +22,8 @@ PROMPT = (
     "is critical. Say why: what speaks for the verdict and what against it, each claim with a quote of the evidence, "
     "word for word and not of the title, and what is missing. Propose actions only from the given list and only on "
     "entities of the alert; anything destructive needs a person's approval. What left_out_of_the_alert lists, "
-    "you were not shown: it is missing data."
+    "you were not shown: it is missing data. What incident lists are other alerts that belong with this one, why, and "
+    "what each turned out to be: judge this alert by its own evidence, and say when theirs bears on it."
 )
 
 # The limits bound what one answer can put into the case; a longer one counts as invalid.

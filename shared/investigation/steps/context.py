@@ -10,6 +10,7 @@ from shared.investigation.agents.agent import Agent
 from shared.investigation.evidence import is_safety_relevant
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import PARALLEL, Step
+from shared.investigation.steps.incident import with_incident
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import reasoning_job
 
@@ -38,7 +39,7 @@ async def ask_model(context: StepContext, state: GraphState, attempt: int) -> Gr
     found = await context.repository.findings(state, *PARALLEL)
     joined = merged(state, *(found.get((step, 1), {}) for step in PARALLEL))
     safe = joined.fp_dismissal_allowed and not is_safety_relevant(joined)
-    joined = joined.model_copy(update={"fp_dismissal_allowed": safe})
+    joined = await with_incident(context, joined.model_copy(update={"fp_dismissal_allowed": safe}))
     return await context.advance(
         state,
         joined,

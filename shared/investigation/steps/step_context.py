@@ -13,9 +13,11 @@ from shared.contracts.alert import SeverityLevel
 from shared.contracts.approval import Approval
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
+from shared.incidents.repository import Incidents
 from shared.investigation.agents.agent import Agent, Gateway
 from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
+from shared.investigation.asked import AskedActions
 from shared.investigation.moves import move
 from shared.investigation.repository import InvestigationRepository
 from shared.knowledge.fp_patterns import FPPatterns
@@ -47,6 +49,8 @@ class StepContext:
     repository: InvestigationRepository
     outbox: Outbox
     approvals: Approvals
+    incidents: Incidents
+    asked: AskedActions
     gateway: Gateway
     indicators: Indicators
     patterns: FPPatterns

@@ -16,6 +16,7 @@ from shared.investigation.approval_request import approval_request
 from shared.investigation.decision import decide, must_escalate
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
+from shared.investigation.steps.incident import without_what_is_asked
 from shared.investigation.steps.opening import with_what_holds_now
 from shared.investigation.steps.step_context import StepContext
 
@@ -68,14 +69,15 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
         return state, True
     prepared = await with_what_holds_now(context, await context.responder.execute(judged))
     decision = decide(prepared, context.constraints)
-    decided = prepared.model_copy(update={"classification": decision.classification})
+    asked = await without_what_is_asked(context, prepared)  # the decision counts what was wanted, asked or not
+    decided = asked.model_copy(update={"classification": decision.classification})
     messages = report.judged(decided, decision)
     if attempt > 1:
         escalated = {"from": "tier_1", "to": "tier_1+", "reason": "confidence under 0.6 or uncertainty"}
         messages.insert(0, report.event(decided, AuditEventType.ALERT_ESCALATED, context=escalated))
     approval = None
     if decision.state is InvestigationState.AWAITING_HUMAN:
-        approval = await _request(context, decided, decision.reason)
+        approval = await _request(context, decided, "; ".join([decision.reason, *decided.case_facts.asked_already]))
         decided = decided.with_facts(approval_id=approval.approval_id, approval_deadline=approval.expires_at)
         decided = decided.model_copy(update={"requires_human_approval": True})
         messages.append(report.approval_requested(decided, approval))

@@ -18,6 +18,8 @@ from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
 from shared.errors import StoreUnavailable
+from shared.incidents.regrouping import Regrouping
+from shared.incidents.repository import Incidents
 from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
@@ -117,6 +119,8 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
         assets=Assets(store),
         protected=ProtectedAssets(store, outbox),
         kill_switches=KillSwitchPanel(store, outbox),
+        incidents=Incidents(store),
+        regrouping=Regrouping(store, outbox),
         health_checks={"postgresql": store.health, "redis": redis.health},
     )
     yield Api(services, bus, outbox, redis, issuer, woken)

@@ -29,6 +29,8 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
+from shared.incidents.regrouping import Regrouping
+from shared.incidents.repository import Incidents
 from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
@@ -63,6 +65,8 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
         assets=Assets(store),
         protected=ProtectedAssets(store, outbox),
         kill_switches=KillSwitchPanel(store, outbox),
+        incidents=Incidents(store),
+        regrouping=Regrouping(store, outbox),
         health_checks={"postgresql": store.health},
     )
     app = create_app(services, show_docs=True)

@@ -36,7 +36,11 @@ def test_every_route_but_health_demands_a_permission(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", path) for path in ["/v1/investigations", "/v1/investigations/inv-1", "/v1/approvals", *AUDIT]]
+    [
+        ("GET", path)
+        for path in ["/v1/investigations", "/v1/investigations/inv-1", "/v1/incidents", "/v1/approvals", *AUDIT]
+    ]
+    + [("POST", "/v1/incidents/c-1/merge"), ("POST", "/v1/incidents/c-1/split")]
     + [("POST", "/v1/approvals/ap-1"), ("POST", "/v1/approvals/ap-1/ask-again"), ("POST", "/v1/audit/verify")]
     + [("POST", f"/v1/investigations/inv-1/{what}") for what in ("disposition", "reopen")],
 )

@@ -14,6 +14,7 @@ import pytest
 
 from shared.audit.event import audit_event
 from tests.integration.api.test_api_investigations import approval, investigation
+from tests.unit.incidents.alerts import alert
 
 if TYPE_CHECKING:
     from tests.integration.api.conftest import Api
@@ -22,6 +23,7 @@ ROWS = 5
 LISTS = {
     "/v1/investigations": ("created_at", "investigation_id"),
     "/v1/approvals": ("expires_at", "approval_id"),
+    "/v1/incidents": ("opened_at", "incident_id"),
     "/v1/audit/events": ("sequence_number", "audit_id"),
 }
 A_TIME = "2026-01-01T00:00:00+00:00"
@@ -44,6 +46,7 @@ async def client(api: Api, owner: psycopg.Connection, tenant: str) -> Any:
     for number in range(ROWS):
         waiting = investigation(owner, tenant, number, state="awaiting_human")
         approval(owner, tenant, waiting, minutes=60 + number)
+        await api.services.incidents.link(alert(f"a-{number}", tenant=tenant), f"i-{number}")
     await add_records(api, tenant, ROWS - 1)  # and the genesis record
     async with await api.signed_in("admin", tenant=tenant) as client:
         yield client

@@ -15,11 +15,13 @@ from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.gateway import APICallMetrics, GatewayRequest, GatewayResponse
 from shared.ctem.exposures import Exposures
 from shared.errors import ModelUnavailable
+from shared.incidents.repository import Incidents
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
 from shared.investigation.agents.ctem_correlator import CTEMCorrelatorAgent
 from shared.investigation.agents.response import ResponseAgent
 from shared.investigation.approvals import Approvals
+from shared.investigation.asked import AskedActions
 from shared.investigation.dispositions import Dispositions
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.reopening import Reopening
@@ -148,6 +150,8 @@ async def context(
         repository=InvestigationRepository(store),
         outbox=outbox,
         approvals=Approvals(store, outbox, wake_current),
+        incidents=Incidents(store),
+        asked=AskedActions(store),
         gateway=gateway,
         indicators=Indicators(store, redis),
         patterns=FPPatterns(store),

@@ -76,6 +76,16 @@ class Model:
         )
 
 
+def since_previous(store: Postgres) -> dict[str, Any]:
+    """What steps work with that the previous release does not have."""
+    try:
+        from shared.incidents.repository import Incidents  # noqa: PLC0415
+        from shared.investigation.asked import AskedActions  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return {}
+    return {"incidents": Incidents(store), "asked": AskedActions(store)}
+
+
 async def wake_nobody(_: object) -> None:
     """The test makes the steps itself."""
 
@@ -108,6 +118,7 @@ class Release:
                 constraints=ExecutorConstraints(allowlisted_playbooks=frozenset()),
                 approval_timeout=timedelta(hours=4),
                 llm_wait=timedelta(seconds=60),
+                **since_previous(self.store),
             )
         )
 

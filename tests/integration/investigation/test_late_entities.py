@@ -176,8 +176,8 @@ async def test_repeated_messages_leave_one_update_and_one_audit_event(
     await context.outbox.sweep()
     events = [AuditEvent.from_json(message.value) for message in bus.on("audit.events")]
     own = [event for event in events if event.tenant_id == tenant]
-    assert [event.event_type for event in own] == ["investigation.enriched"]
-    assert "parsed_entities" in own[0].context["alert_update"]
+    assert [event.event_type for event in own] == ["incident.opened", "investigation.enriched"]
+    assert "parsed_entities" in own[1].context["alert_update"]
 
 
 async def test_closed_case_keeps_what_came_later_and_stays_closed(

@@ -27,7 +27,7 @@ from tests.integration.investigation.test_graph import alert
 
 ISOLATE = [Action(action="isolate_host", target="ws-17", risk="high")]
 # A transaction's own set_config counts as a statement; BEGIN and COMMIT travel with others.
-APPROVED, KNOWN_PATTERN = {"transactions": 20, "statements": 90}, {"transactions": 6, "statements": 30}
+APPROVED, KNOWN_PATTERN = {"transactions": 21, "statements": 90}, {"transactions": 6, "statements": 30}
 
 
 @pytest.fixture

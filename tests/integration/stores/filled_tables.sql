@@ -84,3 +84,14 @@ INSERT INTO late_entities (tenant_id, alert_id, next_try_at, outcome)
 SELECT CASE tenant_id WHEN 'small' THEN 'small' ELSE 'tenant-' || n / 10 END, 'a-' || n, at,
     CASE n % 50 WHEN 1 THEN NULL ELSE 'found' END
 FROM cases;
+
+INSERT INTO incidents (incident_id, tenant_id, title, source, source_incident, merged_into, opened_at)
+SELECT 'c-' || n, tenant_id, 'alert-' || kind, 'sentinel', n, CASE n % 10 WHEN 9 THEN 'c-' || n - 9 END, at FROM cases;
+INSERT INTO incident_alerts (tenant_id, alert_id, incident_id, investigation_id, source, title, severity, product, tactics,
+    techniques, principals, began_at, ended_at, linked_by, reason)
+SELECT tenant_id, 'a-' || n, 'c-' || n, 'i-' || n, 'sentinel', 'alert-' || kind, 'high', 'p', '{execution}', '{T1059}',
+    ARRAY['host:host-' || kind], at, at, 'rule', 'r'
+FROM cases;
+INSERT INTO incident_traces (tenant_id, kind, value, alert_id, began_at)
+SELECT tenant_id, 'host', 'host-' || kind, 'a-' || n, at FROM cases;
+INSERT INTO incident_expected_alerts (tenant_id, alert_id, incident_id) SELECT tenant_id, 'e-' || n, 'c-' || n FROM cases;

@@ -52,6 +52,16 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"name_key": f"host-{case}", "entity_type": "host", "keys": [f"host-{case // 30}", f"host-{case}"]},
         **{"actions": Jsonb([]), "denied_actions": Jsonb([]), "actions_hash": "h", "kind": "requested"},
         **{"notification_id": f"n-{case}", "channels": ["teams"]},
+        **{
+            "incident_id": f"c-{case}",
+            "incident_ids": [f"c-{case}"],
+            "investigation_ids": [f"i-{case}"],
+            "into": "c-0",
+            "alert_id": f"a-{case}",
+        },
+        **{"kinds": ["host"], "names": ["host-100"], "begun_since": AGO, "begun_until": datetime.now(UTC)},
+        **{"source": "sentinel", "source_incident": str(case), "apart_from": [], "linked_to": [], "room": 1},
+        **{"decided": True, "classification": "true_positive", "linked_by": "rule", "reason": "r"},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

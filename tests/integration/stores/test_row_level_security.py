@@ -42,6 +42,12 @@ ROWS = {
     "polled_tables": "(tenant_id, workspace_id, source_table, read_until, page_rows)"
     " VALUES (%(tenant)s, %(id)s, 't', now(), 1)",
     "polled_rows": "VALUES (%(tenant)s, %(id)s, 't', sha256(''), now())",
+    "incidents": "(incident_id, tenant_id, title) VALUES (%(id)s, %(tenant)s, 't')",
+    "incident_alerts": "(tenant_id, alert_id, incident_id, investigation_id, source, title, severity, product, tactics,"
+    " techniques, principals, began_at, ended_at, linked_by, reason)"
+    " VALUES (%(tenant)s, 'a', %(id)s, 'i', 's', 't', 'low', 'p', '{}', '{}', '{}', now(), now(), 'rule', 'r')",
+    "incident_traces": "VALUES (%(tenant)s, 'host', 'h', 'a', now())",
+    "incident_expected_alerts": "VALUES (%(tenant)s, 'a', %(id)s)",
     "late_entities": "(tenant_id, alert_id, next_try_at) VALUES (%(tenant)s, %(id)s, now())",
 }
 AUDIT = ("audit_chain_state", "audit_records")  # written by a role of their own

@@ -10,7 +10,8 @@ import pytest
 from shared.bus.producer import MemoryProducer
 from shared.contracts.alert import CanonicalAlert, SeverityLevel
 from shared.contracts.dead_letter import DeadLetter
-from shared.errors import BusUnavailable
+from shared.contracts.incident import SourceIncident
+from shared.errors import BusUnavailable, StoreUnavailable
 from shared.ingestion import IngestReport, Intake, SentinelConnector
 from shared.ingestion.adapter import sentinel
 
@@ -204,3 +205,45 @@ async def test_row_that_raises_an_unexpected_error_goes_to_the_dead_letters() ->
     report = await Intake(producer, adapter).ingest(json.dumps(row()).encode(), headers={})
     assert report == IngestReport(dead_lettered=1)
     assert "nobody thought of this" in dead_letters(producer)[0].reason
+
+
+INCIDENT = {
+    "TenantId": "aaaa-1",
+    "IncidentName": "n-1",
+    "IncidentNumber": 4711,
+    "Title": "Multi-stage incident",
+    "AlertIds": '["a-1", "a-2"]',
+    "Type": "SecurityIncident",
+}
+
+
+async def test_incident_is_passed_on_as_the_grouping_that_it_is_to_the_owner_of_its_workspace() -> None:
+    taken: list[SourceIncident] = []
+
+    async def regroup(grouping: SourceIncident) -> None:
+        taken.append(grouping)
+
+    producer = MemoryProducer()
+    connector = SentinelConnector(producer, tenants={"aaaa-1": "northlight"}, regroup=regroup)
+    report = await connector.ingest(json.dumps([INCIDENT, row()]).encode(), headers={})
+    assert report == IngestReport(published=1, dropped=1)
+    assert taken == [
+        SourceIncident(
+            tenant_id="northlight",
+            source="sentinel",
+            number="4711",
+            title="Multi-stage incident",
+            alert_ids=["a-1", "a-2"],
+        )
+    ]
+
+
+async def test_incident_that_cannot_be_taken_over_holds_up_no_alert(caplog: pytest.LogCaptureFixture) -> None:
+    async def regroup(_: SourceIncident) -> None:
+        raise StoreUnavailable("PostgreSQL", "down")
+
+    producer = MemoryProducer()
+    nameless = {name: value for name, value in INCIDENT.items() if name != "TenantId"}
+    body = json.dumps([INCIDENT, nameless, row()]).encode()
+    assert (await SentinelConnector(producer, regroup=regroup).ingest(body, headers={})).published == 1
+    assert [line.levelname for line in caplog.records if "is not taken over" in line.message] == ["WARNING", "WARNING"]

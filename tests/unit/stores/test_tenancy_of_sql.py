@@ -38,6 +38,7 @@ OWNERS = {
     "bus": {"outbox"},
     "ctem": {"ctem_exposures"},
     "gateway": {"spend_months", "spend_ledger"},
+    "incidents": {"incidents", "incident_alerts", "incident_traces", "incident_expected_alerts"},
     "ingestion": {"polled_tables", "polled_rows", "late_entities"},
     "investigation": {
         "investigation_state",

@@ -1,0 +1,385 @@
+"""Incidents in PostgreSQL: an alert is linked, merged and read for one tenant at a time.
+
+Whoever changes which alerts an incident has takes the tenant's lock first, then the incidents' rows in the order of
+their ids, then rows of alerts. An investigation that forms its actions holds its incident's row, later its own alert's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from shared.bus.outbox import put
+from shared.contracts.alert import NormalizedAlert
+from shared.contracts.audit_event_type import AuditEventType
+from shared.contracts.incident import MOST_ALERTS, Incident, IncidentAlert, IncidentSummary, LinkedBy
+from shared.contracts.investigation import GraphState
+from shared.contracts.listing import Listed, Listing, listed
+from shared.contracts.outside_text import storable
+from shared.errors import NotFound
+from shared.incidents import report
+from shared.incidents.linking import LOOK_AROUND, Known, Neighbour, Plan, Seen, links, plan
+from shared.incidents.stage import weighed
+from shared.incidents.traces import LONGEST_ACTIVITY, Kind, Trace, Traces, source_incident, traces_of
+from shared.stores.postgres import Connection, Postgres
+from shared.stores.statements import statements
+
+LOCK = 0x696E6369  # the room of the advisory locks of tenants
+REASONS_KEPT = 5  # of an alert that is linked to many; each names one alert
+
+_NAMESPACE = UUID("0d7c6a52-4a0e-5f6b-9d53-2b8f6f6f1c77")  # ours; any fixed UUID does
+SQL = statements(Path(__file__).with_suffix(".sql"))
+
+
+class Incidents:
+    """Each method raises StoreUnavailable."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def link(self, alert: NormalizedAlert, investigation_id: str) -> str:
+        """Put an alert into the incident it belongs to, or into a new one; the incident's id.
+
+        A message that repeats an alert changes nothing, one that names more of it may link it to more.
+        """
+        traces = traces_of(alert)
+        values = _alert_values(alert, traces, investigation_id)
+        async with self._postgres.transaction(alert.tenant_id) as connection:
+            await lock(connection, alert.tenant_id)
+            return await _Linking(connection, alert, traces, values).make()
+
+    async def hold_others(self, tenant_id: str, alert_id: str) -> list[str]:
+        """The other investigations of an alert's incident, which is held until the caller's unit of work ends."""
+        values = {"tenant_id": tenant_id, **alert_of(alert_id)}
+        async with self._postgres.transaction(tenant_id) as connection:
+            while held := await (await connection.execute(SQL["hold_incident_of_alert"], values)).fetchone():
+                members = (await members_of(connection, tenant_id, [held["incident_id"]])).get(held["incident_id"], [])
+                others = [each.investigation_id for each in members if each.alert_id != values["alert_id"]]
+                if len(others) < len(members):  # else it left this incident while we waited
+                    return others
+        return []
+
+    async def of_alert(self, tenant_id: str, alert_id: str) -> Incident | None:
+        """The incident that an alert is in; None for an alert from before there were incidents."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            return await incident_of(connection, tenant_id, alert_id)
+
+    async def incident(self, tenant_id: str, incident_id: str) -> Incident:
+        """One incident whole. Raises NotFound."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            return await read(connection, tenant_id, incident_id)
+
+    async def incidents(self, tenant_id: str, listing: Listing) -> Listed[IncidentSummary]:
+        """Incidents by the time they were opened; the key of a row is that time and its id."""
+        moment, row_id = listing.after or (None, None)
+        values = {"tenant_id": tenant_id, "moment": moment, "row_id": row_id, "limit": listing.look_ahead}
+        async with self._postgres.transaction(tenant_id) as connection:
+            cursor = await connection.execute(SQL["oldest" if listing.ascending else "newest"], values)
+            part = listed(await cursor.fetchall(), listing, lambda row: (row["opened_at"], row["incident_id"]))
+            members = await members_of(connection, tenant_id, [row["incident_id"] for row in part.rows])
+        return Listed([_summary(row, members.get(row["incident_id"], [])) for row in part.rows], part.last)
+
+
+class _Linking:
+    """One alert, under the tenant's lock."""
+
+    def __init__(self, connection: Connection, alert: NormalizedAlert, traces: Traces, values: dict[str, Any]) -> None:
+        self._connection = connection
+        self._alert = alert
+        self._traces = traces
+        self._values = values
+        self._tenant_id = alert.tenant_id
+
+    async def make(self) -> str:
+        """The id of the incident that the alert is in now."""
+        cursor = await self._connection.execute(SQL["place_of_alert"], self._values)
+        found = await cursor.fetchone() or {}
+        place = found if found["incident_id"] else None
+        if place and not _adds_to(self._traces, place["traces"]):
+            return str(place["incident_id"])
+        if place and place["linked_by"] == LinkedBy.PERSON:
+            return await self._store(place["incident_id"], **_as_before(place))
+        grouped = None if place else await self._grouped(found["expected_in"])
+        if grouped is not None:
+            return await self._join_group(grouped)
+        linked = await self._plan(place["incident_id"] if place else "")
+        reasons = [link.reason for link in linked.links[:REASONS_KEPT]]
+        reason = "; ".join(reasons) or "the first alert of its incident"
+        if not linked.target:
+            return await self._store(await self._open(), linked_by=LinkedBy.RULE, reason=reason, linked_to=[])
+        if place and not linked.links:
+            return await self._store(linked.target, **_as_before(place))
+        before, by = (place["linked_to"], place["linked_by"]) if place else ([], LinkedBy.RULE)
+        linked_to = [*before, *(link.alert_id for link in linked.links)]
+        await self._tell(linked.target, reason)
+        if linked.absorbed:  # before the alert's own row is locked
+            why = f"alert {self._alert.alert_id} belongs to all of them: {reason}"
+            await absorb(
+                self._connection, self._tenant_id, linked.target, linked.absorbed, actor=report.RULES, reason=why
+            )
+        await self._store(linked.target, linked_by=by, reason=reason, linked_to=linked_to)
+        return linked.target
+
+    async def _plan(self, own: str) -> Plan:
+        seen = Seen(
+            alert_id=self._alert.alert_id,
+            source=self._alert.source,
+            title=self._alert.title,
+            severity=self._alert.severity,
+            tactics=self._alert.tactics,
+            techniques=self._alert.techniques,
+            began=self._traces.began,
+            ended=self._traces.ended,
+            principals=self._traces.principals,
+        )
+        found = links(seen, await self._neighbours())
+        if not found and not own:
+            return Plan("")
+        wanted = {link.incident_id for link in found} | ({own} if own else set())
+        known = await known_incidents(self._connection, self._tenant_id, sorted(wanted))
+        return plan(known.get(own), [link for link in found if link.incident_id != own], known, seen)
+
+    async def _neighbours(self) -> list[Neighbour]:
+        sought = sorted(self._traces.sought)
+        values = {
+            "kinds": [trace.kind for trace in sought],
+            "names": storable([trace.value for trace in sought]),
+            "begun_since": self._traces.began - LOOK_AROUND - LONGEST_ACTIVITY,
+            "begun_until": self._traces.ended + LOOK_AROUND,
+            "at_most": MOST_ALERTS + 1,
+        }
+        cursor = await self._connection.execute(SQL["neighbours"], {**self._values, **values})
+        return [_neighbour(row) for row in await cursor.fetchall()]
+
+    async def _grouped(self, expected_in: str | None) -> str | None:
+        """The incident into which the source put the alert; empty when that incident is not there yet."""
+        if expected_in:
+            await self._connection.execute(SQL["expected_has_come"], self._values)
+            return expected_in
+        number = source_incident(self._alert)
+        if not number:
+            return None
+        values = {"tenant_id": self._tenant_id, "source": self._alert.source, "source_incident": number}
+        cursor = await self._connection.execute(SQL["grouped_by_source"], values)
+        row = await cursor.fetchone()
+        return str(row["incident_id"]) if row else ""
+
+    async def _join_group(self, incident_id: str) -> str:
+        reason = "the source put it into this incident"
+        if incident_id:
+            await self._tell(incident_id, reason)
+        else:
+            number = source_incident(self._alert)
+            incident_id = await self._open(source=self._alert.source, source_incident=number)
+        return await self._store(incident_id, linked_by=LinkedBy.SOURCE, reason=reason, linked_to=[])
+
+    async def _open(self, *, source: str = "", source_incident: str | None = None) -> str:
+        incident_id = str(uuid5(_NAMESPACE, f"{len(self._tenant_id)}:{self._tenant_id}:{self._alert.alert_id}"))
+        await open_incident(
+            self._connection,
+            self._tenant_id,
+            incident_id,
+            title=self._alert.title,
+            alert_ids=[self._alert.alert_id],
+            source=source,
+            source_incident=source_incident,
+        )
+        return incident_id
+
+    async def _store(self, incident_id: str, *, linked_by: str, reason: str, linked_to: Sequence[str]) -> str:
+        placed = {"incident_id": incident_id, "linked_by": linked_by, "reason": storable(reason)}
+        linked = {"linked_to": list(dict.fromkeys(linked_to))[:MOST_ALERTS]}
+        left = sorted(self._traces.left)
+        traces = {"kinds": [trace.kind for trace in left], "names": storable([trace.value for trace in left])}
+        await self._connection.execute(SQL["put_alert"], {**self._values, **placed, **linked, **traces})
+        return incident_id
+
+    async def _tell(self, incident_id: str, reason: str) -> None:
+        alert, linked = self._alert.alert_id, AuditEventType.INCIDENT_LINKED
+        event = report.changed(self._tenant_id, linked, incident_id, [alert], actor=report.RULES, reason=reason)
+        await put(self._connection, self._tenant_id, incident_id, [event])
+
+
+async def record_verdict(connection: Connection, state: GraphState, *, decided: bool) -> None:
+    """Note what an alert's investigation has come to; nothing when no incident has it."""
+    said = {"classification": state.classification, "confidence": state.confidence, "outcome": state.outcome}
+    values = {"tenant_id": state.tenant_id, **alert_of(state.alert_id), "decided": decided, **said}
+    await connection.execute(SQL["record_verdict"], values)
+
+
+async def lock(connection: Connection, tenant_id: str) -> None:
+    """Hold the tenant's incidents until the transaction ends."""
+    await connection.execute(SQL["lock"], {"room": LOCK, "tenant_id": tenant_id})
+
+
+async def open_incident(  # noqa: PLR0913 - the columns of a new incident
+    connection: Connection,
+    tenant_id: str,
+    incident_id: str,
+    *,
+    title: str,
+    alert_ids: Sequence[str],
+    source: str = "",
+    source_incident: str | None = None,
+) -> None:
+    """Store a new incident; its alerts are put into it afterwards."""
+    values = {"incident_id": incident_id, "tenant_id": tenant_id, "title": storable(title)}
+    grouped = {"source": storable(source), "source_incident": storable(source_incident)}
+    await connection.execute(SQL["open_incident"], {**values, **grouped})
+    opened = AuditEventType.INCIDENT_OPENED
+    event = report.changed(tenant_id, opened, incident_id, alert_ids, actor=report.RULES, reason=title)
+    await put(connection, tenant_id, incident_id, [event])
+
+
+async def lock_incidents(connection: Connection, tenant_id: str, incident_ids: Sequence[str]) -> None:
+    """Hold incidents until the transaction ends, before any row of their alerts."""
+    await _rows(connection, "lock_incidents", tenant_id, incident_ids)
+
+
+async def absorb(  # noqa: PLR0913 - who merges what into what, and why
+    connection: Connection, tenant_id: str, into: str, absorbed: Sequence[str], *, actor: report.Actor, reason: str
+) -> None:
+    """Make other incidents part of one."""
+    await lock_incidents(connection, tenant_id, [into, *absorbed])
+    known = await known_incidents(connection, tenant_id, [into, *absorbed])
+    apart = frozenset[str]().union(*(each.apart_from for each in known.values())) - {into, *absorbed}
+    values = {"tenant_id": tenant_id, "into": into, "incident_ids": list(absorbed)}
+    for statement in ("move_all", "move_expected", "end_as_part_of"):
+        await connection.execute(SQL[statement], values)
+    await connection.execute(SQL["keep_apart"], {**values, "incident_id": into, "apart_from": sorted(apart)})
+    event = report.changed(
+        tenant_id,
+        AuditEventType.INCIDENT_MERGED,
+        into,
+        [],
+        actor=actor,
+        reason=reason,
+        context={"merged": list(absorbed)},
+    )
+    await put(connection, tenant_id, into, [event])
+
+
+async def known_incidents(connection: Connection, tenant_id: str, incident_ids: Sequence[str]) -> dict[str, Known]:
+    """Incidents as linking knows them, those without alerts left out."""
+    rows = await _rows(connection, "incidents", tenant_id, incident_ids)
+    members = await members_of(connection, tenant_id, incident_ids)
+    return {
+        row["incident_id"]: Known(
+            incident_id=row["incident_id"],
+            opened_at=row["opened_at"],
+            source=row["source"],
+            apart_from=frozenset(row["apart_from"]),
+            alerts=len(alerts),
+            began=min(alert.began_at for alert in alerts),
+            ended=max(alert.ended_at for alert in alerts),
+        )
+        for row in rows
+        if (alerts := members.get(row["incident_id"]))
+    }
+
+
+async def members_of(
+    connection: Connection, tenant_id: str, incident_ids: Sequence[str]
+) -> dict[str, list[IncidentAlert]]:
+    """The alerts of each of these incidents."""
+    found: dict[str, list[IncidentAlert]] = {}
+    for row in await _rows(connection, "alerts_of_incidents", tenant_id, incident_ids):
+        alert = IncidentAlert.from_stored(row, where=f"incident_alerts {row['alert_id']}")
+        found.setdefault(alert.incident_id, []).append(alert)
+    return found
+
+
+async def read(connection: Connection, tenant_id: str, incident_id: str) -> Incident:
+    """See Incidents.incident."""
+    rows = await _rows(connection, "incidents", tenant_id, [incident_id])
+    if not rows:
+        raise NotFound(f"incident {incident_id} does not exist in this tenant")
+    return await _whole(connection, tenant_id, rows[0])
+
+
+async def incident_of(connection: Connection, tenant_id: str, alert_id: str) -> Incident | None:
+    """See Incidents.of_alert."""
+    cursor = await connection.execute(SQL["incident_of_alert"], {"tenant_id": tenant_id, **alert_of(alert_id)})
+    row = await cursor.fetchone()
+    return await _whole(connection, tenant_id, row) if row else None
+
+
+def alert_of(alert_id: str) -> dict[str, str]:
+    """An alert's id as it is stored."""
+    return {"alert_id": storable(alert_id)}
+
+
+async def _whole(connection: Connection, tenant_id: str, row: dict[str, Any]) -> Incident:
+    members = (await members_of(connection, tenant_id, [row["incident_id"]])).get(row["incident_id"], [])
+    return Incident(**dict(_summary(row, members)), members=members)
+
+
+async def _rows(
+    connection: Connection, statement: str, tenant_id: str, incident_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    values = {"tenant_id": tenant_id, "incident_ids": list(incident_ids)}
+    return await (await connection.execute(SQL[statement], values)).fetchall()
+
+
+def _adds_to(traces: Traces, stored: Sequence[str]) -> bool:
+    """Whether a message names more than what is known of its alert."""
+    return not {storable(f"{trace.kind} {trace.value}") for trace in traces.left} <= set(stored)
+
+
+def _as_before(place: dict[str, Any]) -> dict[str, Any]:
+    return {name: place[name] for name in ("linked_by", "reason", "linked_to")}
+
+
+def _alert_values(alert: NormalizedAlert, traces: Traces, investigation_id: str) -> dict[str, Any]:
+    said = {
+        "alert_id": alert.alert_id,
+        "source": alert.source,
+        "title": alert.title,
+        "product": alert.product,
+        "tactics": alert.tactics,
+        "techniques": alert.techniques,
+        "principals": sorted(traces.principals),
+    }
+    return {
+        **storable(said),
+        "tenant_id": alert.tenant_id,
+        "investigation_id": investigation_id,
+        "severity": alert.severity,
+        "began_at": traces.began,
+        "ended_at": traces.ended,
+    }
+
+
+def _neighbour(row: dict[str, Any]) -> Neighbour:
+    seen = Seen(
+        alert_id=row["alert_id"],
+        source=row["source"],
+        title=row["title"],
+        severity=row["severity"],
+        tactics=row["tactics"],
+        techniques=row["techniques"],
+        began=row["began_at"],
+        ended=row["ended_at"],
+        principals=frozenset(row["principals"]),
+    )
+    return Neighbour(Trace(Kind(row["kind"]), row["value"]), seen, row["incident_id"])
+
+
+def _summary(row: dict[str, Any], members: Sequence[IncidentAlert]) -> IncidentSummary:
+    stage, severity, priority = weighed(members)
+    return IncidentSummary(
+        incident_id=row["incident_id"],
+        title=row["title"],
+        severity=severity,
+        priority=priority,
+        stage=stage.label,
+        decided=all(alert.decided for alert in members),
+        alerts=len(members),
+        opened_at=row["opened_at"],
+        began_at=min((alert.began_at for alert in members), default=None),
+        ended_at=max((alert.ended_at for alert in members), default=None),
+        source_incident=row["source_incident"],
+        merged_into=row["merged_into"],
+    )

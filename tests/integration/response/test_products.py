@@ -230,7 +230,7 @@ async def test_mail_leaves_the_mailbox_and_comes_back(world: World) -> None:
 
 
 async def test_incident_of_the_alert_gets_one_comment(world: World) -> None:
-    await world.sentinel.change(faults=[{"on": "/comments/", "fault": "lost", "times": 2}])
+    await world.sentinel.change(faults=[{"on": "PUT", "fault": "lost"}])
     _, status, _ = await world.done(on(ActionName.ADD_COMMENT, "alert-1", text="ALUSKORT: true positive"))
     assert status == "verified"
     other, ours = (await world.sentinel.state())["incidents"]

@@ -8,7 +8,7 @@ AluskortError
 │   ├── BusUnavailable     Kafka cannot be reached or did not acknowledge
 │   ├── ModelUnavailable   the model provider failed, throttled or timed out (gateway: CallFailed)
 │   ├── SigningKeysUnavailable   in shared/access: the identity provider cannot be reached
-│   └── WorkspaceUnavailable     in shared/ingestion: Log Analytics failed, throttled or timed out
+│   └── WorkspaceUnavailable     in shared/stores: Log Analytics failed, throttled or timed out
 └── Terminal               the same call can never succeed; retrying is waste
     ├── InvalidInput       outside data broke a contract: field, got, expected
     ├── ConfigurationError a setting is missing or wrong

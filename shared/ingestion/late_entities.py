@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, WorkspaceUnavailable
 from shared.ingestion.log_analytics import MAX_IDS, Row, SentinelTables
 from shared.ingestion.source import Handle
-from shared.stores.log_analytics import WorkspaceUnavailable
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import orjson
 
-from shared.stores.log_analytics import LogAnalytics, WorkspaceUnavailable
+from shared.errors import WorkspaceUnavailable
+from shared.stores.log_analytics import LogAnalytics
 
 MAX_IDS = 100  # of one query
 INGESTED = "aluskort_ingested"

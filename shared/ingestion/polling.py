@@ -16,11 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.errors import AluskortError
+from shared.errors import AluskortError, WorkspaceUnavailable
 from shared.ingestion.feed_position import Feed, FeedPosition, Page
 from shared.ingestion.log_analytics import Answer, Row, SentinelTables
 from shared.ingestion.source import Handle
-from shared.stores.log_analytics import WorkspaceUnavailable
 from shared.stores.postgres import Postgres
 
 TABLES = ("SecurityAlert", "SecurityIncident")

@@ -16,19 +16,11 @@ from azure.identity.aio import DefaultAzureCredential
 from azure.monitor.query import LogsQueryError, LogsQueryPartialResult, LogsQueryResult
 from azure.monitor.query.aio import LogsQueryClient
 
-from shared.errors import ConfigurationError, Retryable
+from shared.errors import ConfigurationError, WorkspaceUnavailable
 
 QUERY_SECONDS = 20  # asked of the service; well under the 30 s between two ticks of a poll
 GRACE_SECONDS = 5  # for the answer of a query that used all its time to arrive
 TOO_SLOW = frozenset({408, 504})  # the service's own time ran out: fewer rows may fit into it
-
-
-class WorkspaceUnavailable(Retryable):
-    """A workspace cannot be read now; ``retry_after`` is in seconds when the service said so."""
-
-    def __init__(self, workspace_id: str, reason: str, *, retry_after: float | None = None) -> None:
-        super().__init__(f"Workspace {workspace_id} cannot be read now: {reason}")
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)

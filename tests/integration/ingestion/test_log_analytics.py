@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.errors import WorkspaceUnavailable
 from shared.ingestion.log_analytics import SentinelTables
-from shared.stores.log_analytics import LogAnalytics, WorkspaceUnavailable
+from shared.stores.log_analytics import LogAnalytics
 from tests.integration.ingestion.workspace import SimulatedWorkspace, row
 
 Make = Callable[..., SimulatedWorkspace]

@@ -6,8 +6,8 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.monitor.query.aio import LogsQueryClient
 
-from shared.errors import ConfigurationError
-from shared.stores.log_analytics import LogAnalytics, WorkspaceUnavailable
+from shared.errors import ConfigurationError, WorkspaceUnavailable
+from shared.stores.log_analytics import LogAnalytics
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from shared.access.kill_switch import KillSwitches
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
+from shared.hunting.wiring import Hunting
 from shared.ingestion.wiring import Ingestion
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.wiring import Investigation
@@ -67,6 +68,7 @@ class Services:
             self.bus,
             gateway=self._gateway,
             knowledge=self.knowledge,
+            hunting=Hunting(self.settings, self.stores),
             response=self.response,
             kill_switches=KillSwitches(self.stores.postgres),
         )

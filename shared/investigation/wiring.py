@@ -8,6 +8,7 @@ from functools import cached_property
 
 from shared.bus.wiring import Bus
 from shared.ctem.exposures import Exposures
+from shared.hunting.wiring import Hunting
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
@@ -38,6 +39,7 @@ class Investigation:
         *,
         gateway: Callable[[], Gateway],
         knowledge: Knowledge,
+        hunting: Hunting,
         response: Response,
         kill_switches: ActiveSwitches,
     ) -> None:
@@ -46,6 +48,7 @@ class Investigation:
         self._bus = bus
         self._gateway = gateway
         self._knowledge = knowledge
+        self._hunting = hunting
         self._response = response
         self._kill_switches = kill_switches
         self.cases = InvestigationRepository(stores.postgres)
@@ -62,9 +65,10 @@ class Investigation:
                 outbox=self._bus.outbox,
                 approvals=self.approvals,
                 gateway=self._gateway(),
+                hunter=self._hunting.hunter,
                 indicators=knowledge.indicators,
                 patterns=knowledge.patterns,
-                enricher=ContextEnricherAgent(knowledge.risk, knowledge.incidents),
+                enricher=ContextEnricherAgent(knowledge.risk, knowledge.incidents, self._hunting.hunter),
                 correlator=CTEMCorrelatorAgent(Exposures(postgres)),
                 mapper=ATLASMapperAgent(),
                 responder=ResponseAgent(self._response.playbooks),

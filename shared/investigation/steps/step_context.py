@@ -11,6 +11,7 @@ from shared.bus.outbox import Outbox, OutboxMessage
 from shared.contracts.approval import Approval
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
+from shared.hunting.hunter import Hunter
 from shared.investigation import report
 from shared.investigation.agents.agent import Agent, Gateway, decision_entry
 from shared.investigation.approvals import Approvals
@@ -36,6 +37,7 @@ class StepContext:
     outbox: Outbox
     approvals: Approvals
     gateway: Gateway
+    hunter: Hunter
     indicators: Indicators
     patterns: FPPatterns
     enricher: Agent

@@ -49,7 +49,7 @@ def test_rows_are_counted_by_group_and_the_largest_come_first() -> None:
     query = """let Kinds = dynamic(["a", "b"]);
 T
 | where Kind in (Kinds)
-| summarize Rows = count(), Large = countif(Bytes > 6), Names = make_set(Name, 5), Most = max(Bytes), Kinds = dcount(Kind)
+| summarize Rows = count(), Large = countif(Bytes > 6), Names = make_set(Name, 5), Most = max(Bytes)
     by Kind
 | extend Label = strcat(Kind, "!")
 | project Kind, Rows, Large, Names, Most, Label

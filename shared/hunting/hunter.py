@@ -83,10 +83,10 @@ class Hunter:
             _joined(question, [found[query.key] for query in queries if query.question is question])
             for question in questions
         ]
-        for answer in answers:
-            if answer.problem:
-                fields = log_fields("hunting.unanswered", tenant_id=tenant_id, question=answer.question)
-                logger.warning("The logs did not answer %s: %s", answer.question, answer.problem, extra=fields)
+        if silent := [answer for answer in answers if answer.problem]:
+            names = ", ".join(answer.question for answer in silent)
+            fields = log_fields("hunting.unanswered", tenant_id=tenant_id, questions=names)
+            logger.warning("The logs did not answer %s: %s", names, silent[0].problem, extra=fields)
         return Hunt(answers, sent)
 
     async def _ask(self, query: _Query, subject: Subject, deadline: float) -> tuple[LogAnswer, bool]:

@@ -21,7 +21,8 @@ _LIKED = re2.compile(
     r"|schtasks\.exe /create|reg\.exe save|set-mppreference|add-mppreference|delete (?:shadows|catalog)|-encodedcommand"
     r"|sh -c|bash /tmp|new-inboxrule|forwardto|consent to application|security info|listkeys|anonymouslinkcreated"
     r"|mailitemsaccessed|unlikelytravel|anomaloustoken|unfamiliarfeatures|1131f6a[ad]|psexesvc|remoteinteractive"
-    r"|labels/write|models/write|accepted password|all domain controllers|all groups|clickallowed|\.dmp|\.7z|currentversion\\run)"
+    r"|labels/write|models/write|accepted password|all domain controllers|all groups|clickallowed|\.dmp|\.7z"
+    r"|currentversion\\run)"
 )
 
 

@@ -10,18 +10,48 @@ from shared.hunting.subject import Subject
 
 FIRST_ROUND = 8  # as many answers as a model reads with care beside an alert
 SECOND_ROUND = 4
-A_TECHNIQUE, A_TACTIC, FOR_ANY = 3, 1, 2  # what each that alert and question share counts, and a question for any alert
+# What it counts that alert and question share a technique or tactic, that the product writes the table, and that a
+# question is for any alert.
+A_TECHNIQUE, A_TACTIC, ITS_TABLE, FOR_ANY = 3, 1, 2, 2
+# Tables by what stands in the name of a product, old or new: what the alert was made from says most about it.
+_TABLES = (
+    (("identity protection", "entra id"), ("SigninLogs", "AuditLogs")),
+    (("cloud app",), ("SigninLogs", "OfficeActivity", "CloudAppEvents")),
+    (("defender advanced threat", "for endpoint"), ("DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents",
+                                                    "DeviceLogonEvents", "DeviceRegistryEvents")),
+    (("azure advanced threat", "for identity"), ("IdentityLogonEvents", "IdentityQueryEvents", "SecurityEvent")),
+    (("office 365",), ("EmailEvents", "UrlClickEvents", "EmailAttachmentInfo")),
+    (("security center", "for cloud"), ("AzureActivity", "CommonSecurityLog", "Syslog")),
+)  # fmt: skip
+SAME_TABLE = 1  # taken off for each question to a table after two: other logs say more than one log again
+# What it counts that alert and question share a technique or tactic, that the product writes the table, and that a
+# question is for any alert.
+A_TECHNIQUE, A_TACTIC, ITS_TABLE, FOR_ANY = 3, 1, 2, 2
+# Tables by what stands in the name of a product, old or new: what the alert was made from says most about it.
+_TABLES = (
+    (("identity protection", "entra id"), ("SigninLogs", "AuditLogs")),
+    (("cloud app",), ("SigninLogs", "OfficeActivity", "CloudAppEvents")),
+    (("defender advanced threat", "for endpoint"), ("DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents",
+                                                    "DeviceLogonEvents", "DeviceRegistryEvents")),
+    (("azure advanced threat", "for identity"), ("IdentityLogonEvents", "IdentityQueryEvents", "SecurityEvent")),
+    (("office 365",), ("EmailEvents", "UrlClickEvents", "EmailAttachmentInfo")),
+    (("security center", "for cloud"), ("AzureActivity", "CommonSecurityLog", "Syslog")),
+)  # fmt: skip
 SAME_TABLE = 1  # taken off for each question to the same table: different logs say more than one log twice
 
 
 def first_round(catalogue: Mapping[str, Question], subject: Subject) -> list[Question]:
-    """At most FIRST_ROUND questions, the most called-for first. Equal ones go by name."""
+    """At most FIRST_ROUND questions, the most called-for first; of equal ones the broader, then by name."""
     calls = {question.name: _calls(question, subject) for question in catalogue.values()}
     waiting = [q for q in catalogue.values() if calls[q.name] and is_askable(q, subject)]
     chosen: list[Question] = []
+
+    def rank(question: Question) -> tuple[int, int, str]:
+        too_often = max(0, [other.table for other in chosen].count(question.table) - 1)
+        return SAME_TABLE * too_often - calls[question.name], -len(question.tactics), question.name
+
     while waiting and len(chosen) < FIRST_ROUND:
-        asked = [question.table for question in chosen]
-        best = min(waiting, key=lambda q: (SAME_TABLE * asked.count(q.table) - calls[q.name], q.name))
+        best = min(waiting, key=rank)
         chosen.append(best)
         waiting.remove(best)
     return chosen
@@ -39,9 +69,12 @@ def _calls(question: Question, subject: Subject) -> int:
     """How strongly the alert calls for it; 0: not at all. One that says nothing of its kind calls for all alike."""
     techniques = [name for name in question.techniques if any(_is_of(given, name) for given in subject.techniques)]
     tactics = set(question.tactics) & set(subject.tactics)
-    if techniques or tactics:
-        return A_TECHNIQUE * len(techniques) + A_TACTIC * len(tactics)
-    return FOR_ANY if not question.tactics or not subject.tactics else 0
+    shared = A_TECHNIQUE * len(techniques) + A_TACTIC * len(tactics)
+    if not shared:
+        shared = FOR_ANY if not question.tactics or not subject.tactics else 0
+    product = subject.product.casefold()
+    its = any(question.table in tables and any(name in product for name in names) for names, tables in _TABLES)
+    return shared + ITS_TABLE * (shared > 0 and its)
 
 
 def _is_of(technique: str, named: str) -> bool:

@@ -25,11 +25,18 @@ class Subject:
     at: datetime
     tactics: tuple[str, ...]
     techniques: tuple[str, ...]
+    product: str
     values: Mapping[Parameter, tuple[str, ...]]
 
 
-def subject_of(
-    entities: AlertEntities, *, alert_id: str, timestamp: str, tactics: Iterable[str], techniques: Iterable[str]
+def subject_of(  # noqa: PLR0913 - what of an alert calls for questions
+    entities: AlertEntities,
+    *,
+    alert_id: str,
+    timestamp: str,
+    tactics: Iterable[str],
+    techniques: Iterable[str],
+    product: str,
 ) -> Subject:
     """``timestamp`` is the alert's, ISO 8601; one that cannot be read, or lies in the future, counts as now."""
     found: dict[Parameter, dict[str, str]] = {}
@@ -38,7 +45,7 @@ def subject_of(
         if 0 < len(value) <= LONGEST_VALUE and value.isprintable():  # no other text is bound
             found.setdefault(parameter, {}).setdefault(value.casefold(), value)
     values = {parameter: tuple(named.values())[:MOST_VALUES] for parameter, named in found.items()}
-    return Subject(_time(timestamp), tuple(tactics), tuple(techniques), values)
+    return Subject(_time(timestamp), tuple(tactics), tuple(techniques), product, values)
 
 
 def _values(entity: NormalizedEntity) -> Iterator[tuple[Parameter, str]]:

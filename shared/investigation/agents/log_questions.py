@@ -74,4 +74,5 @@ def _subject(state: GraphState) -> Subject:
         timestamp=state.alert_timestamp,
         tactics=state.tactics,
         techniques=state.techniques,
+        product=state.product,
     )

@@ -44,7 +44,7 @@ LEAST = {
     "ransomware-on-file-server": 5,
     "credential-dumping": 5,
     "impossible-travel-inbox-rule": 5,
-    "anomalous-token": 6,
+    "anomalous-token": 5,
     "dcsync": 4,
     "lateral-movement-psexec": 5,
     "command-and-control-beacon": 5,
@@ -200,20 +200,20 @@ async def test_logs_that_cannot_be_reached_leave_a_verdict_that_says_so(
 async def test_model_may_ask_further_questions_by_name_and_then_judges_with_their_answers(
     hunted: StepContext, gateway: ScriptedGateway, bus: MemoryProducer, tenant: str
 ) -> None:
-    wanted = ["identity_log_ons_of_account", "directory_queries_of_account", "mails_of_sender", "DROP TABLE"]
+    wanted = ["log_ons_of_account", "archives_made_on_device", "mails_of_sender", "DROP TABLE"]
     gateway.verdicts = [
         {**verdict("true_positive", 0.95), "questions": wanted},
         {**verdict("requires_investigation", 0.7), "questions": ["log_ons_from_address"]},
     ]
-    state = await investigated(hunted, alert_of("dcsync", tenant))
+    state = await investigated(hunted, alert_of("credential-dumping", tenant))
     first, second = ({line.partition(",")[0] for line in spoken(gateway, n)["log_questions"]} for n in (0, 1))
-    assert second - first == {"directory_queries_of_account"}  # the others were asked, cannot be, or do not exist
-    (row,) = spoken(gateway, 1)["logs"]["directory_queries_of_account"]
-    assert row["QueryTarget"] == "All domain controllers"
+    assert second - first == {"archives_made_on_device"}  # the others were asked, cannot be, or do not exist
+    rows = spoken(gateway, 1)["logs"]["archives_made_on_device"]
+    assert {row["FileName"] for row in rows} == {"o.dmp", "o.7z"}
     assert state.classification == "requires_investigation"  # it saw more, so it counts though it is less sure
     assert state.llm_calls == 3  # no third round, whatever the second answer wants
     (told,) = [found for found in events(bus, "investigation.enriched") if found["actor_id"] == "reasoning_agent"]
-    assert told["context"]["log_questions"]["directory_queries_of_account"] == 1
+    assert told["context"]["log_questions"]["archives_made_on_device"] == 2
     assert events(bus, "alert.escalated") == []
 
 

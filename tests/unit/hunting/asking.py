@@ -15,7 +15,7 @@ AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 def subject(values: Mapping[Parameter, Sequence[str]], *, tactics: Sequence[str] = (), techniques: Sequence[str] = ()
             ) -> Subject:  # fmt: skip
     """An alert at AT that gives these values."""
-    return Subject(AT, tuple(tactics), tuple(techniques), {name: tuple(given) for name, given in values.items()})
+    return Subject(AT, tuple(tactics), tuple(techniques), "", {name: tuple(given) for name, given in values.items()})
 
 
 def asked(

@@ -33,7 +33,9 @@ def of(*entities: NormalizedEntity) -> Subject:
     kinds: dict[str, list[NormalizedEntity]] = {}
     for entity in entities:
         kinds.setdefault("files" if entity.entity_type is EntityType.FILE else "other", []).append(entity)
-    return subject_of(AlertEntities(**kinds), alert_id="a", timestamp=AT.isoformat(), tactics=(), techniques=())
+    return subject_of(
+        AlertEntities(**kinds), alert_id="a", timestamp=AT.isoformat(), tactics=(), techniques=(), product=""
+    )
 
 
 def file(name: str) -> NormalizedEntity:
@@ -89,9 +91,9 @@ def test_values_are_told_once_and_are_not_without_end() -> None:
 
 @pytest.mark.parametrize("time", ["", "yesterday", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00"])
 def test_time_of_any_alert_gives_a_window(time: str) -> None:
-    about = subject_of(AlertEntities(), alert_id="", timestamp=time, tactics=(), techniques=())
+    about = subject_of(AlertEntities(), alert_id="", timestamp=time, tactics=(), techniques=(), product="")
     assert "let From = datetime(" in bound(
-        QUESTION, Subject(about.at, (), (), subject(QUESTION.fixtures.values).values)
+        QUESTION, Subject(about.at, (), (), "", subject(QUESTION.fixtures.values).values)
     )
 
 

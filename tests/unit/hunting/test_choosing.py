@@ -26,6 +26,10 @@ EXPECTED = {
     "mass-download": {"files_taken_by_account"},
     "training-data-poisoning": {"label_changes_by_account", "model_changes_by_account"},
     "ransomware-on-file-server": {"recovery_destroyed_on_device", "files_changed_in_bulk_on_device"},
+    "unfamiliar-sign-in": {"sign_ins_of_account", "sign_ins_from_address", "risky_sign_ins_of_account"},
+    "malicious-attachment-removed": {"attachments_by_hash", "mails_of_sender", "delivery_of_mails"},
+    "encoded-powershell": {"encoded_commands_on_device", "autostart_entries_on_device", "processes_started_by_file"},
+    "penetration-test": {"directory_queries_of_account"},
     "password-spray": {"sign_ins_from_address", "identity_log_ons_from_address"},
     "phish-reported-by-user": {"mails_of_sender", "clicks_on_domain"},
     "brute-force-ssh": {"log_ons_from_address", "ssh_log_ons_from_address"},
@@ -42,6 +46,7 @@ def sample(name: str) -> Subject:
         timestamp=alert.timestamp,
         tactics=alert.tactics,
         techniques=alert.techniques,
+        product=alert.product,
     )
 
 

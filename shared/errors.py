@@ -74,16 +74,11 @@ class ModelUnavailable(Retryable):
 
 
 class WorkspaceUnavailable(Retryable):
-    """A workspace cannot be read now; ``retry_after`` is in seconds when the service said so, ``throttled`` when we ask
-    too much.
-    """
+    """A workspace cannot be read now; ``retry_after`` is in seconds when the service said so."""
 
-    def __init__(
-        self, workspace_id: str, reason: str, *, retry_after: float | None = None, throttled: bool = False
-    ) -> None:
+    def __init__(self, workspace_id: str, reason: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"Workspace {workspace_id} cannot be read now: {reason}")
         self.retry_after = retry_after
-        self.throttled = throttled
 
 
 class InvalidInput(Terminal):

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 AT_ONCE = 3  # the API runs 5 queries of one identity at a time; intake needs some of them
 REMEMBERED_SECONDS = 300  # a step that is made again, or a like alert, asks the same within minutes
-PAUSE_SECONDS, LONGEST_PAUSE = 5.0, 600.0  # after a refusal for too many queries, if it names no time, and at most
+# Queries of all cases of the process that may wait: with ordinary answers about ten seconds. A step that waits holds up
+# the next case, so in a flood some cases are judged without the logs, and say so.
+MOST_WAITING = 30
+PAUSE_SECONDS, LONGEST_PAUSE = 15.0, 600.0  # after a workspace failed, if it names no time, and at most
 PROBLEM_SHOWN = 500  # characters
 
 logger = logging.getLogger(__name__)
@@ -62,6 +65,7 @@ class Hunter:
         self._seconds = seconds
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._paused: dict[str, float] = {}  # by workspace, until when by the loop's clock
+        self._waiting = 0  # queries of all cases, those at work included
 
     def can_ask(self, tenant_id: str) -> bool:
         """Whether the tenant has a workspace."""
@@ -74,7 +78,12 @@ class Hunter:
         queries = [_query(tenant_id, question, workspace, subject) for question in questions for workspace in owned]
         known = await self._remembered(queries)
         new = [query for query in queries if query.key not in known]
-        made = await asyncio.gather(*(self._ask(query, subject, deadline) for query in new))
+        crowded = self._waiting > 0 and self._waiting + len(new) > MOST_WAITING
+        self._waiting += len(new)
+        try:
+            made = await asyncio.gather(*(self._ask(query, subject, deadline, crowded=crowded) for query in new))
+        finally:
+            self._waiting -= len(new)
         sent = sum(was_sent for _, was_sent in made)
         fresh = {query.key: answer for query, (answer, _) in zip(new, made, strict=True)}
         await self._remember(fresh)
@@ -89,16 +98,18 @@ class Hunter:
             logger.warning("The logs did not answer %s: %s", names, silent[0].problem, extra=fields)
         return Hunt(answers, sent)
 
-    async def _ask(self, query: _Query, subject: Subject, deadline: float) -> tuple[LogAnswer, bool]:
+    async def _ask(self, query: _Query, subject: Subject, deadline: float, *, crowded: bool) -> tuple[LogAnswer, bool]:
         """The workspace's answer, and whether it was asked."""
         question, clock = query.question, asyncio.get_running_loop().time
         first, last = window(question, subject)
         empty = LogAnswer(question=question.name, means=question.means, first=first.isoformat(), last=last.isoformat())
         sent = False
+        if crowded:
+            return empty.model_copy(update={"problem": "too many questions of other cases wait already"}), sent
         try:
             async with asyncio.timeout_at(deadline), self._gate:
                 if self._paused.get(query.workspace_id, 0.0) > clock():
-                    raise WorkspaceUnavailable(query.workspace_id, "it has too many queries and asked us to wait.")
+                    raise WorkspaceUnavailable(query.workspace_id, "it failed or throttled us a moment ago.")
                 sent = True
                 table = await self._connect().query(
                     query.workspace_id,
@@ -108,8 +119,10 @@ class Hunter:
                 )
         except TimeoutError:
             problem = f"no answer within the {self._seconds:g} s that all questions have together"
+            if sent:
+                self._paused[query.workspace_id] = clock() + PAUSE_SECONDS
         except AluskortError as error:
-            if isinstance(error, WorkspaceUnavailable) and error.throttled:
+            if sent and isinstance(error, WorkspaceUnavailable):
                 pause = min(error.retry_after or PAUSE_SECONDS, LONGEST_PAUSE)
                 self._paused[query.workspace_id] = clock() + pause
             problem = str(error)

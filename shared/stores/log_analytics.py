@@ -155,8 +155,7 @@ def _refusal(workspace_id: str, error: HttpResponseError) -> WorkspaceUnavailabl
     if advice:
         return ConfigurationError(f"Workspace {workspace_id} refuses to be read: {said}. {advice}")
     if error.status_code == 429:
-        retry_after = _retry_after(error)
-        return WorkspaceUnavailable(workspace_id, f"it throttles us: {said}.", retry_after=retry_after, throttled=True)
+        return WorkspaceUnavailable(workspace_id, f"it throttles us: {said}.", retry_after=_retry_after(error))
     return WorkspaceUnavailable(workspace_id, f"{said}.", retry_after=_retry_after(error))
 
 

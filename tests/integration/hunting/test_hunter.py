@@ -126,8 +126,40 @@ async def test_workspace_that_throttles_is_left_alone_for_the_time_it_says(
     assert "throttles us" in answer.problem
     hunt = await one.ask(workspace.tenant, [SIGN_INS, ALERTS], ABOUT)
     assert hunt.queries == 0
-    assert all("asked us to wait" in answer.problem for answer in hunt.answers)
+    assert all("a moment ago" in answer.problem for answer in hunt.answers)
     assert len(workspace.queries()) == 1
+
+
+@pytest.mark.parametrize("fault", ["server_error", "slow"])
+async def test_workspace_that_failed_holds_up_no_further_case(
+    hunter: Make, workspace: SimulatedWorkspace, fault: str
+) -> None:
+    workspace.add(sign_in(), table="SigninLogs")
+    workspace.fault(fault)
+    one = hunter(workspace, seconds=0.5)
+    await one.ask(workspace.tenant, [SIGN_INS], ABOUT)
+    hunt = await one.ask(workspace.tenant, [SIGN_INS], ABOUT)
+    assert (hunt.queries, "a moment ago" in hunt.answers[0].problem) == (0, True)
+
+
+async def test_question_of_no_table_pauses_no_workspace(hunter: Make, workspace: SimulatedWorkspace) -> None:
+    workspace.add(alert(), table="SecurityAlert")
+    one = hunter(workspace)
+    await one.ask(workspace.tenant, [SIGN_INS], ABOUT)
+    assert (await one.ask(workspace.tenant, [ALERTS], ABOUT)).answers[0].rows
+
+
+async def test_in_a_flood_further_cases_are_told_that_the_logs_were_not_asked(
+    hunter: Make, workspace: SimulatedWorkspace
+) -> None:
+    workspace.add(sign_in(), table="SigninLogs")
+    one = hunter(workspace)
+    cases = [subject({**ABOUT.values, Parameter.USER_PRINCIPAL_NAMES: [f"p{n}@corp.example"]}) for n in range(40)]
+    hunts = await asyncio.gather(*(one.ask(workspace.tenant, [SIGN_INS], case) for case in cases))
+    refused = [hunt for hunt in hunts if "too many questions" in hunt.answers[0].problem]
+    assert sum(hunt.queries for hunt in hunts) == 30
+    assert len(refused) == 10
+    assert (await one.ask(workspace.tenant, [SIGN_INS], ABOUT)).answers[0].rows
 
 
 async def test_answer_is_remembered_for_the_tenant_that_asked(

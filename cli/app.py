@@ -13,6 +13,7 @@ from cli.actions import actions, assets
 from cli.alerts import parse, send
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
+from cli.questions import questions
 from cli.stack import demo, down, logs, status, up
 from shared.errors import AluskortError
 
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="ALUSKORT on this machine, without Azure; and what an operator runs against a deployment.",
 )
-for command in (up, down, status, demo, send, parse, logs, migrate, preflight):
+for command in (up, down, status, demo, send, parse, questions, logs, migrate, preflight):
     app.command()(command)
 app.add_typer(dlq, name="dlq")
 app.add_typer(actions, name="actions")

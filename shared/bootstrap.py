@@ -14,6 +14,7 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
 from shared.contracts.incident import SourceIncident
+from shared.hunting.wiring import Hunting
 from shared.incidents.regrouping import Regrouping
 from shared.ingestion.wiring import Ingestion
 from shared.investigation.agents.agent import Gateway
@@ -77,6 +78,7 @@ class Services:
             self.bus,
             gateway=self._gateway,
             knowledge=self.knowledge,
+            hunting=Hunting(self.settings, self.stores),
             response=self.response,
             kill_switches=KillSwitches(self.stores.postgres),
             notifications=self.notifications,

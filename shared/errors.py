@@ -9,7 +9,7 @@ AluskortError
 │   ├── ModelUnavailable   the model provider failed, throttled or timed out (gateway: CallFailed)
 │   ├── SigningKeysUnavailable   in shared/access: the identity provider cannot be reached
 │   ├── NotDelivered           in shared/notifications: a channel took no message
-│   └── WorkspaceUnavailable     in shared/ingestion: Log Analytics failed, throttled or timed out
+│   └── WorkspaceUnavailable     Log Analytics failed, throttled or timed out
 └── Terminal               the same call can never succeed; retrying is waste
     ├── InvalidInput       outside data broke a contract: field, got, expected
     ├── ConfigurationError a setting is missing or wrong
@@ -71,6 +71,14 @@ class ModelUnavailable(Retryable):
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
+
+
+class WorkspaceUnavailable(Retryable):
+    """A workspace cannot be read now; ``retry_after`` is in seconds when the service said so."""
+
+    def __init__(self, workspace_id: str, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"Workspace {workspace_id} cannot be read now: {reason}")
         self.retry_after = retry_after
 
 

@@ -229,6 +229,12 @@ class LlmSettings(_Group):
     wait_seconds: int = Field(default=900, gt=0)
 
 
+class HuntingSettings(_Group):
+    """How long all questions to the logs of one case may take together."""
+
+    seconds: float = Field(default=20, gt=0)
+
+
 class Settings(BaseSettings):
     """Every setting of the product: ``postgres.url`` is ALUSKORT_POSTGRES_URL in the environment, and so on."""
 
@@ -257,6 +263,7 @@ class Settings(BaseSettings):
     notification: NotificationSettings = NotificationSettings()
     llm: LlmSettings = LlmSettings()
     action: ActionSettings = ActionSettings()
+    hunting: HuntingSettings = HuntingSettings()
     allowlisted_playbooks: frozenset[str] = frozenset()  # JSON list
 
     @field_validator("workspaces")

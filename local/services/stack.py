@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 
+from local.samples.logs import WORKSPACE
 from local.services import process, topics
 from local.services.azurite import Azurite
 from local.services.event_hubs import HUB, SIEM_HUB, EventHubs
@@ -119,7 +120,7 @@ class Stack:
             "ALUSKORT_SIEM_HUB": SIEM_HUB,
             "ALUSKORT_ALERT_SOURCES": "{}",
             "ALUSKORT_SENTINEL_MODE": "event_hub",
-            "ALUSKORT_WORKSPACES": "{}",
+            "ALUSKORT_WORKSPACES": json.dumps(self._workspaces()),
             "ALUSKORT_LOG_ANALYTICS_ENDPOINT": Simulators(self.site).log_analytics_url(),
             "ALUSKORT_HOST_STATE_DIR": str(FunctionsHost.state_folder(self.site)),
             "ALUSKORT_ALLOWLISTED_PLAYBOOKS": json.dumps(ALLOWLISTED_PLAYBOOKS),
@@ -133,6 +134,11 @@ class Stack:
             local["ALUSKORT_QDRANT_PATH"] = str(self.site.data("qdrant"))
         local |= self._identity()
         return {name: self.given.get(name) or value for name, value in local.items()} | self._model()
+
+    def _workspaces(self) -> dict[str, str]:
+        """The samples' workspace while Log Analytics is the simulated one, which alone has it."""
+        real = self.given.get("ALUSKORT_LOG_ANALYTICS_ENDPOINT") or "simulators" in replaced(self.given)
+        return {} if real else {WORKSPACE: WORKSPACE}
 
     def _model(self) -> dict[str, str]:
         if has_claude(self.given):

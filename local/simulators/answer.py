@@ -9,6 +9,7 @@ from local.simulators.evidence import read_evidence
 from local.simulators.faults import FaultKind
 from local.simulators.indicators import extract_indicators
 from local.simulators.judgement import judge
+from local.simulators.log_evidence import wishes
 from local.simulators.message_request import MessageRequest
 from local.simulators.structured import fit
 
@@ -33,6 +34,8 @@ def answer_text(request: MessageRequest, fault: FaultKind | None = None) -> str:
         text = f"{evidence.title}\n{judgement['classification']}, confidence {judgement['confidence']}. {summary}"
     else:
         draft: dict[str, Any] = {"title": evidence.title, "summary": summary, **judgement}
+        if judgement["classification"] == "requires_investigation":
+            draft["questions"] = wishes(evidence, _offered(request.schema))
         if EXTRACTION_PROPERTIES & request.schema.get("properties", {}).keys():
             draft = extract_indicators(evidence)
         text = json.dumps(fit(draft, request.schema), ensure_ascii=False)
@@ -41,3 +44,10 @@ def answer_text(request: MessageRequest, fault: FaultKind | None = None) -> str:
     if fault is FaultKind.MALFORMED:
         return f"{MALFORMED_PREFIX}{text[:-1]},,"
     return text
+
+
+def _offered(schema: dict[str, Any]) -> list[str]:
+    """The names of questions to the logs that an answer may hold."""
+    questions = schema.get("properties", {}).get("questions", {})
+    offered: list[str] = questions.get("items", {}).get("enum", [])
+    return offered

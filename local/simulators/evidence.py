@@ -49,7 +49,7 @@ class Entity:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the request shows. ``clauses`` and ``orders`` split title and description."""
+    """What the request shows. ``clauses`` and ``orders`` split title and description; ``time`` is the alert's."""
 
     title: str
     severity: str
@@ -58,6 +58,7 @@ class Evidence:
     clauses: tuple[str, ...]
     orders: tuple[str, ...]
     context: Context
+    time: str = ""
 
     def named(self, *kinds: str) -> tuple[str, ...]:
         """The distinct values of the entities of these kinds, in the order of the evidence."""
@@ -93,7 +94,15 @@ def read_evidence(prompt: str) -> Evidence:
         clauses=clauses,
         orders=orders,
         context=read_context(html.unescape(_element(prompt, CONTEXT_ELEMENT) or "")),
+        time=_time(fields.get("details", "")),
     )
+
+
+def _time(details: str) -> str:
+    try:
+        return str(json.loads(details)["time"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def _element(text: str, name: str) -> str | None:

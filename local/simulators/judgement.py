@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from local.simulators.addresses import is_internal
 from local.simulators.evidence import Evidence
+from local.simulators.log_evidence import news
 from local.simulators.signs import (
     SIGNS,
     Sign,
@@ -21,6 +22,7 @@ from local.simulators.signs import (
 Classification = Literal["true_positive", "false_positive", "benign_true_positive", "requires_investigation"]
 HARMLESS = ("add_comment", "tag_incident", "notify_owner", "open_ticket")
 SEVERITIES = ("informational", "low", "medium", "high", "critical")
+MOST_REASONS = 10  # that an answer may give for one side
 QUOTE_LIMIT = 160  # characters of evidence that one step of the chain repeats
 TARGET_KINDS = {
     "isolate_host": ("host",), "disable_account": ("account", "mailbox"), "revoke_sessions": ("account", "mailbox"),
@@ -190,14 +192,19 @@ def _why(evidence: Evidence, findings: tuple[_Finding, ...], decision: _Decision
         quotes = [quote for quote in evidence.quotable if finding.sign.shows_in(quote)]
         if quotes:
             fits = benign == (finding.sign.weight is Weight.BENIGN)
-            quote = max(quotes, key=len)
-            if len(quote) > QUOTE_LIMIT:
-                quote = quote[:QUOTE_LIMIT].rpartition(" ")[0]  # whole words only: half a word is not in the evidence
+            quote = _whole_words(max(quotes, key=len))
             reasons[fits].append({"claim": f"It shows {finding.sign.name}.", "quote": quote})
+    for question, cell in news(evidence):
+        reasons[not benign].append({"claim": f"The logs show it ({question}).", "quote": _whole_words(cell)})
     missing = [] if reasons[True] else ["A passage of the evidence, beside the title, that shows what happened."]
     if not evidence.context.is_given:
         missing.append("What is known of these entities from elsewhere.")
-    return Why(tuple(reasons[True]), tuple(reasons[False]), tuple(missing))
+    return Why(tuple(reasons[True][:MOST_REASONS]), tuple(reasons[False][:MOST_REASONS]), tuple(missing))
+
+
+def _whole_words(text: str) -> str:
+    """At most QUOTE_LIMIT characters, whole words only: half a word is not in the evidence."""
+    return text if len(text) <= QUOTE_LIMIT else text[:QUOTE_LIMIT].rpartition(" ")[0]
 
 
 def _short(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Simulated tables of Log Analytics, which answer the product's own two queries and no other KQL.
+"""Simulated tables of Log Analytics: intake's two queries, known by their text, and the KQL of the questions (kql.py).
 
 `ingestion_time()` is kept as text with seven decimals, as the service counts: such texts sort like the times they say.
 """
@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from local.simulators import kql
 from shared.errors import InvalidInput
 
 INGESTED = "aluskort_ingested"
-TIMES = frozenset({"TimeGenerated", "StartTime", "EndTime", "ProcessingEndTime", INGESTED})
+TIMES = frozenset({"TimeGenerated", "StartTime", "EndTime", "ProcessingEndTime", INGESTED, "FirstSeen", "LastSeen"})
 _PAGE = re.compile(
     r"(?P<table>\w+)\n"
     r"\| extend aluskort_ingested = ingestion_time\(\)\n"
@@ -47,12 +48,14 @@ class Workspace:
 
     def add(self, table: str, row: Row, *, ingested: str | None) -> None:
         """Store a row, now or at a time that a test chose (ISO 8601). Raises InvalidInput."""
-        self.tables[table].append({**row, INGESTED: _seven_decimals(ingested or datetime.now(UTC).isoformat())})
+        known = {name: _time(name, value) for name, value in row.items() if name in TIMES and value}
+        stored = _time("ingested", ingested or datetime.now(UTC).isoformat())
+        self.tables[table].append({**row, **known, INGESTED: stored})
 
     def answer(self, query: str) -> list[Row] | None:
-        """The rows of one of the product's queries; None for any other."""
+        """The rows that a query gives; None for KQL that is not spoken here, and for a table that is not there."""
         if asked := _PAGE.fullmatch(query):
-            since = _seven_decimals(asked["since"])
+            since = kql.seven_decimals(asked["since"])
             rows = [row for row in self.tables[asked["table"]] if row[INGESTED] >= since]
             rows.sort(key=lambda row: (row[INGESTED], _hash(row)))
             return rows[int(asked["skip"]) :][: int(asked["rows"])]
@@ -63,13 +66,16 @@ class Workspace:
                 if row.get("SystemAlertId") in ids and row.get("Entities") not in {None, "", "[]"}:
                     newest[row["SystemAlertId"]] = row
             return list(newest.values())
-        return None
+        try:
+            return kql.answer(query, dict(self.tables))
+        except (kql.NotSpoken, KeyError):
+            return None
 
 
 def as_table(rows: list[Row]) -> dict[str, Any]:
     """The rows as the query API writes a table: text for dynamic values, empty text for a string that is not there."""
     types = {name: _type(name, value) for row in rows for name, value in row.items() if value is not None}
-    types |= {INGESTED: "datetime"}
+    types = types or {INGESTED: "datetime"}
     return {
         "name": "PrimaryResult",
         "columns": [{"name": name, "type": type_} for name, type_ in types.items()],
@@ -96,11 +102,8 @@ def _hash(row: Row) -> str:
     return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
 
 
-def _seven_decimals(text: str) -> str:
+def _time(name: str, value: object) -> str:
     try:
-        time = datetime.fromisoformat(text)
+        return kql.seven_decimals(str(value))
     except ValueError as error:
-        raise InvalidInput("ingested", got=text, expected="a time in ISO 8601") from error
-    decimals = re.search(r"\.(\d+)", text)
-    whole = time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{whole}.{(decimals[1] if decimals else '').ljust(7, '0')[:7]}Z"
+        raise InvalidInput(name, got=value, expected="a time in ISO 8601") from error

@@ -1,5 +1,5 @@
 """The simulated Log Analytics query API: `POST /v1/workspaces/{id}/query` with the service's answers and errors, and
-its switches under `/control`. A workspace exists once a row was added to it.
+its switches under `/control`. A workspace exists once a row was added to it; that of the samples has their logs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.samples.logs import WORKSPACE, sample_logs
 from local.simulators.kusto import Row, Workspace, as_table
 from shared.errors import InvalidInput
 
@@ -96,6 +97,8 @@ class LogAnalytics:
     async def _rows(self, request: Request) -> list[Row] | Response:
         """The rows that the request asks for, or the refusal."""
         workspace_id = request.path_params["workspace_id"]
+        if workspace_id == WORKSPACE and workspace_id not in self.workspaces:
+            self.workspaces[workspace_id] = _workspace_of_the_samples()
         workspace = self.workspaces.get(workspace_id)
         if not request.headers.get("authorization", "").startswith("Bearer "):
             return _error(401, "AuthorizationRequiredError", "Valid authentication was not provided")
@@ -148,6 +151,14 @@ class LogAnalytics:
 
     async def _show_queries(self, request: Request) -> Response:
         return JSONResponse({"queries": list(self.queries[request.path_params["workspace_id"]])})
+
+
+def _workspace_of_the_samples() -> Workspace:
+    made = Workspace()
+    for table, rows in sample_logs().items():
+        for row in rows:
+            made.add(table, row, ingested=row["TimeGenerated"])
+    return made
 
 
 def _checked(handle: Callable[[Request], Any]) -> Callable[[Request], Any]:

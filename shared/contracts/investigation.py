@@ -14,6 +14,7 @@ from shared.contracts.alert import SeverityLevel
 from shared.contracts.contract import KEPT, Contract
 from shared.contracts.entity import AlertEntities
 from shared.contracts.incident import RelatedAlert
+from shared.contracts.log_answer import LogAnswer
 from shared.contracts.routing import DegradationLevel
 from shared.contracts.why import Why
 
@@ -114,6 +115,8 @@ class CaseFacts(Contract):
     kill_switches: list[str] = Field(default_factory=list)  # `dimension:value` of those that are on for the case
     changed_since: list[str] = Field(default_factory=list)  # fields of the alert that later messages changed
     structured_search: bool = False  # similar incidents were found without the vector store
+    logs_unanswered: list[str] = Field(default_factory=list)  # what the logs were not asked or did not say, and why
+    wanted_questions: list[str] = Field(default_factory=list)  # to the logs, by a model whose answer was not the last
     model_refusal: str = ""  # why there is no valid answer of a model
     model_id: str = ""  # of the verdict
     reasoning_chain: list[str] = Field(default_factory=list)  # the model's own words
@@ -154,6 +157,7 @@ class GraphState(Contract):
     ctem_exposures: list[dict[str, Any]] = Field(default_factory=list)
     atlas_techniques: list[dict[str, Any]] = Field(default_factory=list)
     similar_incidents: list[dict[str, Any]] = Field(default_factory=list)
+    log_answers: list[LogAnswer] = Field(default_factory=list)
     playbook_matches: list[dict[str, Any]] = Field(default_factory=list)
     decision_chain: list[DecisionEntry] = Field(default_factory=list)
     classification: str = ""

@@ -17,11 +17,18 @@ from shared.gateway.evidence import Evidence
 WELL_KNOWN = frozenset({
     "system", "local system", "localsystem", "local service", "network service", "administrator", "admin", "root",
     "guest", "default", "public", "all users", "anonymous", "anonymous logon", "everyone", "nobody", "localhost",
-    "unknown", "none", "null", "user", "users", "n/a",
+    "unknown", "none", "null", "user", "users", "n/a", "administrators", "domain admins", "enterprise admins",
+    "schema admins", "backup operators",
 })  # fmt: skip
 MIN_LENGTH = 2
 TYPE_KEYS = ("entity_type", "type", "Type", "kind")
 CATEGORY_TYPES = {"accounts": "account", "hosts": "host", "ips": "ip"}
+# Columns of log tables, and of what the questions to them make of these, that hold such a name (shared/hunting).
+COLUMN_TYPES = {
+    **dict.fromkeys(("AccountName", "Accounts", "AccountDisplayName", "TargetUserName", "SubjectUserName"), "account"),
+    **dict.fromkeys(("DeviceName", "Devices", "Computer", "RemoteDeviceName", "DestinationDeviceName"), "host"),
+}
+NAMED_TYPES = CATEGORY_TYPES | COLUMN_TYPES
 NAME_KEYS = {
     "account": {
         "primary_value": "USER", "value": "USER", "Name": "USER", "name": "USER", "SamAccountName": "USER",
@@ -77,11 +84,11 @@ def is_personal(name: str) -> bool:
 
 
 def _entities(value: Any, kind: str) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every object that says it is an entity, or that stands in a list of entities."""
-    if isinstance(value, list):
+    """Every object that says it is an entity, or that stands in a list or a column of entities."""
+    if isinstance(value, str) and kind:
+        yield {"value": value}, kind
+    elif isinstance(value, list):
         for item in value:
-            if isinstance(item, str) and kind:
-                yield {"value": item}, kind
             yield from _entities(item, kind)
     elif isinstance(value, dict):
         named = next((value[key] for key in TYPE_KEYS if isinstance(value.get(key), str)), "").lower() or kind
@@ -89,7 +96,7 @@ def _entities(value: Any, kind: str) -> Iterator[tuple[dict[str, Any], str]]:
             yield value, named
         for key, item in value.items():
             # properties repeat the entity's own names, so they are read as the same kind
-            yield from _entities(item, CATEGORY_TYPES.get(key, named if key == "properties" else ""))
+            yield from _entities(item, NAMED_TYPES.get(key, named if key == "properties" else ""))
 
 
 def _names_of(entity: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:

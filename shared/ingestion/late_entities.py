@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from shared.errors import ConfigurationError
-from shared.ingestion.log_analytics import MAX_IDS, LogAnalytics, Row, WorkspaceUnavailable
+from shared.errors import ConfigurationError, WorkspaceUnavailable
+from shared.ingestion.log_analytics import MAX_IDS, Row, SentinelTables
 from shared.ingestion.source import Handle
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
@@ -32,10 +32,10 @@ class LateEntities:
     """Fetches entities for the tenants of ``workspaces`` (id of a workspace: its tenant)."""
 
     def __init__(
-        self, postgres: Postgres, log_analytics: LogAnalytics, workspaces: Mapping[str, str], waiting: Waiting
+        self, postgres: Postgres, sentinel: SentinelTables, workspaces: Mapping[str, str], waiting: Waiting
     ) -> None:
         self._postgres = postgres
-        self._log_analytics = log_analytics
+        self._sentinel = sentinel
         self._workspaces = workspaces
         self._waiting = waiting
 
@@ -83,7 +83,7 @@ class LateEntities:
     async def _found(self, workspace_id: str, tenant_id: str, due: list[str]) -> dict[str, Row]:
         """Rows with entities by alert id. Ids that no query may hold are settled, so that nobody asks again."""
         try:
-            found = await self._log_analytics.alerts_by_id(workspace_id, due)
+            found = await self._sentinel.alerts_by_id(workspace_id, due)
         except (WorkspaceUnavailable, ConfigurationError) as error:
             logger.warning("Late entities: %s", error, extra={"action": "late_entities.failed"})
             return {}

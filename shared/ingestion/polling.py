@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.errors import AluskortError
+from shared.errors import AluskortError, WorkspaceUnavailable
 from shared.ingestion.feed_position import Feed, FeedPosition, Page
-from shared.ingestion.log_analytics import Answer, LogAnalytics, Row, WorkspaceUnavailable
+from shared.ingestion.log_analytics import Answer, Row, SentinelTables
 from shared.ingestion.source import Handle
 from shared.stores.postgres import Postgres
 
@@ -59,14 +59,14 @@ class SentinelPoller:
     def __init__(
         self,
         postgres: Postgres,
-        log_analytics: LogAnalytics,
+        sentinel: SentinelTables,
         workspaces: Mapping[str, str],
         *,
         tables: Sequence[str] = TABLES,
         budget_seconds: float = BUDGET_SECONDS,
     ) -> None:
         self._postgres = postgres
-        self._log_analytics = log_analytics
+        self._sentinel = sentinel
         self._feeds = [Feed(workspace, tenant, table) for workspace, tenant in workspaces.items() for table in tables]
         self._budget_seconds = budget_seconds
 
@@ -132,7 +132,7 @@ class SentinelPoller:
             return _Step()
         page = position.next_page
         try:
-            answer = await self._log_analytics.page(
+            answer = await self._sentinel.page(
                 feed.workspace_id, feed.source_table, since=page.since, skip=page.skip, rows=page.rows
             )
         except WorkspaceUnavailable as error:

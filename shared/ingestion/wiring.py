@@ -15,7 +15,7 @@ from shared.stores.wiring import Stores
 
 if TYPE_CHECKING:
     from shared.ingestion.late_entities import LateEntities
-    from shared.ingestion.log_analytics import LogAnalytics
+    from shared.ingestion.log_analytics import SentinelTables
     from shared.ingestion.polling import SentinelPoller
 
 
@@ -57,20 +57,18 @@ class Ingestion:
         """Sentinel's intake in poll mode."""
         from shared.ingestion.polling import SentinelPoller  # noqa: PLC0415
 
-        return SentinelPoller(self._stores.postgres, self._log_analytics, self._settings.workspaces)
+        return SentinelPoller(self._stores.postgres, self._tables, self._settings.workspaces)
 
     @cached_property
     def late_entities(self) -> LateEntities:
         """Entities that Sentinel fills in after the alert."""
         from shared.ingestion.late_entities import LateEntities  # noqa: PLC0415
 
-        return LateEntities(
-            self._stores.postgres, self._log_analytics, self._settings.workspaces, self._without_entities
-        )
+        return LateEntities(self._stores.postgres, self._tables, self._settings.workspaces, self._without_entities)
 
     @cached_property
-    def _log_analytics(self) -> LogAnalytics:
-        """Log Analytics, as the process's identity."""
-        from shared.ingestion.log_analytics import LogAnalytics  # noqa: PLC0415
+    def _tables(self) -> SentinelTables:
+        """Sentinel's tables in Log Analytics."""
+        from shared.ingestion.log_analytics import SentinelTables  # noqa: PLC0415
 
-        return LogAnalytics.connect(self._settings.log_analytics_endpoint)
+        return SentinelTables(self._stores.log_analytics)

@@ -111,7 +111,22 @@ def context_view(state: GraphState) -> dict[str, Any]:
         **({"incident": _incident(state)} if state.case_facts.incident_alerts else {}),
         "case_facts": state.case_facts.model_dump(include=_SHOWN_FACTS),
     }
-    return {name: _bounded(value) for name, value in view.items()}
+    return {name: _bounded(value) for name, value in (view | _logs_view(state)).items()}
+
+
+def _logs_view(state: GraphState) -> dict[str, Any]:
+    """Rows by question, what was asked, and what got no answer; nothing when there is nothing to say."""
+    answered = [answer for answer in state.log_answers if not answer.problem]
+    view = {
+        "logs": {answer.question: answer.rows for answer in answered if answer.rows},
+        "log_questions": [
+            f"{answer.question}, {answer.first} to {answer.last}: "
+            + (f"{len(answer.rows)} rows. {answer.means} {answer.cut}" if answer.rows else "no rows")
+            for answer in answered
+        ],
+        "logs_unanswered": state.case_facts.logs_unanswered,
+    }
+    return {name: value for name, value in view.items() if value}
 
 
 def user_content(state: GraphState, *, with_context: bool) -> str:

@@ -111,14 +111,22 @@ def enriched(state: GraphState) -> OutboxMessage:
         AuditEventType.INVESTIGATION_ENRICHED,
         actor_id=AgentRole.CONTEXT_ENRICHER,
         context={
-            "stores_queried": ["postgresql", "redis", "qdrant"],
+            "stores_queried": ["postgresql", "redis", "qdrant", *(["log_analytics"] if state.log_answers else [])],
             "similar_incidents_found": len(state.similar_incidents),
             "ctem_exposures_matched": len(state.ctem_exposures),
             "ctem_stale": state.ctem_stale,
             "risk_state": state.risk_state,
             "structured_search": state.case_facts.structured_search,
+            **logs_asked(state),
         },
     )
+
+
+def logs_asked(state: GraphState) -> dict[str, Any]:
+    """Which questions the logs were asked, with how many rows each was answered; -1: not at all."""
+    return {
+        "log_questions": {answer.question: -1 if answer.problem else len(answer.rows) for answer in state.log_answers}
+    }
 
 
 def judged(state: GraphState, decision: Decision) -> list[OutboxMessage]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from shared.bus.wiring import Bus
 from shared.ctem.exposures import Exposures
+from shared.hunting.wiring import Hunting
 from shared.incidents.repository import Incidents
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
@@ -42,6 +43,7 @@ class Investigation:
         *,
         gateway: Callable[[], Gateway],
         knowledge: Knowledge,
+        hunting: Hunting,
         response: Response,
         kill_switches: ActiveSwitches,
         notifications: Notifications,
@@ -51,6 +53,7 @@ class Investigation:
         self._bus = bus
         self._gateway = gateway
         self._knowledge = knowledge
+        self._hunting = hunting
         self._response = response
         self._kill_switches = kill_switches
         self.cases = InvestigationRepository(stores.postgres)
@@ -70,9 +73,10 @@ class Investigation:
                 incidents=Incidents(postgres),
                 asked=AskedActions(postgres),
                 gateway=self._gateway(),
+                hunter=self._hunting.hunter,
                 indicators=knowledge.indicators,
                 patterns=knowledge.patterns,
-                enricher=ContextEnricherAgent(knowledge.risk, knowledge.incidents),
+                enricher=ContextEnricherAgent(knowledge.risk, knowledge.incidents, self._hunting.hunter),
                 correlator=CTEMCorrelatorAgent(Exposures(postgres)),
                 mapper=ATLASMapperAgent(),
                 responder=ResponseAgent(self._response.playbooks, self._response.assets),

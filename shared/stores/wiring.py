@@ -11,6 +11,7 @@ from shared.stores.postgres import Postgres
 from shared.stores.redis import Redis
 
 if TYPE_CHECKING:
+    from shared.stores.log_analytics import LogAnalytics
     from shared.stores.qdrant import Qdrant
 
 # Connections of one process by class of work; together what one instance may take of the server's (docs/scaling.md).
@@ -21,7 +22,7 @@ API_WAIT_SECONDS = 3.0  # a person waits: better an early 503 with Retry-After
 
 
 class Stores:
-    """PostgreSQL, Redis, Qdrant and Blob storage."""
+    """PostgreSQL, Redis, Qdrant, Blob storage and Log Analytics."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -65,3 +66,10 @@ class Stores:
         blob = self._settings.blob
         connection = blob.connection_string.get_secret_value() if blob.connection_string else None
         return Blob.connect(connection_string=connection, account_url=blob.account_url)
+
+    @cached_property
+    def log_analytics(self) -> LogAnalytics:
+        """Log Analytics, as the process's identity."""
+        from shared.stores.log_analytics import LogAnalytics  # noqa: PLC0415
+
+        return LogAnalytics.connect(self._settings.log_analytics_endpoint)

@@ -118,6 +118,7 @@ PURE = (
     "shared.contracts.outside_text",
     "shared.gateway.injection",
     "shared.gateway.redaction",
+    "shared.hunting.choosing",
     "shared.investigation.decision",
     "shared.investigation.flow",
     "shared.investigation.transitions",

@@ -1,27 +1,30 @@
-"""ContextEnricherAgent (no model): risk signals and similar incidents."""
+"""ContextEnricherAgent (no model): risk signals, similar incidents and what the logs say."""
 
 from __future__ import annotations
 
 import asyncio
 
 from shared.contracts.investigation import AgentRole, GraphState
+from shared.hunting.hunter import Hunter
 from shared.investigation.agents.agent import decision_entry
+from shared.investigation.agents.log_questions import ask_the_logs
 from shared.knowledge.incidents import IncidentMemory
 from shared.knowledge.risk import RiskSignals, worst_risk
 
 
 class ContextEnricherAgent:
-    """Fills ``ueba_context``, ``risk_state`` and ``similar_incidents``."""
+    """Fills ``ueba_context``, ``risk_state``, ``similar_incidents`` and ``log_answers``."""
 
-    def __init__(self, risk: RiskSignals, incidents: IncidentMemory) -> None:
+    def __init__(self, risk: RiskSignals, incidents: IncidentMemory, hunter: Hunter) -> None:
         self._risk = risk
         self._incidents = incidents
+        self._hunter = hunter
 
     async def execute(self, state: GraphState) -> GraphState:
         """See Agent."""
         entities = state.parsed_entities
         subjects = [entity.primary_value for entity in (*entities.accounts, *entities.hosts)]
-        signals, similar = await asyncio.gather(
+        signals, similar, state = await asyncio.gather(
             self._risk.of(state.tenant_id, subjects),
             self._incidents.similar(
                 state.tenant_id,
@@ -29,6 +32,7 @@ class ContextEnricherAgent:
                 text=state.alert_description,
                 techniques=state.techniques,
             ),
+            ask_the_logs(self._hunter, state),
         )
         risk = worst_risk(signals)
         how = "structured search, the vector store is unavailable" if similar.structured_search else "vector search"

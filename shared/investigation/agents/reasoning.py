@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from shared.contracts.action import PROPOSABLE, Action, ActionName, ActionRisk
@@ -11,7 +12,9 @@ from shared.contracts.gateway import CaseReference, GatewayRequest, GatewayRespo
 from shared.contracts.investigation import AgentRole, Classification, GraphState, RiskState
 from shared.contracts.routing import DegradationLevel
 from shared.contracts.why import Why
+from shared.hunting.catalogue import catalogue
 from shared.investigation.agents.agent import Gateway, decision_entry, screened
+from shared.investigation.agents.log_questions import wanted_questions
 from shared.investigation.evidence import user_content
 from shared.investigation.quotes import unfounded, with_sources
 
@@ -23,7 +26,9 @@ PROMPT = (
     "word for word and not of the title, and what is missing. Propose actions only from the given list and only on "
     "entities of the alert; anything destructive needs a person's approval. What left_out_of_the_alert lists, "
     "you were not shown: it is missing data. What incident lists are other alerts that belong with this one, why, and "
-    "what each turned out to be: judge this alert by its own evidence, and say when theirs bears on it."
+    "what each turned out to be: judge this alert by its own evidence, and say when theirs bears on it. Rows of logs "
+    "are evidence like the alert; their absence is none. Where an answer of the logs would decide, name at most four "
+    "questions that were not asked yet; none otherwise."
 )
 
 # The limits bound what one answer can put into the case; a longer one counts as invalid.
@@ -99,6 +104,13 @@ REASONING_SHOWN = 4_000  # characters in the decision chain; the whole answer is
 TIME_BUDGET_SECONDS = {1: 30, 2: 60}  # tier 1, tier 1+
 
 
+@cache
+def schema() -> dict[str, Any]:
+    """SCHEMA with the catalogue's questions, the same for every case: providers keep what they made of it."""
+    questions = {"type": "array", "maxItems": 10, "items": {"type": "string", "enum": list(catalogue())}}
+    return {**SCHEMA, "properties": {**SCHEMA["properties"], "questions": questions}}
+
+
 class ReasoningAgent:
     """Fills classification, confidence, severity and proposals; ``previous_confidence`` asks for the stronger model."""
 
@@ -115,7 +127,7 @@ class ReasoningAgent:
                 task_type="investigation",
                 system_prompt=PROMPT,
                 user_content=user_content(state, with_context=True),
-                output_schema=SCHEMA,
+                output_schema=schema(),
                 tenant_id=state.tenant_id,
             ),
             alert_severity=state.alert_severity,
@@ -131,10 +143,12 @@ class ReasoningAgent:
                 "model_provider": response.metrics.provider if response.metrics else state.model_provider,
             }
         )
-        return _verdict(counted, response) if response.valid else _no_verdict(counted, response)
+        if not response.valid:
+            return _no_verdict(counted, response)
+        return _verdict(counted, response, may_ask=attempt == 1)
 
 
-def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
+def _verdict(state: GraphState, response: GatewayResponse, *, may_ask: bool) -> GraphState:
     answer = json.loads(response.content)
     chain: list[str] = answer["reasoning_chain"]
     proposals = [
@@ -142,6 +156,8 @@ def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
         for item in answer["recommended_actions"]
     ]
     why = with_sources(Why.model_validate(answer["why"]), state)
+    why = why.model_copy(update={"missing": [*why.missing, *state.case_facts.logs_unanswered]})
+    wanted = wanted_questions(state, answer.get("questions", [])) if may_ask else []
     invented = unfounded(why)
     confidence = max(0.0, answer["confidence"] - COST_OF_AN_INVENTED_QUOTE * len(invented))
     entry = decision_entry(
@@ -159,6 +175,7 @@ def _verdict(state: GraphState, response: GatewayResponse) -> GraphState:
         "quarantined_ids": response.quarantined_ids,
         "model_id": response.model_id,
         "why": why,
+        "wanted_questions": [question.name for question in wanted],
         "answer_flags": [
             *state.case_facts.answer_flags,
             *(f"invented_quote: {claim.quote[:80]}" for claim in invented),

@@ -13,6 +13,7 @@ from shared.contracts.alert import SeverityLevel
 from shared.contracts.approval import Approval
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
+from shared.hunting.hunter import Hunter
 from shared.incidents.repository import Incidents
 from shared.investigation.agents.agent import Agent, Gateway
 from shared.investigation.approval_request import ApprovalTimes
@@ -52,6 +53,7 @@ class StepContext:
     incidents: Incidents
     asked: AskedActions
     gateway: Gateway
+    hunter: Hunter
     indicators: Indicators
     patterns: FPPatterns
     enricher: Agent

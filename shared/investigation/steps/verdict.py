@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.bus.outbox import OutboxMessage
 from shared.contracts.approval import Approval
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.investigation import AgentRole, Classification, GraphState, InvestigationState
@@ -11,6 +12,7 @@ from shared.contracts.llm_job import LLMJob
 from shared.contracts.routing import DegradationLevel
 from shared.investigation import report
 from shared.investigation.agents.agent import decision_entry
+from shared.investigation.agents.log_questions import ask_what_the_model_wants
 from shared.investigation.agents.reasoning import ReasoningAgent
 from shared.investigation.approval_request import approval_request
 from shared.investigation.decision import decide, must_escalate
@@ -49,7 +51,9 @@ async def answer(context: StepContext, job: LLMJob) -> None:
     previous = None
     if job.attempt > 1:
         previous = float(earlier.get((REASON, 1), {}).get("confidence", 0.0))
-    after = await ReasoningAgent(context.gateway, previous_confidence=previous).execute(state)
+    wanted = earlier.get((REASON, job.attempt - 1), {}).get("case_facts", {}).get("wanted_questions", [])
+    asked = await ask_what_the_model_wants(context.hunter, state, wanted)
+    after = await ReasoningAgent(context.gateway, previous_confidence=previous).execute(asked)
     await context.repository.keep_finding(state, REASON, finding(state, after), attempt=job.attempt)
 
 
@@ -65,7 +69,7 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
     kept = await context.repository.findings(state, REASON)
     findings = [kept.get((REASON, number)) for number in range(1, attempt + 1)]
     judged = _best(state, findings)
-    if attempt == 1 and findings[0] is not None and must_escalate(judged):
+    if attempt == 1 and findings[0] is not None and (must_escalate(judged) or judged.case_facts.wanted_questions):
         return state, True
     prepared = await with_what_holds_now(context, await context.responder.execute(judged))
     decision = decide(prepared, context.constraints)
@@ -73,8 +77,7 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
     decided = asked.model_copy(update={"classification": decision.classification})
     messages = report.judged(decided, decision)
     if attempt > 1:
-        escalated = {"from": "tier_1", "to": "tier_1+", "reason": "confidence under 0.6 or uncertainty"}
-        messages.insert(0, report.event(decided, AuditEventType.ALERT_ESCALATED, context=escalated))
+        messages.insert(0, _asked_again(decided, merged(state, findings[0] or {})))
     approval = None
     if decision.state is InvestigationState.AWAITING_HUMAN:
         approval = await _request(context, decided, "; ".join([decision.reason, *decided.case_facts.asked_already]))
@@ -95,14 +98,32 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
 
 
 def _best(state: GraphState, findings: list[dict[str, Any] | None]) -> GraphState:
-    """The state with the more confident answer; costs and decision lines of every answer count."""
+    """The state with the answer that saw more logs, else the more confident one; what every answer cost counts."""
     answers = [found for found in findings if found is not None]
     if not answers:
         return _undecided(state)
-    best = max(answers, key=lambda found: found.get("confidence", 0.0))
-    accounts = ("llm_calls", "total_cost_usd", "decision_chain")
+    best = max(answers, key=lambda found: (_saw_more(found), found.get("confidence", 0.0)))
+    accounts = ("llm_calls", "queries_executed", "log_answers", "total_cost_usd", "decision_chain")
     others = [{key: found[key] for key in accounts if key in found} for found in answers if found is not best]
     return merged(state, *others, best)
+
+
+def _saw_more(found: dict[str, Any]) -> bool:
+    """Whether a valid answer was made with a second round of questions to the logs."""
+    return "log_answers" in found and "model_refusal" not in found.get("case_facts", {})
+
+
+def _asked_again(decided: GraphState, first: GraphState) -> OutboxMessage:
+    """Why there was a second answer: the first was unsure, or wanted to know more of the logs."""
+    if must_escalate(first):
+        escalated = {"from": "tier_1", "to": "tier_1+", "reason": "confidence under 0.6 or uncertainty"}
+        return report.event(decided, AuditEventType.ALERT_ESCALATED, context=escalated)
+    return report.event(
+        decided,
+        AuditEventType.INVESTIGATION_ENRICHED,
+        actor_id=AgentRole.REASONING_AGENT,
+        context={"stores_queried": ["log_analytics"], **report.logs_asked(decided)},
+    )
 
 
 def _undecided(state: GraphState) -> GraphState:

@@ -5,7 +5,8 @@ import httpx
 import pytest
 
 from local.services.simulators import Simulators
-from shared.ingestion.log_analytics import LogAnalytics
+from shared.ingestion.log_analytics import SentinelTables
+from shared.stores.log_analytics import LogAnalytics
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
 from tests.integration.ingestion.workspace import SimulatedWorkspace
@@ -29,9 +30,9 @@ def endpoint(simulators: Simulators) -> str:
 
 
 @pytest.fixture(scope="session")
-async def log_analytics(endpoint: str) -> AsyncIterator[LogAnalytics]:
+async def sentinel(endpoint: str) -> AsyncIterator[SentinelTables]:
     own = LogAnalytics.connect(endpoint)
-    yield own
+    yield SentinelTables(own)
     await own.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.bus.producer import MemoryProducer
 from shared.contracts.alert import CanonicalAlert
 from shared.ingestion import SentinelConnector
-from shared.ingestion.log_analytics import LogAnalytics
+from shared.ingestion.log_analytics import SentinelTables
 from shared.ingestion.polling import PollReport, SentinelPoller
 from shared.stores.postgres import Postgres
 from tests.integration.ingestion.workspace import SimulatedWorkspace
@@ -17,7 +17,7 @@ class Intake:
     def __init__(
         self,
         store: Postgres,
-        log_analytics: LogAnalytics,
+        sentinel: SentinelTables,
         *workspaces: SimulatedWorkspace,
         budget: float = 25,
         tables: tuple[str, ...] = ("SecurityAlert",),
@@ -25,7 +25,7 @@ class Intake:
         self.producer = MemoryProducer()
         self.connector = SentinelConnector(self.producer)
         tenants = {workspace.id: workspace.tenant for workspace in workspaces}
-        self.poller = SentinelPoller(store, log_analytics, tenants, tables=tables, budget_seconds=budget)
+        self.poller = SentinelPoller(store, sentinel, tenants, tables=tables, budget_seconds=budget)
 
     async def publish(self, body: bytes, headers: dict[str, bytes]) -> object:
         return await self.connector.ingest(body, headers=headers)

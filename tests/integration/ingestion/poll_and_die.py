@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 
-from shared.ingestion.log_analytics import LogAnalytics
+from shared.ingestion.log_analytics import SentinelTables
 from shared.ingestion.polling import SentinelPoller
+from shared.stores.log_analytics import LogAnalytics
 from shared.stores.postgres import Postgres
 
 
@@ -22,7 +23,8 @@ async def main(postgres_url: str, endpoint: str, workspace_id: str, tenant: str,
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    await SentinelPoller(Postgres(postgres_url), LogAnalytics.connect(endpoint), {workspace_id: tenant}).poll(publish)
+    tables = SentinelTables(LogAnalytics.connect(endpoint))
+    await SentinelPoller(Postgres(postgres_url), tables, {workspace_id: tenant}).poll(publish)
 
 
 if __name__ == "__main__":

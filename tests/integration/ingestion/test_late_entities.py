@@ -10,7 +10,7 @@ from shared.contracts.alert import CanonicalAlert
 from shared.errors import BusUnavailable
 from shared.ingestion import SentinelConnector
 from shared.ingestion.late_entities import LateEntities
-from shared.ingestion.log_analytics import MAX_IDS, LogAnalytics
+from shared.ingestion.log_analytics import MAX_IDS, SentinelTables
 from shared.stores.postgres import Postgres
 from tests.integration.ingestion.workspace import SimulatedWorkspace, ago, row
 
@@ -21,12 +21,12 @@ WAITS_FOR_US = "SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blo
 class Fetching:
     """LateEntities of some workspaces with a connector behind it; `waiting` is what the investigations say."""
 
-    def __init__(self, store: Postgres, log_analytics: LogAnalytics, tenants: dict[str, str], *waiting: str) -> None:
+    def __init__(self, store: Postgres, sentinel: SentinelTables, tenants: dict[str, str], *waiting: str) -> None:
         self.waiting = list(waiting)
         self.producer = MemoryProducer()
         self.connector = SentinelConnector(self.producer)
         self.store = store
-        self.late_entities = LateEntities(store, log_analytics, tenants, self._waits)
+        self.late_entities = LateEntities(store, sentinel, tenants, self._waits)
 
     async def fetch(self) -> int:
         return await self.late_entities.fetch(self._publish)
@@ -53,10 +53,10 @@ class Fetching:
 
 
 async def test_alert_is_published_again_once_its_entities_are_there(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1", Entities="", ingested=ago(minutes=5)), row("other"))
-    fetching = Fetching(store, log_analytics, {one.id: one.tenant}, "a-1")
+    fetching = Fetching(store, sentinel, {one.id: one.tenant}, "a-1")
     assert await fetching.fetch() == 0
     one.add(row("a-1", ingested=ago(minutes=1)), row("a-1", Entities="[]", ingested=ago(minutes=0)))
     assert await fetching.fetch() == 0  # its next turn is in a minute
@@ -68,20 +68,20 @@ async def test_alert_is_published_again_once_its_entities_are_there(
 
 
 async def test_second_workspace_of_a_tenant_is_asked_for_what_the_first_lacks(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one, two = workspace(row("a-1")), workspace(row("a-1"), row("a-2"))
-    fetching = Fetching(store, log_analytics, {one.id: one.tenant, two.id: one.tenant}, "a-1", "a-2")
+    fetching = Fetching(store, sentinel, {one.id: one.tenant, two.id: one.tenant}, "a-1", "a-2")
     assert await fetching.fetch() == 2
     assert fetching.alerts == [("a-1", one.tenant, True), ("a-2", one.tenant, True)]
 
 
 async def test_alert_without_entities_is_asked_for_ever_less_often_and_given_up_after_an_hour(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make, caplog: pytest.LogCaptureFixture
+    store: Postgres, sentinel: SentinelTables, workspace: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     one = workspace(row("a-1", Entities=""))
-    fetching = Fetching(store, log_analytics, {one.id: one.tenant}, "a-1")
+    fetching = Fetching(store, sentinel, {one.id: one.tenant}, "a-1")
     asked = []
     for minute in range(120):
         before = len(one.queries())
@@ -96,19 +96,19 @@ async def test_alert_without_entities_is_asked_for_ever_less_often_and_given_up_
 
 
 async def test_tick_asks_for_a_bounded_number_and_the_next_for_the_others(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     ids = [f"a-{number:03}" for number in range(MAX_IDS + 20)]
     one = workspace(*map(row, ids[-20:]))
-    fetching = Fetching(store, log_analytics, {one.id: one.tenant}, *ids)
+    fetching = Fetching(store, sentinel, {one.id: one.tenant}, *ids)
     assert [await fetching.fetch(), await fetching.fetch(), await fetching.fetch()] == [0, 20, 0]
 
 
 async def test_two_callers_at_once_publish_an_alert_once(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1"))
-    fetching = Fetching(store, log_analytics, {one.id: one.tenant}, "a-1")
+    fetching = Fetching(store, sentinel, {one.id: one.tenant}, "a-1")
     async with store.transaction(one.tenant) as other:  # another caller claims the alert and has not committed yet
         await other.execute(
             "INSERT INTO late_entities (tenant_id, alert_id, next_try_at)"
@@ -123,11 +123,11 @@ async def test_two_callers_at_once_publish_an_alert_once(
 
 
 async def test_hostile_id_never_reaches_a_query_and_is_reported_once(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make, caplog: pytest.LogCaptureFixture
+    store: Postgres, sentinel: SentinelTables, workspace: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = workspace(row("a-1"))
     hostile = 'x"]) or true | union SecretTable //'
-    fetching = Fetching(store, log_analytics, {one.id: one.tenant}, "a-1", hostile)
+    fetching = Fetching(store, sentinel, {one.id: one.tenant}, "a-1", hostile)
     assert await fetching.fetch() == 1
     await fetching.wait(one.tenant, 5)
     assert await fetching.fetch() == 0
@@ -136,12 +136,12 @@ async def test_hostile_id_never_reaches_a_query_and_is_reported_once(
 
 
 async def test_unavailable_workspace_is_tried_once(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make, caplog: pytest.LogCaptureFixture
+    store: Postgres, sentinel: SentinelTables, workspace: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = workspace(row("a-1"))
     one.fault("throttled", retry_after="5")
     one.fault("partial", rows=0)
-    fetching = Fetching(store, log_analytics, {one.id: one.tenant}, "a-1")
+    fetching = Fetching(store, sentinel, {one.id: one.tenant}, "a-1")
     for published in (0, 0, 1):
         assert await fetching.fetch() == published
         await fetching.wait(one.tenant, 2)
@@ -149,10 +149,10 @@ async def test_unavailable_workspace_is_tried_once(
 
 
 async def test_alert_that_could_not_be_published_comes_up_again(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1"))
-    fetching = Fetching(store, log_analytics, {one.id: one.tenant}, "a-1")
+    fetching = Fetching(store, sentinel, {one.id: one.tenant}, "a-1")
 
     async def away(_body: bytes, _headers: dict[str, bytes]) -> object:
         raise BusUnavailable("away")
@@ -164,10 +164,10 @@ async def test_alert_that_could_not_be_published_comes_up_again(
 
 
 async def test_alert_that_has_waited_too_long_is_forgotten(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1", Entities=""))
-    fetching = Fetching(store, log_analytics, {one.id: one.tenant}, "a-1")
+    fetching = Fetching(store, sentinel, {one.id: one.tenant}, "a-1")
     await fetching.fetch()
     fetching.waiting = []
     await fetching.fetch()

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.ingestion.log_analytics import LogAnalytics, WorkspaceUnavailable
+from shared.errors import WorkspaceUnavailable
+from shared.ingestion.log_analytics import SentinelTables
+from shared.stores.log_analytics import LogAnalytics
 from tests.integration.ingestion.workspace import SimulatedWorkspace, row
 
 Make = Callable[..., SimulatedWorkspace]
@@ -16,7 +18,7 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def test_page_has_the_service_precision_in_its_order_and_ours_in_its_times(
-    log_analytics: LogAnalytics, workspace: Make
+    sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(
         row("b", ingested="2026-11-20T08:00:00.1234568Z"),
@@ -24,14 +26,14 @@ async def test_page_has_the_service_precision_in_its_order_and_ours_in_its_times
         row("before", ingested="2026-11-20T08:00:00.1234559Z"),
     )
     since = datetime(2026, 11, 20, 8, 0, 0, 123456, tzinfo=UTC)
-    answer = await log_analytics.page(one.id, "SecurityAlert", since=since, skip=0, rows=10)
+    answer = await sentinel.page(one.id, "SecurityAlert", since=since, skip=0, rows=10)
     assert [row.columns["SystemAlertId"] for row in answer.rows] == ["a", "b"]
     assert {row.ingested for row in answer.rows} == {since}
-    rest = await log_analytics.page(one.id, "SecurityAlert", since=since, skip=1, rows=10)
+    rest = await sentinel.page(one.id, "SecurityAlert", since=since, skip=1, rows=10)
     assert [row.columns["SystemAlertId"] for row in rest.rows] == ["b"]
 
 
-async def test_alerts_by_id_gives_the_newest_row_with_entities(log_analytics: LogAnalytics, workspace: Make) -> None:
+async def test_alerts_by_id_gives_the_newest_row_with_entities(sentinel: SentinelTables, workspace: Make) -> None:
     one = workspace(
         row("a", AlertName="first", ingested="2026-11-20T08:00:00Z"),
         row("a", AlertName="second", ingested="2026-11-20T08:01:00Z"),
@@ -39,16 +41,16 @@ async def test_alerts_by_id_gives_the_newest_row_with_entities(log_analytics: Lo
         row("b", Entities=""),
         row("c"),
     )
-    found = await log_analytics.alerts_by_id(one.id, ["a", "b", "unknown"])
+    found = await sentinel.alerts_by_id(one.id, ["a", "b", "unknown"])
     assert [row.columns["AlertName"] for row in found.rows] == ["second"]
     assert found.refused == ()
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ids=st.lists(st.text(min_size=1) | st.from_regex(r"[\"\])|;/\\\n a-z-]{1,20}", fullmatch=True), max_size=5))
-async def test_no_id_can_change_the_query(log_analytics: LogAnalytics, one: SimulatedWorkspace, ids: list[str]) -> None:
+async def test_no_id_can_change_the_query(sentinel: SentinelTables, one: SimulatedWorkspace, ids: list[str]) -> None:
     # The simulated service answers no query but the product's own, so an id that broke out would be refused here.
-    found = await log_analytics.alerts_by_id(one.id, ["known", *ids])
+    found = await sentinel.alerts_by_id(one.id, ["known", *ids])
     assert [row.columns["SystemAlertId"] for row in found.rows] == ["known"]
     assert all(alert_id in ids for alert_id in found.refused)
 
@@ -59,9 +61,9 @@ def one(switches: httpx.Client) -> SimulatedWorkspace:
 
 
 @pytest.mark.parametrize("bad", ['a"', "a\\", "a\nb", "a b", "", "é", "a" * 129, "a]", "a'", "a\x00"])
-async def test_id_with_other_characters_is_refused(log_analytics: LogAnalytics, workspace: Make, bad: str) -> None:
+async def test_id_with_other_characters_is_refused(sentinel: SentinelTables, workspace: Make, bad: str) -> None:
     one = workspace()
-    found = await log_analytics.alerts_by_id(one.id, [bad])
+    found = await sentinel.alerts_by_id(one.id, [bad])
     assert (found.rows, found.refused) == ((), (bad,))
     assert one.queries() == []
 
@@ -78,26 +80,26 @@ def test_query_of_anybody_else_is_refused_by_the_simulated_service(endpoint: str
     assert {answer.headers["x-aluskort-simulated"] for answer in answers} == {"true"}
 
 
-async def test_partial_answer_by_id_is_discarded(log_analytics: LogAnalytics, workspace: Make) -> None:
+async def test_partial_answer_by_id_is_discarded(sentinel: SentinelTables, workspace: Make) -> None:
     one = workspace(row("a"))
     one.fault("partial", rows=0)
     with pytest.raises(WorkspaceUnavailable, match="E_QUERY_RESULT_SET_TOO_LARGE"):
-        await log_analytics.alerts_by_id(one.id, ["a"])
+        await sentinel.alerts_by_id(one.id, ["a"])
 
 
 @pytest.mark.parametrize(("given", "seconds"), [("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("", None)])
 async def test_retry_after_is_read_in_every_form(
-    log_analytics: LogAnalytics, workspace: Make, given: str, seconds: float | None
+    sentinel: SentinelTables, workspace: Make, given: str, seconds: float | None
 ) -> None:
     one = workspace()
     one.fault("throttled", retry_after=given)
     with pytest.raises(WorkspaceUnavailable) as refused:
-        await log_analytics.page(one.id, "SecurityAlert", since=LONG_AGO, skip=0, rows=1)
+        await sentinel.page(one.id, "SecurityAlert", since=LONG_AGO, skip=0, rows=1)
     assert refused.value.retry_after == seconds
 
 
 async def test_unreachable_service_is_named(workspace: Make) -> None:
     nobody = LogAnalytics.connect("http://127.0.0.1:9")
     with pytest.raises(WorkspaceUnavailable, match="Check the network and the endpoint"):
-        await nobody.page(workspace().id, "SecurityAlert", since=LONG_AGO, skip=0, rows=1)
+        await SentinelTables(nobody).page(workspace().id, "SecurityAlert", since=LONG_AGO, skip=0, rows=1)
     await nobody.close()

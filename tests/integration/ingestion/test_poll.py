@@ -10,7 +10,7 @@ import pytest
 from shared.bus.producer import MemoryProducer
 from shared.errors import ConfigurationError
 from shared.ingestion import SentinelConnector
-from shared.ingestion.log_analytics import LogAnalytics
+from shared.ingestion.log_analytics import SentinelTables
 from shared.ingestion.polling import MAX_PAGE_ROWS, TABLES, PollReport, SentinelPoller
 from shared.stores.postgres import Connection, Postgres
 from tests.conftest import Database
@@ -26,13 +26,13 @@ async def kept(store: Postgres, workspace: SimulatedWorkspace, table: str) -> li
 
 
 async def test_rows_are_published_once_over_ticks_and_restarts(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1", ingested=ago(hours=2)), row("a-2", ingested=ago(minutes=1)))
-    intake = Intake(store, log_analytics, one)
+    intake = Intake(store, sentinel, one)
     assert await intake.poll() == PollReport(published=2)
     assert await intake.poll() == PollReport(published=0)
-    restarted = Intake(store, log_analytics, one)
+    restarted = Intake(store, sentinel, one)
     assert await restarted.poll() == PollReport(published=0)
     one.add(row("a-3", ingested=ago(seconds=30)))
     assert await restarted.poll() == PollReport(published=1)
@@ -40,20 +40,18 @@ async def test_rows_are_published_once_over_ticks_and_restarts(
 
 
 async def test_rows_older_than_the_first_poll_looks_back_are_not_read(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
-    intake = Intake(
-        store, log_analytics, workspace(row("old", ingested=ago(hours=25)), row("new", ingested=ago(hours=23)))
-    )
+    intake = Intake(store, sentinel, workspace(row("old", ingested=ago(hours=25)), row("new", ingested=ago(hours=23))))
     await intake.poll()
     assert intake.ids == ["new"]
 
 
 async def test_row_that_shows_late_is_published_once(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1", ingested=ago(minutes=20)), row("a-2", ingested=ago(minutes=1)))
-    intake = Intake(store, log_analytics, one)
+    intake = Intake(store, sentinel, one)
     await intake.poll()
     one.add(
         row("late", ingested=ago(minutes=10, seconds=30)),
@@ -66,10 +64,10 @@ async def test_row_that_shows_late_is_published_once(
 
 
 async def test_update_of_an_alert_is_published_and_its_repetition_is_not(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1", Entities="", ingested=ago(minutes=16)))
-    intake = Intake(store, log_analytics, one)
+    intake = Intake(store, sentinel, one)
     await intake.poll()
     one.add(row("a-1", ingested=ago(minutes=15)))
     await intake.poll()
@@ -86,10 +84,10 @@ async def test_update_of_an_alert_is_published_and_its_repetition_is_not(
 
 
 async def test_what_is_kept_for_the_overlap_is_forgotten_behind_it(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(*(row(f"a-{number}", ingested=ago(hours=2)) for number in range(50)))
-    intake = Intake(store, log_analytics, one)
+    intake = Intake(store, sentinel, one)
     await intake.poll()
     assert len(await kept(store, one, "polled_rows")) == 50
     one.add(row("new", ingested=ago(minutes=1)))
@@ -98,7 +96,7 @@ async def test_what_is_kept_for_the_overlap_is_forgotten_behind_it(
 
 
 async def test_incident_is_polled_and_becomes_an_alert_only_where_it_has_none(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1"))
     incident = {"Type": "SecurityIncident", "Title": "Suspicious", "Severity": "High", "TenantId": one.id}
@@ -108,18 +106,18 @@ async def test_incident_is_polled_and_becomes_an_alert_only_where_it_has_none(
         incident | times | {"IncidentName": "i-2", "AlertIds": "[]"},
         table="SecurityIncident",
     )
-    intake = Intake(store, log_analytics, one, tables=TABLES)
+    intake = Intake(store, sentinel, one, tables=TABLES)
     await intake.poll()
     await intake.poll()
     assert sorted(intake.ids) == ["a-1", "i-2"]
 
 
 async def test_tenant_of_the_map_stands_on_the_alert_whatever_the_row_says(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     first = workspace(row("a-1"), row("a-2", tenantid="victim", WorkspaceId="victim"))
     second = workspace(row("a-1"))
-    intake = Intake(store, log_analytics, first, second)
+    intake = Intake(store, sentinel, first, second)
     assert await intake.poll() == PollReport(published=3)
     assert {(alert.alert_id, alert.tenant_id) for alert in intake.alerts} == {
         ("a-1", first.tenant),
@@ -130,14 +128,14 @@ async def test_tenant_of_the_map_stands_on_the_alert_whatever_the_row_says(
 
 
 async def test_backlog_is_read_in_pages_in_order_also_when_many_rows_share_an_instant(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     bulk, rest = 2 * MAX_PAGE_ROWS + 100, 300
     one = workspace(
         *(row(f"bulk-{number}", ingested=ago(hours=5)) for number in range(bulk)),
         *(row(f"rest-{number}", ingested=ago(hours=4, minutes=-number)) for number in range(rest)),
     )
-    intake = Intake(store, log_analytics, one)
+    intake = Intake(store, sentinel, one)
     assert await intake.poll() == PollReport(published=bulk + rest)
     assert len(set(intake.ids)) == bulk + rest
     assert intake.ids[bulk:] == [f"rest-{number}" for number in range(rest)]
@@ -145,11 +143,11 @@ async def test_backlog_is_read_in_pages_in_order_also_when_many_rows_share_an_in
 
 
 async def test_tick_out_of_time_says_so_and_the_next_continues_where_it_stopped(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     ids = [f"a-{number}" for number in range(2 * MAX_PAGE_ROWS + 5)]  # more within the overlap than a tick can read
     one = workspace(*(row(name, ingested=ago(minutes=9, seconds=-number / 10)) for number, name in enumerate(ids)))
-    hurried = Intake(store, log_analytics, one, budget=0)
+    hurried = Intake(store, sentinel, one, budget=0)
     reports = [await hurried.poll() for _ in range(6)]
     assert [report.published for report in reports] == [MAX_PAGE_ROWS, MAX_PAGE_ROWS, 5, 0, 0, 0]
     assert [len(report.problems) for report in reports] == [1, 1, 0, 1, 1, 0]
@@ -159,22 +157,22 @@ async def test_tick_out_of_time_says_so_and_the_next_continues_where_it_stopped(
 
 
 async def test_empty_workspace_is_polled_without_error(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace()
-    intake = Intake(store, log_analytics, one)
+    intake = Intake(store, sentinel, one)
     assert await intake.poll() == PollReport(published=0)
     one.add(row("first"))
     assert await intake.poll() == PollReport(published=1)
 
 
 async def test_of_two_pollers_at_one_page_the_slower_leaves_the_table_to_the_other(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(
         *(row(f"a-{number}", ingested=ago(hours=3, seconds=-number)) for number in range(MAX_PAGE_ROWS + 500))
     )
-    first, second = Intake(store, log_analytics, one), Intake(store, log_analytics, one)
+    first, second = Intake(store, sentinel, one), Intake(store, sentinel, one)
     publishing, may_go_on = asyncio.Event(), asyncio.Event()
 
     async def held(body: bytes, headers: dict[str, bytes]) -> object:
@@ -207,12 +205,12 @@ class Overtaken(Postgres):
 
 
 async def test_poller_that_was_overtaken_leaves_the_table_to_the_other(
-    own_database: Database, store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    own_database: Database, store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     backlog = MAX_PAGE_ROWS + 500
     one = workspace(*(row(f"a-{number}", ingested=ago(hours=9, seconds=-9 * number)) for number in range(backlog)))
     slow_store = Overtaken(own_database.url)
-    slow, fast = Intake(slow_store, log_analytics, one), Intake(store, log_analytics, one)
+    slow, fast = Intake(slow_store, sentinel, one), Intake(store, sentinel, one)
     slow_store.overtake = fast.poll
     await slow.poll()
     await slow_store.close()
@@ -221,10 +219,10 @@ async def test_poller_that_was_overtaken_leaves_the_table_to_the_other(
 
 
 async def test_row_from_the_services_future_does_not_hide_those_of_the_present(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1"), row("future", ingested=ago(hours=-5)))
-    intake = Intake(store, log_analytics, one)
+    intake = Intake(store, sentinel, one)
     await intake.poll()
     one.add(row("a-2", ingested=ago(seconds=30)))
     await intake.poll()
@@ -233,7 +231,7 @@ async def test_row_from_the_services_future_does_not_hide_those_of_the_present(
 
 
 async def test_connector_start_polls_until_it_is_cancelled(
-    store: Postgres, log_analytics: LogAnalytics, workspace: Make
+    store: Postgres, sentinel: SentinelTables, workspace: Make
 ) -> None:
     one = workspace(row("a-1"))
     published = asyncio.Event()
@@ -244,7 +242,7 @@ async def test_connector_start_polls_until_it_is_cancelled(
             published.set()
 
     producer = Telling()
-    poller = SentinelPoller(store, log_analytics, {one.id: one.tenant})
+    poller = SentinelPoller(store, sentinel, {one.id: one.tenant})
     running = asyncio.create_task(SentinelConnector(producer, source=poller).start())
     await asyncio.wait_for(published.wait(), 30)
     running.cancel()

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 
-from shared.ingestion.log_analytics import LogAnalytics
+from shared.ingestion.log_analytics import SentinelTables
 from shared.ingestion.polling import MAX_PAGE_ROWS, SentinelPoller
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
@@ -16,7 +16,7 @@ SECOND_PAGE, REST = 300, 50
 async def test_killed_poller_repeats_its_last_page_only_and_loses_nothing(
     own_database: Database,
     store: Postgres,
-    log_analytics: LogAnalytics,
+    sentinel: SentinelTables,
     endpoint: str,
     workspace: Callable[..., SimulatedWorkspace],
 ) -> None:
@@ -36,6 +36,6 @@ async def test_killed_poller_repeats_its_last_page_only_and_loses_nothing(
     async def publish(body: bytes, _headers: dict[str, bytes]) -> None:
         after.append(body)
 
-    report = await SentinelPoller(store, log_analytics, {one.id: one.tenant}).poll(publish)
+    report = await SentinelPoller(store, sentinel, {one.id: one.tenant}).poll(publish)
     assert (report.published, report.problems) == (SECOND_PAGE + REST, ())
     assert all(f'"{alert_id}"'.encode() in body for alert_id, body in zip(ids[MAX_PAGE_ROWS:], after, strict=True))

@@ -15,6 +15,7 @@ from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.gateway import APICallMetrics, GatewayRequest, GatewayResponse
 from shared.ctem.exposures import Exposures
 from shared.errors import ModelUnavailable
+from shared.hunting.hunter import Hunter
 from shared.incidents.repository import Incidents
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
@@ -34,6 +35,7 @@ from shared.knowledge.indicators import Indicators
 from shared.knowledge.risk import RiskSignals
 from shared.response.playbook_conditions import PlaybookConditions
 from shared.response.playbooks import Playbook, Playbooks
+from shared.stores.log_analytics import LogAnalytics
 from shared.stores.postgres import Postgres
 from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
@@ -140,11 +142,16 @@ def bus(tenant: str) -> MemoryProducer:
     return OwnMessages(tenant)
 
 
+def no_log_analytics() -> LogAnalytics:
+    raise AssertionError("a tenant without a workspace was asked about")
+
+
 @pytest.fixture
 async def context(
     store: Postgres, redis_url: str, gateway: ScriptedGateway, bus: MemoryProducer
 ) -> AsyncIterator[StepContext]:
     redis, qdrant = Redis(redis_url), Qdrant.connect(url="", path=":memory:")
+    hunter = Hunter(no_log_analytics, redis, {}, seconds=1)
     outbox = Outbox(store, bus)
     yield StepContext(
         repository=InvestigationRepository(store),
@@ -153,9 +160,10 @@ async def context(
         incidents=Incidents(store),
         asked=AskedActions(store),
         gateway=gateway,
+        hunter=hunter,
         indicators=Indicators(store, redis),
         patterns=FPPatterns(store),
-        enricher=ContextEnricherAgent(RiskSignals(store), IncidentMemory(store, qdrant)),
+        enricher=ContextEnricherAgent(RiskSignals(store), IncidentMemory(store, qdrant), hunter),
         correlator=CTEMCorrelatorAgent(Exposures(store)),
         mapper=ATLASMapperAgent(),
         responder=ResponseAgent(Playbooks(store)),

@@ -9,6 +9,8 @@ import json
 import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import shared
@@ -90,6 +92,13 @@ async def wake_nobody(_: object) -> None:
     """The test makes the steps itself."""
 
 
+def questions_to_the_logs(redis: Redis) -> dict[str, Any]:
+    """A hunter that has no workspace to ask; a release before there were questions to the logs knows none."""
+    if find_spec("shared.hunting") is None:
+        return {}
+    return {"hunter": import_module("shared.hunting.hunter").Hunter(lambda: None, redis, {}, seconds=1)}
+
+
 @dataclass
 class Release:
     """What the functions of a release do, one request at a time."""
@@ -101,6 +110,7 @@ class Release:
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.store, self.bus)
         self.approvals = Approvals(self.store, self.outbox, wake_nobody)
+        hunter = questions_to_the_logs(self.redis)
         incidents = IncidentMemory(self.store, Qdrant.connect(url="", path=":memory:"))
         self.graph = InvestigationGraph(
             StepContext(
@@ -110,7 +120,7 @@ class Release:
                 gateway=Model(),
                 indicators=Indicators(self.store, self.redis),
                 patterns=FPPatterns(self.store),
-                enricher=ContextEnricherAgent(RiskSignals(self.store), incidents),
+                enricher=ContextEnricherAgent(RiskSignals(self.store), incidents, **hunter),
                 correlator=CTEMCorrelatorAgent(Exposures(self.store)),
                 mapper=ATLASMapperAgent(),
                 responder=ResponseAgent(Playbooks(self.store)),
@@ -119,6 +129,7 @@ class Release:
                 approval_timeout=timedelta(hours=4),
                 llm_wait=timedelta(seconds=60),
                 **since_previous(self.store),
+                **hunter,
             )
         )
 

@@ -10,6 +10,8 @@ from typer.main import get_command
 
 from cli.app import app
 from cli.deployment.azure import PROVIDERS
+from shared.hunting.catalogue import catalogue
+from shared.hunting.page import table
 
 ROOT = Path(__file__).parents[3]
 PAGES = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
@@ -104,3 +106,7 @@ def test_architecture_names_every_function() -> None:
     sources = "".join(path.read_text("utf-8") for path in sorted((ROOT / "functions").glob("*.py")))
     names = re.findall(r'function_name\("(\w+)"\)', sources)
     assert [name for name in names if not re.search(rf"`{name}`", PAGES["architecture.md"])] == []
+
+
+def test_page_of_log_questions_has_the_catalogue_of_this_checkout() -> None:
+    assert table(catalogue().values()) in PAGES["log-questions.md"]

@@ -6,8 +6,8 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.monitor.query.aio import LogsQueryClient
 
-from shared.errors import ConfigurationError
-from shared.ingestion.log_analytics import LogAnalytics, WorkspaceUnavailable
+from shared.errors import ConfigurationError, WorkspaceUnavailable
+from shared.stores.log_analytics import LogAnalytics
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,5 @@ class Identity:
 async def test_real_identity_is_not_used_without_tls_even_on_this_machine() -> None:
     log_analytics = LogAnalytics(LogsQueryClient(Identity(), endpoint="http://127.0.0.1:9", retry_total=0))
     with pytest.raises(WorkspaceUnavailable, match="non-TLS"):
-        await log_analytics.alerts_by_id("00000000-0000-0000-0000-000000000000", ["a"])
+        await log_analytics.query("00000000-0000-0000-0000-000000000000", "SecurityAlert")
     await log_analytics.close()

@@ -13,6 +13,7 @@ from cli.actions import actions, assets
 from cli.alerts import parse, send
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
+from cli.kill_switches import kill_switches
 from cli.questions import questions
 from cli.stack import demo, down, logs, status, up
 from shared.errors import AluskortError
@@ -50,6 +51,7 @@ app = typer.Typer(
 for command in (up, down, status, demo, send, parse, questions, logs, migrate, preflight):
     app.command()(command)
 app.add_typer(dlq, name="dlq")
+app.add_typer(kill_switches, name="kill-switches")
 app.add_typer(actions, name="actions")
 app.add_typer(assets, name="assets")
 

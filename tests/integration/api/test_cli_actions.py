@@ -1,4 +1,4 @@
-"""The commands of actions and assets, on the API over HTTP."""
+"""The commands of actions, assets and kill switches, on the API over HTTP."""
 
 import json
 from collections.abc import Callable
@@ -57,3 +57,16 @@ def test_file_that_is_no_list_is_refused_before_anything_is_sent(run: Run, tmp_p
 def test_url_without_a_token_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ALUSKORT_API_TOKEN")
     assert "Set both ALUSKORT_API_URL and ALUSKORT_API_TOKEN" in run("assets", "protected").output
+
+
+def test_kill_switch_is_turned_on_listed_with_its_reason_and_turned_off(run: Run) -> None:
+    assert "No kill switch is on." in run("kill-switches", "list").output
+    on = run("kill-switches", "activate", "technique", "t1059", "--reason", "the feed is spoiled")
+    assert "technique T1059 is on since" in on.output
+    listed = run("kill-switches", "list").output
+    assert "T1059" in listed
+    assert "the feed is spoiled" in listed
+    assert run("kill-switches", "deactivate", "technique", "T1059", "--reason", "clean again").exit_code == 0
+    again = run("kill-switches", "deactivate", "technique", "T1059", "--reason", "clean again")
+    assert again.exit_code == 1
+    assert "kill switch technique:T1059 is not on for this tenant" in again.output

@@ -113,7 +113,7 @@ class _Linking:
             return await self._store(linked.target, **_as_before(place))
         before, by = (place["linked_to"], place["linked_by"]) if place else ([], LinkedBy.RULE)
         linked_to = [*before, *(link.alert_id for link in linked.links)]
-        await self._tell(linked.target, reason)
+        await self._audit(linked.target, reason)
         if linked.absorbed:  # before the alert's own row is locked
             why = f"alert {self._alert.alert_id} belongs to all of them: {reason}"
             await absorb(
@@ -169,7 +169,7 @@ class _Linking:
     async def _join_group(self, incident_id: str) -> str:
         reason = "the source put it into this incident"
         if incident_id:
-            await self._tell(incident_id, reason)
+            await self._audit(incident_id, reason)
         else:
             number = source_incident(self._alert)
             incident_id = await self._open(source=self._alert.source, source_incident=number)
@@ -196,7 +196,7 @@ class _Linking:
         await self._connection.execute(SQL["put_alert"], {**self._values, **placed, **linked, **traces})
         return incident_id
 
-    async def _tell(self, incident_id: str, reason: str) -> None:
+    async def _audit(self, incident_id: str, reason: str) -> None:
         alert, linked = self._alert.alert_id, AuditEventType.INCIDENT_LINKED
         event = report.changed(self._tenant_id, linked, incident_id, [alert], actor=report.RULES, reason=reason)
         await put(self._connection, self._tenant_id, incident_id, [event])

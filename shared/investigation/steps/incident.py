@@ -60,9 +60,9 @@ def _note(others: Sequence[IncidentAlert]) -> str:
     judged = Counter(alert.classification for alert in others if alert.decided)
     verdicts = ", ".join(f"{count} {name or 'without a verdict'}" for name, count in sorted(judged.items()))
     if len(others) == judged.total():
-        return f"a new alert of an incident that was decided: all {len(others)} other alerts were ({verdicts})"
-    so_far = f"{judged.total()} decided ({verdicts})" if verdicts else "none decided"
-    return f"the incident has {len(others)} other alerts, {so_far}"
+        return f"a new alert of an incident that was decided: {verdicts}"
+    so_far = f"{judged.total()} ({verdicts})" if verdicts else "none"
+    return f"other alerts of the incident: {len(others)}, decided: {so_far}"
 
 
 def _related(alert: IncidentAlert) -> RelatedAlert:

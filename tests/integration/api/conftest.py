@@ -124,4 +124,5 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
         health_checks={"postgresql": store.health, "redis": redis.health},
     )
     yield Api(services, bus, outbox, redis, issuer, woken)
+    outbox.notify()  # what a test left in the outbox is not for the next one
     await outbox.settled()  # a relay publishes for everybody, also for the next test

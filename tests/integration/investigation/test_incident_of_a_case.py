@@ -56,7 +56,7 @@ async def test_model_sees_the_other_alerts_of_the_incident_and_why_they_are_ther
         "true_positive",
     )
     assert other["why"] == "the first alert of its incident"
-    assert incident["note"] == "the incident has 1 other alerts, none decided"
+    assert incident["note"] == "other alerts of the incident: 1, decided: none"
 
 
 async def test_new_alert_of_a_decided_incident_says_so(
@@ -66,7 +66,7 @@ async def test_new_alert_of_a_decided_incident_says_so(
     await decide(context, first, approved=True)
     assert (await drive(graph, first)).state == "closed"
     second = await judged(graph, gateway, tenant, "a-2")
-    note = "a new alert of an incident that was decided: all 1 other alerts were (1 true_positive)"
+    note = "a new alert of an incident that was decided: 1 true_positive"
     assert second.case_facts.incident_note == shown(gateway)["incident"]["note"] == note
 
 

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     READ_INVESTIGATIONS = "investigations.read"
     DECIDE_APPROVALS = "approvals.decide"
     READ_AUDIT = "audit.read"
+    SET_KILL_SWITCHES = "kill_switches.set"
 
 
 _EVERY_ANALYST = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.ADMIN})
@@ -21,6 +22,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_INVESTIGATIONS: _EVERY_ANALYST,
     Permission.DECIDE_APPROVALS: frozenset({Role.SENIOR_ANALYST, Role.ADMIN}),
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
+    Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
 }
 
 

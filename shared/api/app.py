@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from shared.api import approvals, audit, health, investigations
+from shared.api import approvals, audit, health, investigations, kill_switches
 from shared.api.failures import add_failure_handlers
 from shared.api.services import ApiServices
 
 PREFIX = "/api"  # the Functions host hands over the whole path, its routePrefix included
-ROUTERS = (health.router, investigations.router, approvals.router, audit.router)
+ROUTERS = (health.router, investigations.router, approvals.router, audit.router, kill_switches.router)
 
 
 def create_app(services: ApiServices, *, show_docs: bool = False) -> FastAPI:

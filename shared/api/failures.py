@@ -10,7 +10,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from shared.access.signing_keys import SigningKeysUnavailable
 from shared.access.tokens import TokenRejected
@@ -91,11 +93,23 @@ def _malformed_request(_request: Request, error: Exception) -> JSONResponse:
     return _respond(_INVALID, f"{where}: {first.get('msg', 'not understood')}")
 
 
-def _routing(_request: Request, error: Exception) -> JSONResponse:
+def _routing(request: Request, error: Exception) -> JSONResponse:
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST
     answer = _Answer(status, status.name, "Check method and path: routes begin with /api/v1/.")
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_of(request))
     return _respond(answer, status.phrase, headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Every method of the path: Starlette names those of the first route that has it."""
+    found = set[str]()
+    for route in iter_route_contexts(request.app.routes):
+        pattern, _, _ = compile_path(route.path or "")
+        if pattern.match(request.url.path):
+            found |= route.methods or set()
+    return sorted(found)
 
 
 def _unknown(request: Request, error: Exception) -> JSONResponse:

@@ -59,4 +59,5 @@ async def audit_denial(request: Request, identity: Identity, wanted: str) -> Non
 
 InvestigationReader = Annotated[Identity, Depends(Permits(Permission.READ_INVESTIGATIONS))]
 ApprovalDecider = Annotated[Identity, Depends(Permits(Permission.DECIDE_APPROVALS))]
+KillSwitchSetter = Annotated[Identity, Depends(Permits(Permission.SET_KILL_SWITCHES))]
 AuditReader = Annotated[Identity, Depends(Permits(Permission.READ_AUDIT))]

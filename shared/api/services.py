@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from pydantic import StringConstraints
 
+from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
@@ -29,6 +30,7 @@ class ApiServices:
     audit_producer: AuditProducer
     tokens: TokenVerifier
     approvals: Approvals
+    kill_switches: KillSwitchPanel
     health_checks: Mapping[str, HealthCheck]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
@@ -28,6 +29,7 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         audit_producer=AuditProducer(postgres, bus.outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(oidc.jwks_url), issuer=oidc.issuer, audience=oidc.audience),
         approvals=Approvals(postgres, bus.outbox, wake_current),
+        kill_switches=KillSwitchPanel(postgres, bus.outbox),
         health_checks={
             "postgresql": postgres.health,
             "redis": stores.redis.health,

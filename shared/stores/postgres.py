@@ -110,7 +110,6 @@ class Postgres:
             max_size=pool_size,
             timeout=self._wait_seconds,
             open=False,
-            check=AsyncConnectionPool.check_connection,
         )
 
     @asynccontextmanager
@@ -147,14 +146,32 @@ class Postgres:
     @asynccontextmanager
     async def _connection(self, tenant_id: str) -> AsyncIterator[Connection]:
         await self._pool.open()
-        async with self._pool.connection() as connection:
-            self._in_use += 1
+        connection = await self._begun(tenant_id)
+        self._in_use += 1
+        try:
+            async with connection:
+                yield connection
+        finally:
+            self._in_use -= 1
+            await self._pool.putconn(connection)
+
+    async def _begun(self, tenant_id: str) -> Connection:
+        """A connection in a transaction. One that was lost while it lay in the pool shows here, where nothing is done
+        yet: the next is taken, as long as there can be more of the kind.
+        """
+        may_be_lost = self._size
+        while True:
+            connection = await self._pool.getconn()
             try:
                 async with connection.pipeline():  # BEGIN and the settings in one round trip
                     await connection.execute(_BEGIN, {"tenant": tenant_id, **_bounds()})
-                yield connection
-            finally:
-                self._in_use -= 1
+            except BaseException as error:
+                await self._pool.putconn(connection)
+                if not (isinstance(error, psycopg.OperationalError) and connection.closed and may_be_lost):
+                    raise
+                may_be_lost -= 1
+            else:
+                return connection
 
     @asynccontextmanager
     async def _our_errors(self) -> AsyncIterator[None]:

@@ -1,5 +1,6 @@
 """No database connection or lock is held while another system is called (design §4): whoever does it fails its test."""
 
+import asyncio
 import traceback
 from asyncio import selector_events
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from psycopg_pool import AsyncConnectionPool
 
 from shared.bus.producer import MemoryProducer
 from shared.stores.postgres import Connection, Postgres
@@ -26,6 +28,26 @@ CALLS: list[tuple[type, str]] = [
 
 # The transaction of this task, or of the one that began it: its list is empty once it has ended.
 _transaction: ContextVar[list[str] | None] = ContextVar("transaction", default=None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def left_open() -> AsyncIterator[set[AsyncConnectionPool]]:
+    """The pools that tests opened, closed at the end: one that a failed test left, and that is about to connect,
+    ignores that its task is cancelled, and the run would never end. A test with a loop of its own ends with that.
+    """
+    opened, loop = set[AsyncConnectionPool](), asyncio.get_running_loop()
+    open_pool = AsyncConnectionPool.open
+
+    async def noted(self: AsyncConnectionPool, *arguments: Any, **options: Any) -> None:
+        if asyncio.get_running_loop() is loop:
+            opened.add(self)
+        await open_pool(self, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AsyncConnectionPool, "open", noted)
+        yield opened
+    for pool in opened:
+        await pool.close()
 
 
 @pytest.fixture(autouse=True)

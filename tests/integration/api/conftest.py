@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from local.services.simulators import Simulators
+from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
@@ -100,6 +101,7 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
         approvals=Approvals(store, outbox, wake),
+        kill_switches=KillSwitchPanel(store, outbox),
         health_checks={"postgresql": store.health, "redis": redis.health},
     )
     yield Api(services, bus, outbox, redis, issuer, woken)

@@ -19,6 +19,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from local.services.simulators import Simulators
+from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
@@ -47,20 +48,21 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
         audit_producer=AuditProducer(store, outbox, source_service="api"),
         tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
         approvals=Approvals(store, outbox, wake_current),
+        kill_switches=KillSwitchPanel(store, outbox),
         health_checks={"postgresql": store.health},
     )
-    with closing(socket()) as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        port = reserved.getsockname()[1]
-    config = uvicorn.Config(create_app(services, show_docs=True), port=port, log_level="critical", lifespan="off")
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join()
+    app = create_app(services, show_docs=True)
+    running = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=5))
+    with closing(socket()) as listening:
+        listening.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=running.run, args=([listening],), daemon=True)
+        thread.start()
+        while not running.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        running.should_exit = True
+        thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -137,9 +137,11 @@ async def served(model: ObeyingModel) -> AsyncIterator[str]:
         Route("/v1/messages", model.answer, methods=["POST"]),
         Route("/v1/messages/count_tokens", _tokens, methods=["POST"]),
     ])  # fmt: skip
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+    while not server.started:
+        assert not serving.done()
         await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True

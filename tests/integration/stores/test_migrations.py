@@ -159,7 +159,8 @@ def test_rows_of_the_version_before_get_keys_also_when_the_migration_is_killed_f
         own = postgres.url(role="postgres", database=running.info.dbname)
         with psycopg.connect(own, autocommit=True) as superuser:
             kill = b"SELECT pg_terminate_backend(pid) FROM pg_locks"
-            while not superuser.execute(kill + b" WHERE NOT granted AND relation = 'fp_patterns'::regclass").fetchall():
+            waiting = kill + b" WHERE NOT granted AND relation = 'fp_patterns'::regclass"
+            while not killed.done() and not superuser.execute(waiting).fetchall():
                 pass
         with pytest.raises(StoreUnavailable):
             killed.result()

@@ -80,6 +80,24 @@ async def test_connection_lost_amid_a_transaction_is_store_unavailable_and_the_n
     assert await ask(store) == 1
 
 
+async def test_connections_lost_while_they_lay_in_the_pool_are_replaced_without_an_error(
+    own_database: Database, postgres: PostgresServer
+) -> None:
+    store, all_hold, lost = Postgres(own_database.url, pool_size=3), asyncio.Barrier(3), list[int]()
+
+    async def hold() -> None:
+        async with store.transaction(EVERY_TENANT) as connection:
+            lost.append(connection.info.backend_pid)
+            await all_hold.wait()
+
+    await asyncio.gather(*(hold() for _ in range(3)))
+    with psycopg.connect(postgres.url(role="postgres", database="postgres"), autocommit=True) as superuser:
+        superuser.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", (lost,))
+    assert len(set(lost)) == 3
+    assert await asyncio.gather(*(ask(store) for _ in range(6))) == [1] * 6
+    await store.close()
+
+
 async def test_flood_of_one_kind_of_work_keeps_no_other_waiting(own_database: Database) -> None:
     steps = Postgres(own_database.url, pool_size=2, wait_seconds=0.2)
     api = Postgres(own_database.url, name="the API", pool_size=1, wait_seconds=0.2)

@@ -13,7 +13,7 @@ def someone(*roles: Role) -> Identity:
     [
         (Role.ANALYST, ["investigations.read"]),
         (Role.SENIOR_ANALYST, ["approvals.decide", "investigations.read"]),
-        (Role.ADMIN, ["approvals.decide", "audit.read", "investigations.read"]),
+        (Role.ADMIN, ["approvals.decide", "audit.read", "investigations.read", "kill_switches.set"]),
         (Role.AUDIT_READER, ["audit.read"]),
     ],
 )

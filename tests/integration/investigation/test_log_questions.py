@@ -185,7 +185,7 @@ async def test_logs_that_cannot_be_reached_leave_a_verdict_that_says_so(
     redis, qdrant = Redis("redis://127.0.0.1:9/0"), Qdrant.connect(url="", path=":memory:")
     hunter = Hunter(lambda: nobody, redis, {WORKSPACE: tenant}, seconds=20)
     enricher = ContextEnricherAgent(RiskSignals(store), IncidentMemory(store, qdrant), hunter)
-    gateway.verdicts = [{**verdict("true_positive", 0.9), "questions": ["log_ons_to_device"]}]
+    gateway.verdicts = [{**verdict("true_positive", 0.9), "questions": ["archives_made_on_device"]}]
     state = await investigated(replace(hunted, hunter=hunter, enricher=enricher), alert_of("dcsync", tenant))
     assert state.state is InvestigationState.AWAITING_HUMAN
     said = " ".join(state.case_facts.logs_unanswered)

@@ -1,4 +1,4 @@
-"""What timers do about approvals: wake cases whose answer nobody heard, and tell people what waits for them."""
+"""What timers do about approvals: wake cases whose answer nobody heard, and notify people of what waits for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.stores.statements import statements
 from shared.telemetry import LogAction, log_fields
 
 MOST_REPORTED = 100
-MOST_TOLD = 20  # in one run and of each kind
+MOST_NOTICES = 20  # in one run and of each kind
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class ApprovalWatch:
         that did not notice; returns how many were woken.
         """
         rows = [*await self._rows("decided_but_waiting"), *await self._rows("overdue")]
-        return sum([await self._approvals.tell(waiting_case(row)) for row in rows])
+        return sum([await self._approvals.wake(waiting_case(row)) for row in rows])
 
     async def report_waiting(self) -> int:
         """Log each approval with a quarter of its time left, once; returns how many."""
@@ -55,20 +55,20 @@ class ApprovalWatch:
         return len(rows)
 
     async def put_notices(self) -> int:
-        """Leave messages about what people have not been told yet, in the transaction that notes that they were;
+        """Leave messages about what people have not been notified of yet, in the transaction that notes that they were;
         returns how many.
         """
         if not self._notifications.wanted:
             return 0
-        told = 0
+        count = 0
         for kind in NoticeKind:
-            values = {"kind": kind, "limit": MOST_TOLD, "nobodys": SYNTHETIC_TENANT}
+            values = {"kind": kind, "limit": MOST_NOTICES, "nobodys": SYNTHETIC_TENANT}
             async with self._postgres.transaction(EVERY_TENANT) as connection:
-                rows = await (await connection.execute(_SQL["to_tell"], values)).fetchall()
+                rows = await (await connection.execute(_SQL["to_notify"], values)).fetchall()
                 for row in rows:
                     await self._notifications.put(connection, _notice(kind, row))
-            told += len(rows)
-        return told
+            count += len(rows)
+        return count
 
     async def _rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         async with self._postgres.transaction(EVERY_TENANT) as connection:

@@ -21,25 +21,25 @@ ORDER BY random()
 LIMIT 100
 
 -- name: waiting_long
--- For every tenant: operators are told of all, of each once.
-UPDATE action_approvals SET told = told || 'operators'::text
+-- For every tenant: operators are notified of all, of each once.
+UPDATE action_approvals SET notices = notices || 'operators'::text
 WHERE approval_id IN (
     SELECT approval_id FROM action_approvals
     WHERE status = 'pending' AND expires_at > now() AND now() >= expires_at - (expires_at - requested_at) / 4
-        AND tenant_id <> %(nobodys)s AND NOT 'operators' = ANY (told)
+        AND tenant_id <> %(nobodys)s AND NOT 'operators' = ANY (notices)
     ORDER BY expires_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
 RETURNING approval_id, tenant_id, expires_at, EXTRACT(EPOCH FROM now() - requested_at) AS waited_seconds
 
--- name: to_tell
+-- name: to_notify
 -- For every tenant: of each approval once a kind.
-UPDATE action_approvals a SET told = a.told || %(kind)s::text
+UPDATE action_approvals a SET notices = a.notices || %(kind)s::text
 FROM investigation_state i
 WHERE a.approval_id IN (
     SELECT approval_id FROM action_approvals
-    WHERE status = 'pending' AND expires_at > now() AND tenant_id <> %(nobodys)s AND NOT %(kind)s = ANY (told)
+    WHERE status = 'pending' AND expires_at > now() AND tenant_id <> %(nobodys)s AND NOT %(kind)s = ANY (notices)
         AND CASE %(kind)s
             WHEN 'requested' THEN true
             WHEN 'escalated' THEN escalated_at IS NOT NULL

@@ -68,7 +68,7 @@ class Approvals:
             approval = (await lock(connection, tenant_id, approval_id)).approval
         self._outbox.notify()
         if approval.status is not ApprovalStatus.PENDING:
-            await self.tell(locked.waiting)
+            await self.wake(locked.waiting)
         return approval
 
     async def resolve(self, tenant_id: str, approval_id: str) -> Approval:
@@ -89,8 +89,8 @@ class Approvals:
         async with self._postgres.transaction(approval.tenant_id) as connection:
             return await of_approval(connection, approval)
 
-    async def tell(self, waiting: Waiting) -> bool:
-        """Wake one investigation. Its answer is recorded, so a failure fails nobody: the next sweep tells again."""
+    async def wake(self, waiting: Waiting) -> bool:
+        """Wake one investigation. Its answer is recorded, so a failure fails nobody: the next sweep wakes it again."""
         try:
             await self._wake(waiting)
         except Exception:  # the platform's client raises the bare class

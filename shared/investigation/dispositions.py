@@ -57,7 +57,7 @@ class Dispositions:
                     said = await self._correct(connection, state, request, decided_by, permissions)
         self._outbox.notify()
         if waits and said.disposition is not DispositionName.ESCALATE:
-            await self._approvals.tell(locked.waiting)
+            await self._approvals.wake(locked.waiting)
         return said
 
     async def _correct(

@@ -120,5 +120,5 @@ class Reopening:
 
     async def _begun(self, state: GraphState) -> GraphState:
         self._outbox.notify()
-        await self._approvals.tell(waiting_for(state))
+        await self._approvals.wake(waiting_for(state))
         return state

@@ -15,7 +15,7 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class NoticeKind(StrEnum):
-    """Why people are told now; of each approval at most once."""
+    """Why people are notified now; of each approval at most once."""
 
     REQUESTED = "requested"
     REMINDER = "reminder"  # half of the time is over

@@ -3,7 +3,7 @@
 SET LOCAL lock_timeout = '5s';
 
 -- `actions` are what is asked, and once granted exactly what was granted; the rest is then in `denied_actions`.
--- `told` names whom this approval has been brought to, each at most once.
+-- `notices` names the notices of this approval that went out, each at most once.
 ALTER TABLE action_approvals
     ADD COLUMN denied_actions jsonb NOT NULL DEFAULT '[]',
     ADD COLUMN protected jsonb NOT NULL DEFAULT '{}',
@@ -11,7 +11,7 @@ ALTER TABLE action_approvals
     ADD COLUMN first_granted_by text,
     ADD COLUMN first_granted_hash text,
     ADD COLUMN escalated_at timestamptz,
-    ADD COLUMN told text[] NOT NULL DEFAULT '{}',
+    ADD COLUMN notices text[] NOT NULL DEFAULT '{}',
 -- contracts: the check that follows allows all that this one did.
     DROP CONSTRAINT action_approvals_status_check,
     ADD CONSTRAINT action_approvals_status_check CHECK (status IN (

@@ -13,7 +13,7 @@ from tests.conftest import Database
 ROWS = {
     "investigation_state": "(investigation_id, tenant_id, alert_id, source, alert_title, severity, state, graph_state,"
     " alert) VALUES (%(id)s, %(tenant)s, 'a', 's', 't', 'low', 'received', '{}', '{}')",
-    "investigation_transitions": "VALUES (%(id)s, %(tenant)s, 'step', 1, 'a', 'b', 'agent', 'why')",
+    "investigation_transitions": "VALUES (%(id)s, %(tenant)s, 'step', 1, 'received', 'parsing', 'agent', 'why')",
     "investigation_findings": "VALUES (%(id)s, %(tenant)s, 'step', 1, '{}')",
     "alert_updates": "VALUES (%(id)s, %(tenant)s, 'digest', '{title}', '{}')",
     "outbox": "(tenant_id, investigation_id, topic, key, value) VALUES (%(tenant)s, %(id)s, 't', 'k', '')",

@@ -127,7 +127,7 @@ def cases(
 
 
 @pytest.mark.slow  # two processes for every checkpoint
-@pytest.mark.timeout(3600 if ALL else 300)
+@pytest.mark.timeout(3600 if ALL else 600)
 def test_case_killed_at_any_checkpoint_ends_as_one_that_was_not(cases: Cases) -> None:
     undisturbed, folder = cases.begin()
     assert cases.run(undisturbed) == 0, (cases.folder / "log").read_text()

@@ -41,11 +41,9 @@ async def without_what_is_asked(context: StepContext, state: GraphState) -> Grap
     if not others:
         return state
     asked = await context.asked.of(state.tenant_id, others)
-    repeated = {
-        action: who for action in state.recommended_actions if (who := asked.get(same(action.action, action.target)))
-    }
-    kept = [action for action in state.recommended_actions if action not in repeated]
-    lines = [f"{action.action} {action.target}: {who}" for action, who in repeated.items()]
+    who = [(action, asked.get(same(action.action, action.target))) for action in state.recommended_actions]
+    kept = [action for action, asks in who if asks is None]
+    lines = [f"{action.action} {action.target}: {asks}" for action, asks in who if asks is not None]
     return state.with_facts(asked_already=lines).model_copy(update={"recommended_actions": kept})
 
 

@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from shared.access.kill_switch import KillSwitches
+from shared.access.shadow_mode import ShadowModes
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
@@ -81,6 +82,7 @@ class Services:
             hunting=Hunting(self.settings, self.stores),
             response=self.response,
             kill_switches=KillSwitches(self.stores.postgres),
+            in_shadow=ShadowModes(self.stores.postgres, self.bus.outbox).covering,
             notifications=self.notifications,
         )
 

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     READ_AUDIT = "audit.read"
     MANAGE_ASSETS = "assets.manage"
     SET_KILL_SWITCHES = "kill_switches.set"
+    SET_SHADOW_MODES = "shadow_modes.set"
 
 
 _EVERY_ANALYST = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.ADMIN})
@@ -36,6 +37,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.CHANGE_INCIDENTS: _SENIORS,
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
     Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
+    Permission.SET_SHADOW_MODES: frozenset({Role.ADMIN}),
 }
 # What only somebody who signed in may do: no application answers for a person, whatever roles it was given.
 OF_PEOPLE = frozenset(

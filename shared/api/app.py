@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from shared.api import actions, approvals, audit, health, incidents, investigations, kill_switches
+from shared.api import actions, approvals, audit, health, incidents, investigations, kill_switches, shadow_modes
 from shared.api.failures import add_failure_handlers
 from shared.api.services import ApiServices
 
@@ -17,6 +17,7 @@ ROUTERS = (
     actions.router,
     audit.router,
     kill_switches.router,
+    shadow_modes.router,
 )
 
 

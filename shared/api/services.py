@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from pydantic import StringConstraints
 
 from shared.access.kill_switch_panel import KillSwitchPanel
+from shared.access.shadow_mode import ShadowModes
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
@@ -44,6 +45,7 @@ class ApiServices:
     dispositions: Dispositions
     reopening: Reopening
     kill_switches: KillSwitchPanel
+    shadow_modes: ShadowModes
     incidents: Incidents
     regrouping: Regrouping
     health_checks: Mapping[str, HealthCheck]

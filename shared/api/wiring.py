@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from shared.access.kill_switch_panel import KillSwitchPanel
+from shared.access.shadow_mode import ShadowModes
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
@@ -46,6 +47,7 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         assets=response.assets,
         protected=response.protected,
         kill_switches=KillSwitchPanel(postgres, bus.outbox),
+        shadow_modes=ShadowModes(postgres, bus.outbox),
         incidents=Incidents(postgres),
         regrouping=Regrouping(postgres, bus.outbox),
         health_checks={

@@ -114,6 +114,8 @@ class CaseFacts(Contract):
     fp_match: PatternMatch | None = None
     kill_switches: list[str] = Field(default_factory=list)  # `dimension:value` of those that are on for the case
     changed_since: list[str] = Field(default_factory=list)  # fields of the alert that later messages changed
+    shadow: str = ""  # what is in shadow mode and covers the case
+    shadow_actions: list[str] = Field(default_factory=list)  # that would have been asked for, or carried out
     structured_search: bool = False  # similar incidents were found without the vector store
     logs_unanswered: list[str] = Field(default_factory=list)  # what the logs were not asked or did not say, and why
     wanted_questions: list[str] = Field(default_factory=list)  # to the logs, by a model whose answer was not the last

@@ -28,8 +28,9 @@ _NO_CLOSE = frozenset(level for level, allowed in PERMISSIONS.items() if not all
 
 
 class Row(IntEnum):
-    """The table's rows. Shadow mode (0) and the pattern that matches before a verdict (6) are decided elsewhere."""
+    """The table's rows. The pattern that matches before a verdict (6) is decided elsewhere."""
 
+    SHADOW_MODE = 0
     NO_VALID_VERDICT = 1
     DEGRADED = 2
     STILL_UNSURE = 3
@@ -67,6 +68,10 @@ def decide(state: GraphState, constraints: ExecutorConstraints) -> Decision:
     verdict = state.classification
     if row is Row.SAFETY_RELEVANT:
         verdict = Classification.REQUIRES_INVESTIGATION
+    if shadow := state.case_facts.shadow:
+        would = "have closed or acted" if target is InvestigationState.RESPONDING else "have asked a person"
+        reason = f"{shadow} is in shadow mode, so a person decides; live it would {would}: {row}: {reason}"
+        row, target = Row.SHADOW_MODE, InvestigationState.AWAITING_HUMAN
     return Decision(row=row, state=target, reason=reason, classification=verdict)
 
 

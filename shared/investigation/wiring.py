@@ -22,7 +22,7 @@ from shared.investigation.graph import InvestigationGraph
 from shared.investigation.intake import InvestigationIntake, LLMJobs
 from shared.investigation.precedence import Precedence
 from shared.investigation.repository import InvestigationRepository
-from shared.investigation.steps.step_context import ActiveSwitches, StepContext
+from shared.investigation.steps.step_context import ActiveSwitches, InShadow, StepContext
 from shared.investigation.waking import wake_current
 from shared.knowledge.wiring import Knowledge
 from shared.notifications.queue import Notifications
@@ -46,6 +46,7 @@ class Investigation:
         hunting: Hunting,
         response: Response,
         kill_switches: ActiveSwitches,
+        in_shadow: InShadow,
         notifications: Notifications,
     ) -> None:
         self._settings = settings
@@ -56,6 +57,7 @@ class Investigation:
         self._hunting = hunting
         self._response = response
         self._kill_switches = kill_switches
+        self._in_shadow = in_shadow
         self.cases = InvestigationRepository(stores.postgres)
         self.approvals = Approvals(stores.postgres, bus.outbox, wake_current)
         self.approval_watch = ApprovalWatch(stores.postgres, self.approvals, notifications)
@@ -81,6 +83,7 @@ class Investigation:
                 mapper=ATLASMapperAgent(),
                 responder=ResponseAgent(self._response.playbooks, self._response.assets),
                 kill_switches=self._kill_switches,
+                in_shadow=self._in_shadow,
                 constraints=self._response.constraints,
                 protected_targets=self._response.protected.of,
                 approval_timeout=self._settings.approval.timeout,

@@ -87,7 +87,7 @@ async def check_false_positive(context: StepContext, state: GraphState) -> Graph
 
 async def with_what_holds_now(context: StepContext, state: GraphState) -> GraphState:
     """The state with what may have changed since it was opened: the approved pattern that explains the alert, if any,
-    the kill switches that are on, and what later messages say.
+    the kill switches that are on, what later messages say, and whether it is in shadow mode.
     """
     pattern = await context.patterns.match(
         state.tenant_id, alert_name=state.alert_title, entities=state.parsed_entities
@@ -102,7 +102,8 @@ async def with_what_holds_now(context: StepContext, state: GraphState) -> GraphS
         pattern_id=pattern.pattern_id, confidence=pattern.confidence, reason=pattern.reason
     )
     changed = changed_since(state, await context.repository.alert(state))
-    return state.with_facts(fp_match=match, kill_switches=switches, changed_since=changed)
+    shadow = await context.in_shadow(state.tenant_id, state.alert_title)
+    return state.with_facts(fp_match=match, kill_switches=switches, changed_since=changed, shadow=shadow)
 
 
 def _explanation(state: GraphState) -> PatternMatch | None:
@@ -110,7 +111,7 @@ def _explanation(state: GraphState) -> PatternMatch | None:
     match = state.case_facts.fp_match
     if match is None or state.case_facts.kill_switches or not state.fp_dismissal_allowed:
         return None
-    if state.case_facts.changed_since:
+    if state.case_facts.changed_since or state.case_facts.shadow:
         return None
     return match if match.confidence > FP_CONFIDENCE else None
 
@@ -125,6 +126,8 @@ def _why_not_closed(state: GraphState) -> str:
         return f"pattern {match.pattern_id} matches, but a kill switch is on"
     if changed := state.case_facts.changed_since:
         return f"pattern {match.pattern_id} matches, but a later message changed the alert's {', '.join(changed)}"
+    if shadow := state.case_facts.shadow:
+        return f"pattern {match.pattern_id} matches, but {shadow} is in shadow mode"
     return f"pattern {match.pattern_id} matches with {match.confidence}, not above {FP_CONFIDENCE}"
 
 

@@ -43,6 +43,15 @@ async def nothing_protected(tenant_id: str, actions: Sequence[Action]) -> Mappin
     return {}
 
 
+# Of a tenant and a rule, by the title of its alerts: what is in shadow mode and covers it. Raises StoreUnavailable.
+InShadow = Callable[[str, str], Awaitable[str]]
+
+
+async def nothing_in_shadow(tenant_id: str, rule: str) -> str:
+    """Of a deployment that is live."""
+    return ""
+
+
 @dataclass(frozen=True)
 class StepContext:
     """The steps' tools; the time limits are settings."""
@@ -66,6 +75,7 @@ class StepContext:
     constraints: ExecutorConstraints = field(default_factory=ExecutorConstraints)
     approval_timeouts: Mapping[SeverityLevel, timedelta] = field(default_factory=dict)
     protected_targets: ProtectedTargets = nothing_protected
+    in_shadow: InShadow = nothing_in_shadow
 
     @property
     def approval_times(self) -> ApprovalTimes:

@@ -15,7 +15,7 @@ from shared.investigation.agents.agent import decision_entry
 from shared.investigation.agents.log_questions import ask_what_the_model_wants
 from shared.investigation.agents.reasoning import ReasoningAgent
 from shared.investigation.approval_request import approval_request
-from shared.investigation.decision import decide, must_escalate
+from shared.investigation.decision import Row, decide, must_escalate
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
 from shared.investigation.steps.incident import without_what_is_asked
@@ -75,6 +75,9 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
     decision = decide(prepared, context.constraints)
     asked = await without_what_is_asked(context, prepared)  # the decision counts what was wanted, asked or not
     decided = asked.model_copy(update={"classification": decision.classification})
+    if decision.row is Row.SHADOW_MODE:  # nothing is executed, so there is nothing to approve
+        would = [f"{action.action} {action.target}" for action in decided.recommended_actions]
+        decided = decided.with_facts(shadow_actions=would).model_copy(update={"recommended_actions": []})
     messages = report.judged(decided, decision)
     if attempt > 1:
         messages.insert(0, _asked_again(decided, merged(state, findings[0] or {})))

@@ -8,6 +8,7 @@ import pytest
 
 from local.services.simulators import Simulators
 from shared.access.kill_switch_panel import KillSwitchPanel
+from shared.access.shadow_mode import ShadowModes
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
@@ -119,6 +120,7 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
         assets=Assets(store),
         protected=ProtectedAssets(store, outbox),
         kill_switches=KillSwitchPanel(store, outbox),
+        shadow_modes=ShadowModes(store, outbox),
         incidents=Incidents(store),
         regrouping=Regrouping(store, outbox),
         health_checks={"postgresql": store.health, "redis": redis.health},

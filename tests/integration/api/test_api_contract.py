@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from local.services.simulators import Simulators
 from shared.access.kill_switch_panel import KillSwitchPanel
+from shared.access.shadow_mode import ShadowModes
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
@@ -65,6 +66,7 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
         assets=Assets(store),
         protected=ProtectedAssets(store, outbox),
         kill_switches=KillSwitchPanel(store, outbox),
+        shadow_modes=ShadowModes(store, outbox),
         incidents=Incidents(store),
         regrouping=Regrouping(store, outbox),
         health_checks={"postgresql": store.health},

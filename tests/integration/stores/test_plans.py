@@ -47,7 +47,7 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"alert_name": "alert-100", "techniques": ["T1"], "entities": ["host-100"], "assets": ["host-100"]},
         **{"dimensions": ["pattern"], "values": [f"p-{case}"], "ids": [case], "call_id": UUID(int=case)},
         **{"workspace_id": f"w-{case}", "source_table": "SecurityAlert", "digests": [b"0" * 32]},
-        **{"dimension": "pattern", "value": f"p-{case}"},
+        **{"dimension": "pattern", "value": f"p-{case}", "rule_key": f"rule-{case}"},
         **{"action_id": f"x-{case}", "attempts": 0, "new_status": "running", "subject": Jsonb({})},
         **{"detail": "d", "approved_by": "p"},
         **{"name_key": f"host-{case}", "entity_type": "host", "keys": [f"host-{case // 30}", f"host-{case}"]},

@@ -16,7 +16,7 @@ def someone(*roles: Role) -> Identity:
     [
         (Role.ANALYST, OF_ANALYSTS),
         (Role.SENIOR_ANALYST, sorted([*OF_ANALYSTS, *OF_SENIORS])),
-        (Role.ADMIN, sorted([*OF_ANALYSTS, *OF_SENIORS, "audit.read", "kill_switches.set"])),
+        (Role.ADMIN, sorted([*OF_ANALYSTS, *OF_SENIORS, "audit.read", "kill_switches.set", "shadow_modes.set"])),
         (Role.AUDIT_READER, ["audit.read"]),
     ],
 )

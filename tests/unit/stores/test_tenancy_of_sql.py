@@ -27,7 +27,7 @@ REASON = re.compile(r"^-- (For every tenant\b.{5,})", re.MULTILINE)
 
 # The domain that writes a table. Whoever else names it is listed below.
 OWNERS = {
-    "access": {"kill_switches"},
+    "access": {"kill_switches", "shadow_modes"},
     "audit": {
         "audit_chain_state",
         "audit_records",

@@ -47,6 +47,7 @@ OF_PEOPLE = frozenset(
         Permission.ESCALATE_CASES,
         Permission.DISPOSE_CASES,
         Permission.REOPEN_CASES,
+        Permission.CHANGE_INCIDENTS,
     }
 )
 

@@ -34,7 +34,7 @@ def test_every_permission_is_granted_to_admin() -> None:
 
 def test_service_reads_by_its_roles_and_answers_for_nobody() -> None:
     service = Identity("app-1", "Sync", frozenset({Role.ADMIN}), "contoso", is_service=True)
-    assert permissions_of(service) == ["audit.read", "investigations.read", "kill_switches.set"]
+    assert permissions_of(service) == ["assets.manage", "audit.read", "investigations.read", "kill_switches.set"]
 
 
 @pytest.mark.parametrize(

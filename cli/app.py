@@ -15,6 +15,7 @@ from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
 from cli.kill_switches import kill_switches
 from cli.questions import questions
+from cli.shadow import shadow
 from cli.stack import demo, down, logs, status, up
 from shared.errors import AluskortError
 
@@ -52,6 +53,7 @@ for command in (up, down, status, demo, send, parse, questions, logs, migrate, p
     app.command()(command)
 app.add_typer(dlq, name="dlq")
 app.add_typer(kill_switches, name="kill-switches")
+app.add_typer(shadow, name="shadow")
 app.add_typer(actions, name="actions")
 app.add_typer(assets, name="assets")
 

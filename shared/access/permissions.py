@@ -48,6 +48,7 @@ OF_PEOPLE = frozenset(
         Permission.DISPOSE_CASES,
         Permission.REOPEN_CASES,
         Permission.CHANGE_INCIDENTS,
+        Permission.SET_SHADOW_MODES,
     }
 )
 

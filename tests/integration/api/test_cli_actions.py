@@ -1,4 +1,4 @@
-"""The commands of actions, assets and kill switches, on the API over HTTP."""
+"""The commands of actions, assets, kill switches and shadow mode, on the API over HTTP."""
 
 import json
 from collections.abc import Callable
@@ -70,3 +70,11 @@ def test_kill_switch_is_turned_on_listed_with_its_reason_and_turned_off(run: Run
     again = run("kill-switches", "deactivate", "technique", "T1059", "--reason", "clean again")
     assert again.exit_code == 1
     assert "kill switch technique:T1059 is not on for this tenant" in again.output
+
+
+def test_rule_enters_shadow_mode_and_goes_live(run: Run) -> None:
+    entered = run("shadow", "enter", "--rule", "Port scan", "--reason", "two weeks of comparing")
+    assert "Rule Port scan is in shadow mode" in entered.output
+    assert "two weeks of comparing" in run("shadow", "list").output
+    assert "Rule port scan is live." in run("shadow", "go-live", "--rule", "port scan", "--reason", "agreed").output
+    assert "Nothing is in shadow mode." in run("shadow", "list").output

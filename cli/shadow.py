@@ -1,0 +1,52 @@
+"""``aluskort shadow``: whose cases are judged while people decide all of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.actions import HOME
+from cli.api import Tenant, as_operator
+from cli.screen import console
+
+shadow = typer.Typer(
+    no_args_is_help=True, help="Shadow mode: cases are judged and logged, and nothing closes or acts without a person."
+)
+
+Rule = Annotated[str, typer.Option("--rule", help="The title of one rule's alerts; all of the tenant when left out.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")]
+
+
+@shadow.command("list")
+def list_all(tenant: Tenant = HOME) -> None:
+    """List what is in shadow mode."""
+    from rich.table import Table
+    from rich.text import Text
+
+    items = as_operator(lambda person: person.get("/shadow-modes"), tenant)["items"]
+    if not items:
+        console().print("Nothing is in shadow mode.")
+        return
+    table = Table("what", "since", "by", "reason", box=None, header_style="bold")
+    for one in items:
+        table.add_row(*(Text(part) for part in (_what(one["rule"]), one["set_at"], one["set_by"], one["reason"])))
+    console().print(table)
+
+
+@shadow.command("enter")
+def enter(reason: Reason, rule: Rule = "", tenant: Tenant = HOME) -> None:
+    """Put the tenant, or one rule, in shadow mode."""
+    as_operator(lambda person: person.post("/shadow-modes", {"rule": rule, "reason": reason}), tenant)
+    console().print(f"{_what(rule)} is in shadow mode: people decide every case.", markup=False)
+
+
+@shadow.command("go-live")
+def go_live(reason: Reason, rule: Rule = "", tenant: Tenant = HOME) -> None:
+    """End shadow mode; the reason is audited as the sign-off."""
+    as_operator(lambda person: person.post("/shadow-modes/go-live", {"rule": rule, "reason": reason}), tenant)
+    console().print(f"{_what(rule)} is live.", markup=False)
+
+
+def _what(rule: str) -> str:
+    return f"Rule {rule}" if rule else "The tenant"

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from shared.access.shadow_mode import ShadowModes
+from shared.bus.outbox import Outbox
+from shared.bus.producer import MemoryProducer
+from shared.stores.postgres import Postgres
+
+if TYPE_CHECKING:
+    from tests.integration.api.conftest import Api
+
+PATH = "/v1/shadow-modes"
+REASON = {"reason": "two weeks of comparing"}
+
+
+@pytest.fixture
+def tenant() -> str:
+    return f"tenant-{uuid4()}"
+
+
+async def test_shadow_mode_covers_a_rule_or_the_tenant_until_it_goes_live(
+    api: Api, store: Postgres, tenant: str
+) -> None:
+    modes, admin = ShadowModes(store, Outbox(store, MemoryProducer())), await api.signed_in("admin", tenant=tenant)
+    assert (await admin.post(PATH, json={"rule": "Port scan", **REASON})).status_code == 204
+    assert await modes.covering(tenant, "PORT SCAN") == "rule Port scan"
+    assert await modes.covering(tenant, "Another") == ""
+    assert await modes.covering(f"{tenant}-other", "Port scan") == ""
+    assert (await admin.post(PATH, json=REASON)).status_code == 204
+    assert await modes.covering(tenant, "Another") == "the tenant"
+    assert [(one["rule"], one["set_by"]) for one in (await admin.get(PATH)).json()["items"]] == [
+        ("", "casey"),
+        ("Port scan", "casey"),
+    ]
+    assert (await admin.post(f"{PATH}/go-live", json=REASON)).status_code == 204
+    assert await modes.covering(tenant, "Another") == ""
+    assert (await admin.post(f"{PATH}/go-live", json=REASON)).status_code == 404
+
+
+async def test_each_change_is_audited_once_and_going_live_as_the_sign_off(api: Api, tenant: str) -> None:
+    admin = await api.signed_in("admin", tenant=tenant)
+    for _ in range(2):
+        await admin.post(PATH, json={"rule": "Port scan", **REASON})
+    await admin.post(f"{PATH}/go-live", json={"rule": "port scan", "reason": "97 % agreement"})
+    mine = [event for event in await api.audited() if event.tenant_id == tenant]
+    assert [(event.event_type, event.context["change"], event.context["reason"]) for event in mine] == [
+        ("config.changed", "entered", "two weeks of comparing"),
+        ("shadow.go_live_approved", "left", "97 % agreement"),
+    ]
+
+
+@pytest.mark.parametrize("role", ["analyst", "senior_analyst", "audit_reader"])
+async def test_only_an_admin_changes_shadow_mode(api: Api, tenant: str, role: str) -> None:
+    person = await api.signed_in(role, tenant=tenant)
+    for path in (PATH, f"{PATH}/go-live"):
+        assert (await person.post(path, json=REASON)).status_code == 403

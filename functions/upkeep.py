@@ -28,6 +28,15 @@ async def send_notifications(timer: func.TimerRequest) -> None:
     await services().notifications.send_due()
 
 
+@blueprint.function_name("move_stuck_cases")
+@blueprint.schedule(arg_name="timer", schedule="45 */5 * * * *")
+@blueprint.durable_client_input(client_name="client")
+async def move_stuck_cases(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:
+    """Wake the orchestration of each case at work that makes no step, or start it; what stays stuck fails."""
+    with waking_with(as_wake(client)):
+        await services().investigation.stuck.move_on()
+
+
 @blueprint.function_name("verify_chains")
 @blueprint.schedule(arg_name="timer", schedule="0 */5 * * * *")
 async def verify_chains(timer: func.TimerRequest) -> None:

@@ -15,6 +15,7 @@ class LogAction(StrEnum):
     AUDIT_CHAIN_BROKEN = "audit.chain_broken"  # of a tenant's newest records
     AUDIT_INTEGRITY_FAILED = "audit.integrity_failed"  # of a tenant's whole chain
     APPROVAL_WAITING = "approval.waiting"
+    INVESTIGATION_STUCK = "investigation.stuck"
     ACTION_NOT_DONE = "action.not_done"  # an action failed, or a person must look at it
     DEAD_LETTER_KEPT = "dead_letter.kept"  # one for each letter, however many parts; a mark of its replay is none
 

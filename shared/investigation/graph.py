@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -96,6 +97,13 @@ class InvestigationGraph:
                 return _progress(await fail(self._context, current, step=step, error=str(reason)))
             except Conflict:
                 continue
+
+    async def give_up(self, tenant_id: str, investigation: str, reason: str) -> None:
+        """Fail a case that makes no step; one that has just made one goes on. Raises StoreUnavailable."""
+        state = await self._context.repository.load(tenant_id, investigation)
+        with suppress(Conflict):
+            await fail(self._context, state, error=reason)
+        self._context.outbox.notify()
 
     async def answer(self, job: LLMJob) -> None:
         """Ask the model what a queued job wants. Raises ModelUnavailable, NotFound."""

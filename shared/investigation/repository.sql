@@ -35,7 +35,8 @@ LIMIT %(limit)s
 WITH moved AS (
     UPDATE investigation_state
     SET state = %(state)s, graph_state = %(graph_state)s, severity = %(severity)s, confidence = %(confidence)s,
-        llm_calls = %(llm_calls)s, total_cost_usd = %(total_cost_usd)s, version = version + 1, updated_at = now()
+        llm_calls = %(llm_calls)s, total_cost_usd = %(total_cost_usd)s, version = version + 1, updated_at = now(),
+        stuck_since = NULL
     WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s AND version = %(version)s
     RETURNING investigation_id, tenant_id, version
 )

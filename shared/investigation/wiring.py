@@ -23,6 +23,7 @@ from shared.investigation.intake import InvestigationIntake, LLMJobs
 from shared.investigation.precedence import Precedence
 from shared.investigation.repository import InvestigationRepository
 from shared.investigation.steps.step_context import ActiveSwitches, InShadow, StepContext
+from shared.investigation.stuck import StuckCases
 from shared.investigation.waking import wake_current
 from shared.knowledge.wiring import Knowledge
 from shared.notifications.queue import Notifications
@@ -91,6 +92,12 @@ class Investigation:
                 llm_wait=timedelta(seconds=self._settings.llm.wait_seconds),
             )
         )
+
+    @cached_property
+    def stuck(self) -> StuckCases:
+        """Cases at work that make no step."""
+        llm_wait = timedelta(seconds=self._settings.llm.wait_seconds)
+        return StuckCases(self._stores.postgres, self.approvals, self.graph, llm_wait=llm_wait)
 
     @cached_property
     def intake(self) -> InvestigationIntake:

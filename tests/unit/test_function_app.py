@@ -46,6 +46,7 @@ TIMERS = {
     "verify_chains": "0 */5 * * * *",
     "verify_whole_chains": "0 7-57/10 * * * *",
     "watch_approvals": "0 */5 * * * *",
+    "move_stuck_cases": "45 */5 * * * *",
     "send_notifications": "30 * * * * *",
     "poll_sentinel": "*/30 * * * * *",
     "fetch_late_entities": "0 * * * * *",
@@ -197,7 +198,7 @@ def test_alerts_are_pushed_with_a_key_of_the_platform(index: dict[str, Any]) -> 
 
 def test_functions_that_wake_investigations_have_a_durable_client(index: dict[str, Any]) -> None:
     assert set(triggers(index, "durableClient")) == {
-        *("open_investigations", "sweep_outbox", "api"),
+        *("open_investigations", "sweep_outbox", "move_stuck_cases", "api"),
         *(f"run_llm_job_{queue}" for queue in ("critical", "high", "normal", "low")),
     }
 

@@ -111,8 +111,10 @@ def _outcome(approval: Approval) -> Outcome:
     return Outcome.PARTLY_APPROVED if approval.denied_actions else Outcome.APPROVED
 
 
-async def fail(context: StepContext, state: GraphState, *, step: str, error: str) -> GraphState:
-    """any open state -> failed, with the error on the case. A person must look at it."""
+async def fail(context: StepContext, state: GraphState, *, error: str, step: str = "") -> GraphState:
+    """any open state -> failed, with the error on the case, and the step that can never be made if it was one. A person
+    must look at it.
+    """
     if state.state in FINAL:
         return state
     failed = state.with_facts(error=error[:2048]).model_copy(update={"outcome": Outcome.FAILED})
@@ -122,7 +124,7 @@ async def fail(context: StepContext, state: GraphState, *, step: str, error: str
         step="fail",
         agent=report.SERVICE,
         to=InvestigationState.FAILED,
-        reason=f"step {step} cannot succeed: {error[:1024]}",
+        reason=f"step {step} cannot succeed: {error[:1024]}" if step else error[:1024],
         messages=[
             report.event(
                 failed,

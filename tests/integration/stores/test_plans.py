@@ -35,7 +35,8 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **dict.fromkeys(("llm_calls", "next_skip", "found_skip", "first"), 0),
         **dict.fromkeys(("limit", "at_most", "page_rows"), 20),
         **dict.fromkeys(
-            ("age", "every", "lease", "first_pause", "give_up_after", "pause", "time_limit"), timedelta(hours=1)
+            ("age", "every", "lease", "first_pause", "give_up_after", "pause", "time_limit", "budget", "give_up"),
+            timedelta(hours=1),
         ),
         **dict.fromkeys(("last_timestamp", "read_until", "next_at", "older_than", "found_until", "found_at"), AGO),
         **dict.fromkeys(("graph_state", "alert"), Jsonb({})),

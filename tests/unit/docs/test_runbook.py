@@ -21,7 +21,7 @@ RUNBOOK = PAGES["operations-runbook.md"]
 SECTIONS = ("**Meaning.**", "**Check.**", "**Causes.**", "**Action.**", "**Escalate.**")
 DIAGRAMS = ("flowchart", "sequenceDiagram", "stateDiagram-v2")
 SEVERITY = re.compile(r"^Severity ([0-4])\b", re.MULTILINE)
-QUOTED_COMMAND = re.compile(r"(?<![\w=/.-])aluskort ([a-z]+)\b(?: (list|show|replay)\b)?")
+QUOTED_COMMAND = re.compile(r"(?<![\w=/.-])aluskort ([a-z]+(?:-[a-z]+)*)\b(?: ([a-z]+(?:-[a-z]+)*)\b)?")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import shared
@@ -78,13 +78,18 @@ class Model:
         )
 
 
+def has(package: str) -> bool:
+    """Whether this release has a package. An import may find today's: the environment's own installation of it."""
+    return (Path(shared.__file__).parent / package).is_dir()
+
+
 def since_previous(store: Postgres) -> dict[str, Any]:
     """What steps work with that the previous release does not have."""
-    try:
-        from shared.incidents.repository import Incidents  # noqa: PLC0415
-        from shared.investigation.asked import AskedActions  # noqa: PLC0415
-    except ModuleNotFoundError:
+    if not has("incidents"):
         return {}
+    from shared.incidents.repository import Incidents  # noqa: PLC0415
+    from shared.investigation.asked import AskedActions  # noqa: PLC0415
+
     return {"incidents": Incidents(store), "asked": AskedActions(store)}
 
 
@@ -94,7 +99,7 @@ async def wake_nobody(_: object) -> None:
 
 def questions_to_the_logs(redis: Redis) -> dict[str, Any]:
     """A hunter that has no workspace to ask; a release before there were questions to the logs knows none."""
-    if find_spec("shared.hunting") is None:
+    if not has("hunting"):
         return {}
     return {"hunter": import_module("shared.hunting.hunter").Hunter(lambda: None, redis, {}, seconds=1)}
 

@@ -1,6 +1,6 @@
 """SIGKILL at the checkpoints of a case: its end, its actions and its audit records are those of an undisturbed one.
 
-The suite takes one in sixteen; ``ALUSKORT_TEST_EVERY_CHECKPOINT=1`` takes all, which
+The suite takes one in thirty-one; ``ALUSKORT_TEST_EVERY_CHECKPOINT=1`` takes all, which
 is some minutes.
 """
 
@@ -137,7 +137,7 @@ def test_case_killed_at_any_checkpoint_ends_as_one_that_was_not(cases: Cases) ->
     checkpoints = (folder / "checkpoints").read_text().splitlines()
     assert len(checkpoints) > 50
     chosen = list(enumerate(checkpoints, 1))
-    for number, name in chosen if ALL else chosen[::16]:
+    for number, name in chosen if ALL else chosen[::31]:
         tenant, _ = cases.begin()
         assert cases.run(tenant, last=number) in {KILLED, 0}, name  # relays may publish in fewer parts this time
         assert cases.run(tenant) == 0, name

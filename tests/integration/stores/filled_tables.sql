@@ -26,7 +26,7 @@ SELECT 'ap-' || n, 'i-' || n, tenant_id, '[]', 'h', 'r', CASE n % 500 WHEN 1 THE
     at, at + interval '40 days', CASE n % 500 WHEN 1 THEN NULL ELSE at END, CASE n % 500 WHEN 1 THEN NULL ELSE 'p' END
 FROM cases;
 INSERT INTO shadow_modes (tenant_id, rule_key, rule, reason, set_by)
-SELECT tenant_id, 'rule-' || n, 'rule-' || n, 'r', 'p' FROM cases WHERE n % 300 = 0;
+SELECT CASE tenant_id WHEN 'small' THEN 'small' ELSE 'tenant-' || n END, 'rule-' || n, 'rule-' || n, 'r', 'p' FROM cases;
 INSERT INTO dispositions (disposition_id, tenant_id, investigation_id, approval_id, disposition, reason, decided_by, decided_at)
 SELECT 'd-' || n, tenant_id, 'i-' || n, 'ap-' || n, 'false_positive', 'incorrect_rule', 'p', at FROM cases;
 INSERT INTO notifications (notification_id, tenant_id, channel, notice, due_at)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.api import Tenant, as_operator
+from cli.api import HOME, Tenant, as_operator
 from cli.screen import console
 from shared.errors import InvalidInput
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 actions = typer.Typer(no_args_is_help=True, help="Actions that were carried out.")
 assets = typer.Typer(no_args_is_help=True, help="Assets: what is known about them, and which are protected.")
 
-HOME = "tenant-1"
 MOST_AT_ONCE = 500  # assets of one request
 KindArgument = Annotated[Literal["host", "account", "mailbox"], typer.Argument(metavar="KIND")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="As alerts name it.")]

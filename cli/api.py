@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from local.demo.api import Person
 
 OPERATOR = "operator"
+HOME = "tenant-1"  # of the local stack
 
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose; only for the local stack, elsewhere the token says it.")]
 

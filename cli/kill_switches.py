@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.actions import HOME
-from cli.api import Tenant, as_operator
+from cli.api import HOME, Tenant, as_operator
 from cli.screen import console
 from shared.contracts.kill_switch import KillSwitchDimension
 

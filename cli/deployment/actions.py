@@ -13,7 +13,7 @@ from cli.deployment.finding import Finding, Target, failed, not_applicable, ok
 from shared.contracts.action import ActionClass
 from shared.errors import AluskortError, StoreUnavailable
 from shared.response.connectors import defender_machines, graph_users, sentinel_incidents
-from shared.response.connectors.product import Product
+from shared.response.connectors.products import resource_manager
 from shared.settings import ActionSettings
 from shared.stores.entra import EntraToken
 
@@ -41,7 +41,7 @@ GRAPH: Mapping[ActionClass, Sequence[tuple[str, ...]]] = MappingProxyType(
         ActionClass.MAIL: (("SecurityAnalyzedMessage.ReadWrite.All",),),
     }
 )
-TODO = "Grant them to the app's managed identity, with admin consent: docs/deployment.md, Let actions be carried out."
+REMEDY = "Grant them to the app's managed identity, with admin consent: docs/deployment.md, Let actions be carried out."
 
 
 async def live_actions(target: Target) -> AsyncIterator[Finding]:
@@ -73,19 +73,13 @@ async def _application_roles(name: str, scope: str, needed: Sequence[tuple[str, 
     given = set(claims.get("roles") or [])
     missing = [" or ".join(one) for one in needed if given.isdisjoint(one)]
     if missing:
-        return failed(name, f"the identity {claims.get('oid')} lacks {', '.join(missing)}", TODO)
+        return failed(name, f"the identity {claims.get('oid')} lacks {', '.join(missing)}", REMEDY)
     return ok(name, f"all {len(needed)} application roles that are needed")
 
 
 async def _workspaces(action: ActionSettings) -> AsyncIterator[Finding]:
     name = "Actions: Sentinel"
-    manager = Product(
-        "Sentinel",
-        action.management_url,
-        sentinel_incidents.SCOPE,
-        roles=sentinel_incidents.ROLES,
-        setting="ALUSKORT_ACTION_MANAGEMENT_URL",
-    )
+    manager = resource_manager(action)
     try:
         for tenant in sorted(tenant for tenant, live in action.live.items() if ActionClass.INCIDENT in live):
             workspace = action.incidents.get(tenant)

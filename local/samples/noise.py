@@ -230,118 +230,134 @@ def _rare(random: Random) -> Made:
     """Tables that are never empty and never full."""
     place, name = _person(random)
     upn, address = f"{name}@{DOMAIN}", OFFICES[place % len(OFFICES)][0]
-    ml = '{"UserName":"svc-mlops"}'
     return random.choice(
-        (
-            (
-                "AuditLogs",
-                {
-                    "OperationName": "Update user",
-                    "Result": "success",
-                    "TargetResources": [{"displayName": name}],
-                    "InitiatedBy": {"user": {"userPrincipalName": f"hr-sync@{DOMAIN}", "ipAddress": address}},
-                },
-            ),
-            (
-                "AzureActivity",
-                {
-                    "Caller": f"deploy@{DOMAIN}",
-                    "CallerIpAddress": address,
-                    "ResourceGroup": "rg-web",
-                    "OperationNameValue": "MICROSOFT.WEB/SITES/WRITE",
-                    "ActivityStatusValue": "Success",
-                },
-            ),
-            (
-                "CloudAppEvents",
-                {
-                    "IPAddress": address,
-                    "AccountDisplayName": name,
-                    "ActionType": "MessageSent",
-                    "Application": "Microsoft Teams",
-                    "CountryCode": "DE",
-                },
-            ),
-            (
-                "UrlClickEvents",
-                {
-                    "AccountUpn": upn,
-                    "Url": "https://news.example/today",
-                    "ActionType": "ClickAllowed",
-                    "IsClickedThrough": False,
-                    "Workload": "Email",
-                },
-            ),
-            (
-                "DeviceRegistryEvents",
-                {
-                    "DeviceName": _own_device(place),
-                    "ActionType": "RegistryValueSet",
-                    "RegistryValueName": "Size",
-                    "RegistryKey": "HKEY_CURRENT_USER\\Software\\Vendor",
-                    "RegistryValueData": "3",
-                    "InitiatingProcessFileName": "agent.exe",
-                },
-            ),
-            (
-                "EmailAttachmentInfo",
-                {
-                    "SHA256": f"{place:064x}",
-                    "FileName": "agenda.pdf",
-                    "RecipientEmailAddress": upn,
-                    "SenderFromAddress": "orders@supplier.example",
-                },
-            ),
-            (
-                "IdentityQueryEvents",
-                {
-                    "AccountUpn": upn,
-                    "ActionType": "LDAP query",
-                    "Protocol": "Ldap",
-                    "QueryTarget": "printers",
-                    "DeviceName": _own_device(place),
-                    "DestinationDeviceName": _device("DC-01"),
-                },
-            ),
-            (
-                "Syslog",
-                {
-                    "Computer": _device("JUMP-01"),
-                    "Facility": "authpriv",
-                    "ProcessName": "sshd",
-                    "SyslogMessage": f"Accepted publickey for {name} from 10.20.4.{place} port 50000 ssh2",
-                },
-            ),
-            (
-                "SecurityAlert",
-                {
-                    "SystemAlertId": f"noise-{random.getrandbits(32):08x}",
-                    "AlertName": "Unwanted software was blocked",
-                    "AlertSeverity": "Informational",
-                    "ProductName": "Microsoft Defender Antivirus",
-                    "Tactics": "",
-                    "Entities": f'[{{"HostName":"WS-{random.randrange(800, 999):04d}","Type":"host"}}]',
-                },
-            ),
-            (
-                "AmlModelsEvent",
-                {
-                    "Identity": ml,
-                    "OperationName": "MICROSOFT.MACHINELEARNINGSERVICES/WORKSPACES/MODELS/READ",
-                    "AmlModelName": "pump-anomaly",
-                    "ResultType": "Succeeded",
-                },
-            ),
-            (
-                "AmlDataLabelEvent",
-                {
-                    "Identity": '{"UserName":"n.bakker"}',
-                    "AmlProjectName": "pump-vibration v14",
-                    "AmlLabelNames": "normal",
-                    "AmlDataStoreName": "datasets",
-                    "ResultType": "Succeeded",
-                    "OperationName": "MICROSOFT.MACHINELEARNINGSERVICES/WORKSPACES/LABELING/LABELS/WRITE",
-                },
-            ),
-        )
+        [*_of_the_cloud(upn, name, address), *_of_devices(place, upn, name), *_of_alerts_and_models(random)]
     )
+
+
+def _of_the_cloud(upn: str, name: str, address: str) -> list[Made]:
+    """Directory, resources and applications."""
+    return [
+        (
+            "AuditLogs",
+            {
+                "OperationName": "Update user",
+                "Result": "success",
+                "TargetResources": [{"displayName": name}],
+                "InitiatedBy": {"user": {"userPrincipalName": f"hr-sync@{DOMAIN}", "ipAddress": address}},
+            },
+        ),
+        (
+            "AzureActivity",
+            {
+                "Caller": f"deploy@{DOMAIN}",
+                "CallerIpAddress": address,
+                "ResourceGroup": "rg-web",
+                "OperationNameValue": "MICROSOFT.WEB/SITES/WRITE",
+                "ActivityStatusValue": "Success",
+            },
+        ),
+        (
+            "CloudAppEvents",
+            {
+                "IPAddress": address,
+                "AccountDisplayName": name,
+                "ActionType": "MessageSent",
+                "Application": "Microsoft Teams",
+                "CountryCode": "DE",
+            },
+        ),
+        (
+            "UrlClickEvents",
+            {
+                "AccountUpn": upn,
+                "Url": "https://news.example/today",
+                "ActionType": "ClickAllowed",
+                "IsClickedThrough": False,
+                "Workload": "Email",
+            },
+        ),
+    ]
+
+
+def _of_devices(place: int, upn: str, name: str) -> list[Made]:
+    """Registry, mail, directory queries and a jump host."""
+    return [
+        (
+            "DeviceRegistryEvents",
+            {
+                "DeviceName": _own_device(place),
+                "ActionType": "RegistryValueSet",
+                "RegistryValueName": "Size",
+                "RegistryKey": "HKEY_CURRENT_USER\\Software\\Vendor",
+                "RegistryValueData": "3",
+                "InitiatingProcessFileName": "agent.exe",
+            },
+        ),
+        (
+            "EmailAttachmentInfo",
+            {
+                "SHA256": f"{place:064x}",
+                "FileName": "agenda.pdf",
+                "RecipientEmailAddress": upn,
+                "SenderFromAddress": "orders@supplier.example",
+            },
+        ),
+        (
+            "IdentityQueryEvents",
+            {
+                "AccountUpn": upn,
+                "ActionType": "LDAP query",
+                "Protocol": "Ldap",
+                "QueryTarget": "printers",
+                "DeviceName": _own_device(place),
+                "DestinationDeviceName": _device("DC-01"),
+            },
+        ),
+        (
+            "Syslog",
+            {
+                "Computer": _device("JUMP-01"),
+                "Facility": "authpriv",
+                "ProcessName": "sshd",
+                "SyslogMessage": f"Accepted publickey for {name} from 10.20.4.{place} port 50000 ssh2",
+            },
+        ),
+    ]
+
+
+def _of_alerts_and_models(random: Random) -> list[Made]:
+    """Alerts that nobody reads, and the work on models."""
+    return [
+        (
+            "SecurityAlert",
+            {
+                "SystemAlertId": f"noise-{random.getrandbits(32):08x}",
+                "AlertName": "Unwanted software was blocked",
+                "AlertSeverity": "Informational",
+                "ProductName": "Microsoft Defender Antivirus",
+                "Tactics": "",
+                "Entities": f'[{{"HostName":"WS-{random.randrange(800, 999):04d}","Type":"host"}}]',
+            },
+        ),
+        (
+            "AmlModelsEvent",
+            {
+                "Identity": '{"UserName":"svc-mlops"}',
+                "OperationName": "MICROSOFT.MACHINELEARNINGSERVICES/WORKSPACES/MODELS/READ",
+                "AmlModelName": "pump-anomaly",
+                "ResultType": "Succeeded",
+            },
+        ),
+        (
+            "AmlDataLabelEvent",
+            {
+                "Identity": '{"UserName":"n.bakker"}',
+                "AmlProjectName": "pump-vibration v14",
+                "AmlLabelNames": "normal",
+                "AmlDataStoreName": "datasets",
+                "ResultType": "Succeeded",
+                "OperationName": "MICROSOFT.MACHINELEARNINGSERVICES/WORKSPACES/LABELING/LABELS/WRITE",
+            },
+        ),
+    ]

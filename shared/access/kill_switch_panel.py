@@ -8,12 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from shared.access.changes import record_change
 from shared.access.identity import Identity
-from shared.access.permissions import permissions_of
-from shared.audit.event import audit_event
-from shared.audit.producer import audit_message
-from shared.bus.outbox import Outbox, put
-from shared.contracts.audit import ActorType
+from shared.bus.outbox import Outbox
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.kill_switch import KillSwitch, KillSwitchChange, KillSwitchDimension
 from shared.contracts.outside_text import storable_text
@@ -82,18 +79,8 @@ def _checked(change: KillSwitchChange, tenant_id: str) -> str:
 async def _record(
     connection: Connection, event_type: AuditEventType, change: KillSwitchChange, value: str, by: Identity
 ) -> None:
-    event = audit_event(
-        tenant_id=by.tenant_id,
-        event_type=event_type,
-        actor_type=ActorType.HUMAN,
-        actor_id=by.subject,
-        actor_permissions=permissions_of(by),
-        severity="warning",
-        context={"dimension": change.dimension, "value": value, "reason": change.reason},
-        outcome={"outcome_status": "success"},
-        source_service="api",
-    )
-    await put(connection, by.tenant_id, "", [audit_message(event)])
+    context = {"dimension": change.dimension, "value": value, "reason": change.reason}
+    await record_change(connection, event_type, context, by)
 
 
 def _switch(row: dict[str, Any]) -> KillSwitch:

@@ -12,6 +12,7 @@ from typing import Any
 
 import re2
 
+from shared.contracts.ip_address import ip_address_of
 from shared.gateway.evidence import Evidence
 from shared.gateway.pii_names import IP_KINDS, LOGON_NAME, find_names, logon_user
 
@@ -127,9 +128,7 @@ class Redactor:
         return found.start(group), found.end(group), _Token(placeholder)
 
     def _address(self, found: Any) -> _Span:
-        try:
-            ipaddress.ip_address(found.group())
-        except ValueError:
+        if ip_address_of(found.group()) is None:
             return None  # a time or a hardware address
         return self._hide(self._addresses.get(found.group(), "IP"), found)
 

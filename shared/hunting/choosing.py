@@ -24,20 +24,6 @@ _TABLES = (
     (("security center", "for cloud"), ("AzureActivity", "CommonSecurityLog", "Syslog")),
 )  # fmt: skip
 SAME_TABLE = 1  # taken off for each question to a table after two: other logs say more than one log again
-# What it counts that alert and question share a technique or tactic, that the product writes the table, and that a
-# question is for any alert.
-A_TECHNIQUE, A_TACTIC, ITS_TABLE, FOR_ANY = 3, 1, 2, 2
-# Tables by what stands in the name of a product, old or new: what the alert was made from says most about it.
-_TABLES = (
-    (("identity protection", "entra id"), ("SigninLogs", "AuditLogs")),
-    (("cloud app",), ("SigninLogs", "OfficeActivity", "CloudAppEvents")),
-    (("defender advanced threat", "for endpoint"), ("DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents",
-                                                    "DeviceLogonEvents", "DeviceRegistryEvents")),
-    (("azure advanced threat", "for identity"), ("IdentityLogonEvents", "IdentityQueryEvents", "SecurityEvent")),
-    (("office 365",), ("EmailEvents", "UrlClickEvents", "EmailAttachmentInfo")),
-    (("security center", "for cloud"), ("AzureActivity", "CommonSecurityLog", "Syslog")),
-)  # fmt: skip
-SAME_TABLE = 1  # taken off for each question to the same table: different logs say more than one log twice
 
 
 def first_round(catalogue: Mapping[str, Question], subject: Subject) -> list[Question]:

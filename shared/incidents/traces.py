@@ -7,7 +7,6 @@ found by linking.py.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Any
 
 from shared.contracts.alert import NormalizedAlert, SeverityLevel
 from shared.contracts.entity import EntityType, NormalizedEntity
+from shared.contracts.ip_address import ip_address_of
 from shared.incidents.stage import LATERAL_MOVEMENT, STOLEN_CREDENTIALS, rank, tactics_of
 
 MOST_NAMED = 10  # hosts or accounts of one alert: one that names fifty says little about each
@@ -108,7 +108,7 @@ def traces_of(alert: NormalizedAlert) -> Traces:
         left.append(detection)
         sought.append(detection)
     if rank(alert.severity) >= rank(SeverityLevel.MEDIUM) and TAKEN_OVER & tactics_of(alert.tactics, alert.techniques):
-        domains = {domain for host in hosts if (domain := host.partition(".")[2]) and not _is_address(host)}
+        domains = {domain for host in hosts if (domain := host.partition(".")[2]) and not ip_address_of(host)}
         left += (Trace(Kind.DOMAIN, domain) for domain in domains)
         sought += (Trace(Kind.DOMAIN, domain) for domain in domains)
     began, ended = _activity(alert)
@@ -136,7 +136,7 @@ def _host_left(name: str) -> Iterator[Trace]:
     of another domain.
     """
     short, dot, _ = name.partition(".")
-    if not dot or _is_address(name):
+    if not dot or ip_address_of(name):
         yield Trace(Kind.HOST, f"bare:{name}")
     else:
         yield from (Trace(Kind.HOST, name), Trace(Kind.HOST, f"short:{short}"))
@@ -144,7 +144,7 @@ def _host_left(name: str) -> Iterator[Trace]:
 
 def _host_sought(name: str) -> Iterator[Trace]:
     short, dot, _ = name.partition(".")
-    if not dot or _is_address(name):
+    if not dot or ip_address_of(name):
         yield from (Trace(Kind.HOST, f"bare:{name}"), Trace(Kind.HOST, f"short:{name}"))
     else:
         yield from (Trace(Kind.HOST, name), Trace(Kind.HOST, f"bare:{short}"))
@@ -206,7 +206,8 @@ def _addresses(addresses: list[NormalizedEntity]) -> Iterator[Trace]:
     for address in addresses:
         roles = address.properties.get("roles")
         attackers = isinstance(roles, list) and any(str(role).casefold() in ATTACKERS for role in roles)
-        if attackers and ipaddress.ip_address(address.primary_value).is_global:
+        number = ip_address_of(address.primary_value)
+        if attackers and number is not None and number.is_global:
             yield Trace(Kind.ADDRESS, _value(address.primary_value))
 
 
@@ -228,14 +229,6 @@ def _time(value: Any) -> datetime | None:
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _value(text: str) -> str:

@@ -4,13 +4,14 @@ parser then reads one language. Every function takes what the source holds and l
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 import orjson
 import re2
+
+from shared.contracts.ip_address import ip_address_of
 
 Entity = dict[str, Any]
 MAX_ENTITIES = 2_000  # of one alert; the parser keeps fewer, and the payload all
@@ -75,11 +76,7 @@ def address(value: Any, *, country: Any = None, city: Any = None, asn: Any = Non
 
 def machine(value: str) -> Entity:
     """What a source calls a machine by whatever it knew: an address or a name."""
-    try:
-        ipaddress.ip_address(value.strip("[]"))
-    except ValueError:
-        return host(value)
-    return address(value)
+    return host(value) if ip_address_of(value.strip("[]")) is None else address(value)
 
 
 def file(*, path: str = "", name: str = "", folder: str = "", digests: Iterable[Any] = (), size: Any = None) -> Entity:

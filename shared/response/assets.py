@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.contracts.contract import Contract
+from shared.contracts.ip_address import ip_address_of
 from shared.contracts.outside_text import storable
 from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
@@ -68,17 +68,9 @@ def key_of(asset: AssetFacts) -> str:
 def short_name(kind: Kind, name: str) -> str:
     """A host without its domain, an account without its domain or the part behind the @."""
     name = name.casefold().rpartition("\\")[2].partition("@")[0]
-    return name if kind != "host" or _is_address(name) else name.partition(".")[0]
+    return name if kind != "host" or ip_address_of(name) else name.partition(".")[0]
 
 
 def possible_keys(target: str) -> set[str]:
     """Under which keys a target may be found, whose kind its name does not say."""
     return {target.casefold(), short_name("account", target), short_name("host", target)}
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

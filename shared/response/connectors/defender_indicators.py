@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.contracts.action import ActionName
+from shared.contracts.ip_address import ip_address_of
 from shared.response.connectors.connector import Outcome, mark, mark_of, needs_person, running, verified
 from shared.response.connectors.product import Product
 from shared.response.stored_actions import StoredAction
@@ -70,11 +70,7 @@ class DefenderIndicators:
 
 def _kind(value: str) -> str | Outcome:
     """Defender's type of an indicator; ranges and internal addresses are none."""
-    try:
-        address = ipaddress.ip_address(value)
-    except ValueError:
-        pass
-    else:
+    if (address := ip_address_of(value)) is not None:
         if not address.is_global:
             return needs_person(f"{value} is no address of the internet: Defender blocks only those")
         return "IpAddress"

@@ -11,7 +11,7 @@ from shared.response.connectors.graph_mail import GraphMail
 from shared.response.connectors.graph_users import GraphUsers
 from shared.response.connectors.product import Product
 from shared.response.connectors.sentinel_incidents import SentinelIncidents
-from shared.settings import Settings
+from shared.settings import ActionSettings, Settings
 
 
 def connectors(settings: Settings) -> dict[ActionClass, Connector]:
@@ -31,17 +31,21 @@ def connectors(settings: Settings) -> dict[ActionClass, Connector]:
         roles=graph_users.ROLES,
         setting="ALUSKORT_ACTION_GRAPH_URL",
     )
-    manager = Product(
+    return {
+        ActionClass.ENDPOINT: DefenderMachines(defender),
+        ActionClass.INDICATOR: DefenderIndicators(defender),
+        ActionClass.IDENTITY: GraphUsers(graph),
+        ActionClass.MAIL: GraphMail(graph),
+        ActionClass.INCIDENT: SentinelIncidents(resource_manager(action), action.incidents),
+    }
+
+
+def resource_manager(action: ActionSettings) -> Product:
+    """Azure's management API, where Sentinel's incidents are. Raises ConfigurationError as :func:`connectors`."""
+    return Product(
         "Sentinel",
         action.management_url,
         sentinel_incidents.SCOPE,
         roles=sentinel_incidents.ROLES,
         setting="ALUSKORT_ACTION_MANAGEMENT_URL",
     )
-    return {
-        ActionClass.ENDPOINT: DefenderMachines(defender),
-        ActionClass.INDICATOR: DefenderIndicators(defender),
-        ActionClass.IDENTITY: GraphUsers(graph),
-        ActionClass.MAIL: GraphMail(graph),
-        ActionClass.INCIDENT: SentinelIncidents(manager, action.incidents),
-    }

@@ -12,7 +12,7 @@ from shared.access.shadow_mode import ShadowModes
 from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
-from shared.api.services import ApiServices
+from shared.api.services import ApiServices, HealthCheck
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
@@ -96,19 +96,11 @@ class Api:
         return client
 
 
-@pytest.fixture
-async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
-    bus = MemoryProducer()
-    redis = Dependency()
-    woken: list[str] = []
-
-    async def wake(case: Waiting) -> None:
-        woken.append(case.orchestration_id)
-
-    issuer = simulators.issuer()
-    outbox = Outbox(store, bus)
-    approvals = Approvals(store, outbox, wake)
-    services = ApiServices(
+def api_services(
+    store: Postgres, outbox: Outbox, approvals: Approvals, issuer: str, **health: HealthCheck
+) -> ApiServices:
+    """The API's services over real PostgreSQL; no action is live."""
+    return ApiServices(
         cases=CaseFiles(store),
         audit=AuditService(store),
         audit_producer=AuditProducer(store, outbox, source_service="api"),
@@ -123,8 +115,22 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
         shadow_modes=ShadowModes(store, outbox),
         incidents=Incidents(store),
         regrouping=Regrouping(store, outbox),
-        health_checks={"postgresql": store.health, "redis": redis.health},
+        health_checks={"postgresql": store.health, **health},
     )
+
+
+@pytest.fixture
+async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
+    bus = MemoryProducer()
+    redis = Dependency()
+    woken: list[str] = []
+
+    async def wake(case: Waiting) -> None:
+        woken.append(case.orchestration_id)
+
+    issuer = simulators.issuer()
+    outbox = Outbox(store, bus)
+    services = api_services(store, outbox, Approvals(store, outbox, wake), issuer, redis=redis.health)
     yield Api(services, bus, outbox, redis, issuer, woken)
     outbox.notify()  # what a test left in the outbox is not for the next one
     await outbox.settled()  # a relay publishes for everybody, also for the next test

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
 from socket import socket
 from typing import Any
 
@@ -20,30 +19,14 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from local.services.simulators import Simulators
-from shared.access.kill_switch_panel import KillSwitchPanel
-from shared.access.shadow_mode import ShadowModes
-from shared.access.signing_keys import SigningKeys
-from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
-from shared.api.services import ApiServices
-from shared.audit.producer import AuditProducer
-from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
-from shared.incidents.regrouping import Regrouping
-from shared.incidents.repository import Incidents
-from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
-from shared.investigation.case_file import CaseFiles
-from shared.investigation.dispositions import Dispositions
-from shared.investigation.reopening import Reopening
 from shared.investigation.waking import wake_current
-from shared.response.assets import Assets
-from shared.response.live import LiveActions
-from shared.response.protected import ProtectedAssets
-from shared.response.undo import Undo
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
+from tests.integration.api.conftest import api_services
 
 EXAMPLES = 25  # requests an operation and test phase
 
@@ -53,24 +36,7 @@ def server(own_database: Database, simulators: Simulators) -> Iterator[str]:
     """The application over real PostgreSQL, on a port and an event loop of its own."""
     store = Postgres(own_database.url)
     outbox, issuer = Outbox(store, MemoryProducer()), simulators.issuer()
-    approvals = Approvals(store, outbox, wake_current)
-    services = ApiServices(
-        cases=CaseFiles(store),
-        audit=AuditService(store),
-        audit_producer=AuditProducer(store, outbox, source_service="api"),
-        tokens=TokenVerifier(SigningKeys(f"{issuer}/jwks"), issuer=issuer, audience="aluskort"),
-        approvals=approvals,
-        dispositions=Dispositions(store, outbox, approvals),
-        reopening=Reopening(store, outbox, approvals, ApprovalTimes(timedelta(hours=4))),
-        undo=Undo(store, outbox, LiveActions(store, outbox, connectors={}, live={})),
-        assets=Assets(store),
-        protected=ProtectedAssets(store, outbox),
-        kill_switches=KillSwitchPanel(store, outbox),
-        shadow_modes=ShadowModes(store, outbox),
-        incidents=Incidents(store),
-        regrouping=Regrouping(store, outbox),
-        health_checks={"postgresql": store.health},
-    )
+    services = api_services(store, outbox, Approvals(store, outbox, wake_current), issuer)
     app = create_app(services, show_docs=True)
     running = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=5))
     with closing(socket()) as listening:

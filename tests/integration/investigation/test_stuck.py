@@ -81,3 +81,20 @@ async def test_step_ends_what_was_noticed(
     back_by(own_database, case, "updated_at", 45)
     await stuck.move_on()
     assert woken.cases == [case]
+
+
+async def test_stuck_case_of_a_newer_release_holds_up_no_other(
+    stuck: StuckCases, graph: InvestigationGraph, context: StepContext, own_database: Database, tenant: str
+) -> None:
+    cases = [(await graph.open(alert(tenant, alert_id=f"a-{number}"))).investigation_id for number in range(2)]
+    for case in cases:
+        back_by(own_database, case, "updated_at", 500)
+        back_by(own_database, case, "stuck_since", 370)
+    with psycopg.connect(own_database.owner_url) as owner:
+        owner.execute(
+            """UPDATE investigation_state SET graph_state = jsonb_set(graph_state, '{state}', '"triaging"')
+            WHERE investigation_id = %s""",
+            (cases[0],),
+        )
+    await stuck.move_on()
+    assert (await context.repository.load(tenant, cases[1])).state is InvestigationState.FAILED

@@ -6,7 +6,6 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from shared.contracts.action import Action
 from shared.contracts.tenant import EVERY_TENANT, SYNTHETIC_TENANT
 from shared.investigation.approval_rows import waiting_case
 from shared.investigation.approvals import Approvals
@@ -76,15 +75,13 @@ class ApprovalWatch:
 
 
 def _notice(kind: NoticeKind, row: dict[str, Any]) -> Notice:
-    where = f"action_approvals {row['approval_id']}"
-    actions = [Action.from_stored(item, where=where) for item in row["actions"]]
     return Notice(
         kind=kind,
         tenant_id=row["tenant_id"],
         investigation_id=row["investigation_id"],
         approval_id=row["approval_id"],
         severity=row["severity"] or "unknown",
-        actions=[action.action for action in actions],
-        hosts=hosts_of(actions),
+        actions=[action["action"] for action in row["actions"]],
+        hosts=hosts_of(row["actions"]),
         expires_at=row["expires_at"].isoformat(),
     )

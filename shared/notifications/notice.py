@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from shared.contracts.action import Action, ActionName
+from shared.contracts.action import ActionName
 from shared.contracts.contract import Contract
 
 MOST_HOSTS = 5
@@ -30,7 +31,7 @@ class Notice(Contract):
     investigation_id: str
     approval_id: str
     severity: str
-    actions: list[ActionName]
+    actions: list[str]  # names of our own; this release need not know them
     hosts: list[str]
     expires_at: str
 
@@ -56,7 +57,9 @@ class Notice(Contract):
         return ", ".join(names)
 
 
-def hosts_of(actions: Sequence[Action]) -> list[str]:
-    """Names of the hosts that actions would touch; one that is no plain name is left out, as it may say anything."""
-    targets = dict.fromkeys(action.target for action in actions if action.action is ActionName.ISOLATE_HOST)
+def hosts_of(actions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names of the hosts that actions, as stored, would touch; one that is no plain name is left out, as it may say
+    anything.
+    """
+    targets = dict.fromkeys(str(action["target"]) for action in actions if action["action"] == ActionName.ISOLATE_HOST)
     return [target for target in targets if _HOST_NAME.fullmatch(target)][:MOST_HOSTS]

@@ -4,11 +4,13 @@ like any other; the one that it undoes becomes `undone` when the effect is seen.
 
 from __future__ import annotations
 
+import logging
+
 from shared.bus.outbox import Outbox, put
 from shared.contracts.action import ActionStatus
 from shared.contracts.audit import ActorType
 from shared.contracts.tenant import EVERY_TENANT
-from shared.errors import Conflict
+from shared.errors import Conflict, StoredByAnotherVersion
 from shared.response.catalogue import CATALOGUE
 from shared.response.live import MOST, LiveActions
 from shared.response.report import action_event
@@ -18,6 +20,8 @@ from shared.stores.postgres import Connection, Postgres
 # Of an action that needs a person the product may have done a part, so its undo looks for that.
 UNDOABLE = frozenset({ActionStatus.EXECUTED, ActionStatus.VERIFIED, ActionStatus.NEEDS_PERSON})
 BY_TIME = "time limit"
+
+logger = logging.getLogger(__name__)
 
 
 class Undo:
@@ -45,8 +49,11 @@ class Undo:
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             rows = await (await connection.execute(SQL["over_their_time"], {"limit": MOST})).fetchall()
         for row in rows:
-            async with self._postgres.transaction(row["tenant_id"]) as connection:
-                await self._end(connection, await lock(connection, row["tenant_id"], row["action_id"]))
+            try:
+                async with self._postgres.transaction(row["tenant_id"]) as connection:
+                    await self._end(connection, await lock(connection, row["tenant_id"], row["action_id"]))
+            except StoredByAnotherVersion as error:  # that version runs beside this one and undoes it
+                logger.warning("Action %s stays until then: %s", row["action_id"], error)
         if rows:
             self._outbox.notify()
         return len(rows)

@@ -180,6 +180,18 @@ async def test_case_with_nothing_to_approve_asks_for_a_disposition(
     assert webhook.on("slack")[0]["text"] == "A case waits for a disposition"
 
 
+async def test_action_that_only_a_newer_release_knows_is_named_too_and_holds_up_no_other(
+    watch: ApprovalWatch, queue: Notifications, webhook: Webhook, ask: Callable[..., Asked]
+) -> None:
+    ask(("quarantine_fleet", "ws-17"))
+    ask(("isolate_host", "ws-18"))
+    await sweep(watch, queue)
+    assert {message["text"] for message in webhook.on("slack")} == {
+        "A case waits for approval of quarantine fleet",
+        "A case waits for approval of isolate host",
+    }
+
+
 async def test_each_is_told_once_and_reminded_once_at_half_of_the_time(
     watch: ApprovalWatch, queue: Notifications, webhook: Webhook, ask: Callable[..., Asked]
 ) -> None:

@@ -360,6 +360,17 @@ async def test_time_limit_of_what_is_live_no_longer_goes_to_a_person(
     assert done.detail.startswith("its time limit is over and it stays: endpoint actions are not live")
 
 
+async def test_action_that_only_a_newer_version_can_read_holds_up_no_time_limit(
+    case: LiveCase, defender: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await case.begin(ISOLATE_FOR_4_HOURS)
+    await case.tick()
+    monkeypatch.setattr("shared.response.stored_actions.read_action", unreadable)
+    assert await overdue(case, hours=4) == 1
+    monkeypatch.undo()
+    assert await case.undo.undo_what_is_over() == 1
+
+
 async def overdue(case: LiveCase, *, hours: int) -> int:
     """Let hours pass; how many undos begin."""
     async with case.store.transaction(case.tenant) as connection:

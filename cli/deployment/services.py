@@ -15,6 +15,7 @@ from shared.routing.models import TIERS
 from shared.settings import variables as variables_of_settings
 
 TIMEOUT_SECONDS = 10.0
+COLD_SECONDS = 40.0  # an instance that this request starts has 30 s to initialise, and imports the API then
 ANTHROPIC_VERSION = "2023-06-01"
 # What the platform reads, not the product: one of each line.
 PLATFORM = (
@@ -106,7 +107,7 @@ async def api(target: Target) -> AsyncIterator[Finding]:
         return
     async with _client() as client:
         try:
-            answer = await client.get(f"{url}/api/health")
+            answer = await client.get(f"{url}/api/health", timeout=COLD_SECONDS)
             down = [part for part, state in answer.json()["dependencies"].items() if state != "up"]
         except (httpx.HTTPError, ValueError, KeyError, AttributeError) as error:
             yield failed(name, repr(error), "See whether the function app runs, and its log.", mended=True)

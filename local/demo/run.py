@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +178,7 @@ class Demo:
             lines,
             audit=audit,
             parse_ms=await parse_milliseconds(brokers),
-            services=self._stack.versions() | {"qdrant": f"{version('qdrant-client')}, embedded engine"},
+            services=self._stack.versions(),
             model_provider=provider,
             dead_letters=[
                 dead_letter.model_dump(include={"error_type", "reason", "source_topic"}) for dead_letter in unread

@@ -12,20 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from local.host.host import Host
+from local.host.logs import configure_logs
 from shared.errors import AluskortError
 
 log = logging.getLogger("local.host")
-
-# Libraries that report in their own words what the host logs once and plainly, or that log every request.
-QUIET = {
-    "aiokafka": logging.CRITICAL,
-    "azure.eventhub": logging.CRITICAL,
-    "azure.functions": logging.CRITICAL,
-    "azure": logging.WARNING,
-    "uvicorn": logging.WARNING,
-    "httpx": logging.WARNING,
-    "httpx2": logging.WARNING,
-}
 
 
 def main(command_line: list[str] | None = None) -> int:
@@ -34,9 +24,7 @@ def main(command_line: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=7071, help="port of the HTTP triggers; 0 takes a free one")
     parser.add_argument("--app", type=Path, default=Path.cwd(), metavar="DIR", help="folder of function_app.py")
     arguments = parser.parse_args(command_line)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for name, level in QUIET.items():
-        logging.getLogger(name).setLevel(level)
+    configure_logs()
     app_dir: Path = arguments.app.resolve()
     state_dir = Path(os.environ.get("ALUSKORT_HOST_STATE_DIR") or app_dir / ".local" / "host")
     try:

@@ -1,4 +1,5 @@
-"""The host itself: loads the app, starts every trigger in this process and loop, stops them in order.
+"""The host itself: loads the app, starts every trigger in this process and loop, stops them in order. HTTP functions
+have a process of their own.
 
 kill -9 loses nothing: offsets, checkpoints and durable history are written after the work they stand for.
 """
@@ -8,41 +9,32 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute
 
 from local.host.admin import Admin
-from local.host.app_settings import AppSettings, load_local_settings
+from local.host.app_settings import AppSettings
 from local.host.broker import Broker
-from local.host.durable import DurableFunctions, guarded
 from local.host.eventhub_trigger import EventHubTrigger
-from local.host.function import IndexedFunction, read_function
-from local.host.host_json import HostJson, read_host_json
-from local.host.http_trigger import http_routes, route_of
+from local.host.http_process import HttpProcess
+from local.host.http_trigger import route_of
 from local.host.kafka_trigger import KafkaTrigger, broker_list
 from local.host.keys import load_keys
+from local.host.loaded_app import LoadedApp, hub_routes, start_hub
 from local.host.messages import TypedData
-from local.host.outage import Outage
+from local.host.server import GRACE_SECONDS, Server, bind, url_of
 from local.host.storage import HostStorage
 from local.host.timer_trigger import TimerTrigger
-from local.host.worker import Target, Worker
-from local.taskhub import DurableOptions, TaskHub, client_binding, durable_routes
-from shared.errors import AluskortError, ConfigurationError, StoreUnavailable
+from local.host.worker import Target
+from local.taskhub import TaskHub
+from shared.errors import AluskortError
 
 log = logging.getLogger(__name__)
-
-ADDRESS = "127.0.0.1"  # never another: keys travel in clear text
-GRACE_SECONDS = 5.0
-RESTART_SECONDS = 1.0
-DURABLE_KINDS = frozenset({"orchestrationTrigger", "activityTrigger"})
 
 
 class Trigger(Protocol):
@@ -56,14 +48,6 @@ class Trigger(Protocol):
         """Feed the function until the host stops; `ready` is called once it is at work."""
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the host stops triggers and server together."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class Host:
     """One function app on one port. `load`, then `run`; `stop` may be called at any time."""
 
@@ -73,12 +57,8 @@ class Host:
         self._state_dir = state_dir
         self._state = "Starting"
         self._stop_asked = asyncio.Event()
-        self._settings: AppSettings
-        self._options: HostJson
-        self._worker: Worker
-        self._functions: list[IndexedFunction]
+        self._app: LoadedApp
         self._storage: HostStorage | None = None
-        self._hub: TaskHub | None = None
         self._triggers: dict[str, Trigger] = {}
         self._brokers: dict[str, Broker] = {}
 
@@ -89,74 +69,52 @@ class Host:
     @property
     def busy(self) -> bool:
         """Whether an invocation was cut off and may still run in its thread."""
-        return self._worker.abandoned > 0
+        return self._app.worker.abandoned > 0
 
     async def load(self) -> None:
         """Read settings and host.json, index the app; ConfigurationError for whatever would not start."""
-        load_local_settings(self._app_dir)
-        self._settings = AppSettings(os.environ)
-        self._options = read_host_json(self._app_dir)
-        self._worker = Worker(function_timeout=self._options.function_timeout.total_seconds())
-        loaded = [read_function(metadata, self._settings) for metadata in await self._worker.load(self._app_dir)]
-        self._functions = [function for function in loaded if not self._is_disabled(function)]
-        self._require_connections()
-        self._settings.refuse_missing()
+        self._app = await LoadedApp.load(self._app_dir)
 
     async def run(self) -> bool:
         """Serve until asked to stop; True when it ended by request, False when a trigger failed."""
-        with _bind(self._port) as listener:
-            url = f"http://{ADDRESS}:{listener.getsockname()[1]}"
-            if any(function.kind in DURABLE_KINDS for function in self._functions):
-                self._hub = self._make_hub()
-            app = self._assemble(url)
-            self._log_functions(url)
-            try:
-                if self._hub and not await self._start_hub(self._hub):
-                    return True
-                return await self._serve(app, listener, url)
-            finally:
-                if self._hub:
-                    await self._hub.stop()
-                if self._storage:
-                    await self._storage.close()
-                log.info("Host has stopped.")
-
-    async def _serve(self, app: Starlette, listener: socket.socket, url: str) -> bool:
-        """Answer HTTP while the triggers run, and after them: functions that finish may still use the task hub."""
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(GRACE_SECONDS)
-        )
-        server = _Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]), name="HTTP server")
+        public = bind(self._port)
+        own = bind(0) if self._app.http_functions else public  # the other process answers at the public address
+        hub = self._app.task_hub()
+        app = self._assemble(url_of(own), hub)
+        self._log_functions(url_of(public))
         try:
-            return await self._run_triggers(url, serving)
-        finally:
-            server.should_exit = True
-            await asyncio.gather(serving, return_exceptions=True)
-
-    async def _start_hub(self, hub: TaskHub) -> bool:
-        """Start the task hub as soon as its database answers; False when the host is stopped before."""
-        outage = Outage("The task hub's PostgreSQL")
-        stop = asyncio.create_task(self._stop_asked.wait())
-        while not stop.done():
-            start = asyncio.create_task(hub.start())
-            await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if not start.done():
-                start.cancel()
-            try:
-                await start
-            except StoreUnavailable as error:
-                outage.report(error)
-                await asyncio.wait({stop}, timeout=RESTART_SECONDS)
-            except asyncio.CancelledError:
-                break
-            else:
-                outage.over()
-                stop.cancel()
+            if hub and not await start_hub(hub.start, self._stop_asked):
                 return True
-        return False
+            return await self._serve(app, own, public)
+        finally:
+            public.close()
+            if hub:
+                await hub.stop()
+            if self._storage:
+                await self._storage.close()
+            log.info("Host has stopped.")
 
-    async def _run_triggers(self, url: str, serving: asyncio.Task[None]) -> bool:
+    async def _serve(self, app: Starlette, own: socket.socket, public: socket.socket) -> bool:
+        """Answer HTTP while the triggers run, and after them: functions that finish may still use the task hub."""
+        server, url = Server(app), url_of(public)
+        servers = [asyncio.create_task(server.serve(sockets=[own]), name="HTTP server")]
+        http = None
+        try:
+            if own is not public:
+                http = await HttpProcess.start(
+                    public, app_dir=self._app_dir, state_dir=self._state_dir, host_url=url_of(own)
+                )
+                if not await http.serving():
+                    return self._stop_asked.is_set()
+                servers.append(asyncio.create_task(http.run(), name="HTTP functions"))
+            return await self._run_triggers(url, *servers)
+        finally:
+            if http:
+                await http.stop()
+            server.should_exit = True
+            await asyncio.gather(*servers, return_exceptions=True)
+
+    async def _run_triggers(self, url: str, *serving: asyncio.Task[None]) -> bool:
         """Run all triggers and wait for the stop, in which case those get GRACE_SECONDS to finish."""
         waiting = set(self._triggers)
         all_ready = asyncio.Event()
@@ -175,9 +133,9 @@ class Host:
         if not waiting:
             all_ready.set()
         stop = asyncio.create_task(self._stop_asked.wait())
-        ended, _ = await asyncio.wait({stop, serving, *running}, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait({stop, *serving, *running}, return_when=asyncio.FIRST_COMPLETED)
         self._state = "Stopping"
-        self._worker.stopping.set()
+        self._app.worker.stopping.set()
         for task in (stop, announce, *watches):
             task.cancel()
         failed = [task for task in ended if task is not stop]
@@ -196,36 +154,24 @@ class Host:
         self._state = "Running"
         log.info("Host is ready at %s", url)
 
-    def _assemble(self, url: str) -> Starlette:
-        """Build every trigger and the web application around them."""
+    def _assemble(self, url: str, hub: TaskHub | None) -> Starlette:
+        """Build every trigger and the web application of this process."""
         keys = load_keys(self._state_dir)
         host_id = _host_id(self._state_dir)
-        client = ""
-        routes: list[BaseRoute] = []
-        if self._hub:
-            client = client_binding(base_url=url, hub_name=self._hub_name(), query=f"code={keys.durable}")
-            durable = durable_routes(self._hub)
-            routes.append(Mount("/durabletask", routes=durable))
-            routes.append(Mount("/runtime/webhooks/durabletask", app=guarded(Starlette(routes=durable), keys)))
-        for function in self._functions:
+        client = self._app.durable_client(url, keys) if hub else ""
+        for function in self._app.functions:
             inputs = {binding["name"]: TypedData(string=client) for binding in function.inputs}
-            trigger = self._make_trigger(Target(function, self._worker, inputs), host_id)
+            trigger = self._make_trigger(Target(function, self._app.worker, inputs), host_id)
             if trigger:
                 self._triggers[function.name] = trigger
         timers = {name: trigger for name, trigger in self._triggers.items() if isinstance(trigger, TimerTrigger)}
+        routes: list[BaseRoute] = hub_routes(hub, keys) if hub else []
         routes += Admin(keys=keys, host_id=host_id, timers=timers, state=lambda: self._state).routes()
-        routes += http_routes(
-            [function for function in self._functions if function.kind == "httpTrigger"],
-            worker=self._worker,
-            keys=keys,
-            prefix=self._options.extensions.http.route_prefix,
-            client=client,
-        )
         return Starlette(routes=routes)
 
     def _make_trigger(self, target: Target, host_id: str) -> Trigger | None:
         """The trigger's own loop; None for kinds that are called: HTTP functions, orchestrators, activities."""
-        extensions, settings, function = self._options.extensions, self._settings, target.function
+        extensions, settings, function = self._app.options.extensions, self._app.settings, target.function
         match function.kind:
             case "kafkaTrigger":
                 servers = broker_list(function, settings)
@@ -240,66 +186,22 @@ class Host:
                 )
         return None
 
-    def _make_hub(self) -> TaskHub:
-        durable = self._options.extensions.durable_task
-        return TaskHub(
-            url=self._settings.require("ALUSKORT_TASKHUB_URL", wanted_by="the task hub"),
-            name=self._hub_name(),
-            runner=DurableFunctions(self._functions, self._worker),
-            options=DurableOptions(
-                max_concurrent_activities=durable.max_concurrent_activity_functions,
-                max_concurrent_orchestrators=durable.max_concurrent_orchestrator_functions,
-                default_version=durable.default_version,
-            ),
-        )
-
-    def _hub_name(self) -> str:
-        return str(self._settings.expand(self._options.extensions.durable_task.hub_name, wanted_by="host.json hubName"))
-
     def _get_storage(self) -> HostStorage:
         if self._storage is None:
-            self._storage = HostStorage(self._settings.require("AzureWebJobsStorage", wanted_by="the host"))
+            self._storage = HostStorage(self._app.settings.require("AzureWebJobsStorage", wanted_by="the host"))
         return self._storage
-
-    def _is_disabled(self, function: IndexedFunction) -> bool:
-        disabled = (self._settings.find(f"AzureWebJobs.{function.name}.Disabled") or "").lower() in {"1", "true"}
-        if disabled:
-            log.info("Function %s is disabled by the setting AzureWebJobs.%s.Disabled.", function.name, function.name)
-        return disabled
-
-    def _require_connections(self) -> None:
-        """Note the settings that triggers need besides their own `%NAME%`."""
-        for function in self._functions:
-            if function.kind in {"timerTrigger", "eventHubTrigger"}:
-                self._settings.require("AzureWebJobsStorage", wanted_by=function.name)
-            if function.kind == "eventHubTrigger":
-                self._settings.require(function.trigger["connection"], wanted_by=function.name)
-            if function.kind in DURABLE_KINDS or function.inputs:
-                self._settings.require("ALUSKORT_TASKHUB_URL", wanted_by=function.name)
-        self._hub_name()
 
     def _log_functions(self, url: str) -> None:
         lines = []
-        for function in sorted(self._functions, key=lambda one: (one.kind != "httpTrigger", one.name)):
+        for function in sorted(self._app.functions, key=lambda one: (one.kind != "httpTrigger", one.name)):
             if function.kind == "httpTrigger":
                 methods = ",".join(str(method) for method in function.trigger.get("methods") or ["any method"])
-                title = f"[{methods}] {url}{route_of(function, self._options.extensions.http.route_prefix)}"
+                title = f"[{methods}] {url}{route_of(function, self._app.options.extensions.http.route_prefix)}"
             else:
                 trigger = self._triggers.get(function.name)
                 title = trigger.title if trigger else function.kind
             lines.append(f"  {function.name}: {title}")
         log.info("Functions:\n%s", "\n".join(lines))
-
-
-def _bind(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((ADDRESS, port))
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(f"Port {port} cannot be used: {error}. Give a free one by --port.") from error
-    return listener
 
 
 def _host_id(state_dir: Path) -> str:

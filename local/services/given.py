@@ -13,6 +13,7 @@ REPLACEMENTS: Mapping[str, tuple[str, ...]] = {
     "kafka": ("ALUSKORT_KAFKA_BROKERS",),
     "azurite": ("ALUSKORT_BLOB_CONNECTION_STRING",),
     "eventhubs": ("ALUSKORT_SENTINEL_EVENTHUB",),
+    "qdrant": ("ALUSKORT_QDRANT_URL",),
 }
 IDENTITY = ("ALUSKORT_OIDC_ISSUER", "ALUSKORT_OIDC_AUDIENCE", "ALUSKORT_OIDC_JWKS_URL")
 

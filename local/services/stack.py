@@ -21,6 +21,7 @@ from local.services.given import has_claude, replaced
 from local.services.kafka import Kafka
 from local.services.postgres import APP, Postgres
 from local.services.process import ServiceFailed
+from local.services.qdrant import Qdrant
 from local.services.redis import Redis
 from local.services.service import STOP_GRACE, Health, Service, ServiceStatus, ensure, look, stop
 from local.services.simulators import Simulators
@@ -113,6 +114,7 @@ class Stack:
             "ALUSKORT_TASKHUB_URL": postgres.url(database="taskhub"),
             "ALUSKORT_REDIS_URL": Redis(self.site).url(),
             "ALUSKORT_KAFKA_BROKERS": Kafka(self.site).brokers(),
+            "ALUSKORT_QDRANT_URL": Qdrant(self.site).url(),
             "ALUSKORT_BLOB_CONNECTION_STRING": blob,
             "AzureWebJobsStorage": blob,
             "ALUSKORT_SENTINEL_EVENTHUB": hubs.connection_string(),
@@ -130,8 +132,6 @@ class Stack:
             "ALUSKORT_ACTION_GRAPH_URL": Simulators(self.site).graph_url(),
             "ALUSKORT_ACTION_MANAGEMENT_URL": Simulators(self.site).sentinel_url(),
         }
-        if not self.given.get("ALUSKORT_QDRANT_URL"):
-            local["ALUSKORT_QDRANT_PATH"] = str(self.site.data("qdrant"))
         local |= self._identity()
         return {name: self.given.get(name) or value for name, value in local.items()} | self._model()
 
@@ -165,6 +165,7 @@ class Stack:
             EventHubs(self.site),
             Azurite(self.site),
             Redis(self.site),
+            Qdrant(self.site),
             Postgres(self.site),
             Kafka(self.site, CATALOGUE),
         ]

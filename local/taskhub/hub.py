@@ -51,9 +51,13 @@ class TaskHub:
 
     async def start(self) -> None:
         """Create what is missing in the database and go on with everything unfinished."""
-        await self._store.open()
+        await self.connect()
         self._engine.start()
         self._keeping = asyncio.create_task(self._lease.keep())
+
+    async def connect(self) -> None:
+        """Serve clients only and leave all work to the host that has started the hub."""
+        await self._store.open()
 
     async def stop(self) -> None:
         """Take no new work, let what runs end within a few seconds, disconnect."""

@@ -18,7 +18,7 @@ from local.services.service import Health
 from local.services.site import Site
 from local.services.stack import CATALOGUE, Stack, Step
 
-BACKING = {"kafka", "postgres", "redis", "azurite", "eventhubs", "simulators"}
+BACKING = {"kafka", "postgres", "redis", "azurite", "eventhubs", "simulators", "qdrant"}
 
 
 def quiet(name: str, step: Step) -> None:

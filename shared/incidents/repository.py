@@ -23,7 +23,7 @@ from shared.incidents import report
 from shared.incidents.linking import LOOK_AROUND, Known, Neighbour, Plan, Seen, links, plan
 from shared.incidents.stage import weighed
 from shared.incidents.traces import LONGEST_ACTIVITY, Kind, Trace, Traces, source_incident, traces_of
-from shared.stores.postgres import Connection, Postgres
+from shared.stores.postgres import Connection, Postgres, Statement
 from shared.stores.statements import statements
 
 LOCK = 0x696E6369  # the room of the advisory locks of tenants
@@ -202,11 +202,11 @@ class _Linking:
         await put(self._connection, self._tenant_id, incident_id, [event])
 
 
-async def record_verdict(connection: Connection, state: GraphState, *, decided: bool) -> None:
-    """Note what an alert's investigation has come to; nothing when no incident has it."""
+def record_verdict(state: GraphState, *, decided: bool) -> Statement:
+    """Notes what an alert's investigation has come to; nothing when no incident has it."""
     said = {"classification": state.classification, "confidence": state.confidence, "outcome": state.outcome}
     values = {"tenant_id": state.tenant_id, **alert_of(state.alert_id), "decided": decided, **said}
-    await connection.execute(SQL["record_verdict"], values)
+    return SQL["record_verdict"], values
 
 
 async def lock(connection: Connection, tenant_id: str) -> None:

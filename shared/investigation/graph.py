@@ -81,8 +81,7 @@ class InvestigationGraph:
         while True:
             state: GraphState | None = None
             try:
-                async with repository.unit_of_work(tenant_id):
-                    state = await repository.load(tenant_id, investigation)
+                async with repository.unit_of_work(tenant_id, investigation) as state:
                     bound, seen = await self._seen(step, state)
                     if bound or step not in CALLS_OTHERS:
                         return bound or await self._make(step, state, attempt, seen)

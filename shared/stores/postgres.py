@@ -6,7 +6,7 @@ A URL without a password logs in with an Entra token, fetched anew for each conn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ from shared.stores import entra
 from shared.stores.entra import EntraToken
 
 Connection = psycopg.AsyncConnection[DictRow]
+Cursor = psycopg.AsyncCursor[DictRow]
+Statement = tuple[str, Mapping[str, Any]]  # SQL and its values
 
 POOL_SIZE = 10
 CONNECT_TIMEOUT_SECONDS = 10
@@ -120,42 +122,71 @@ class Postgres:
 
         Raises StoreUnavailable, InvalidInput.
         """
-        unit = _unit.get()
         async with self._our_errors():
-            if unit is None or unit.postgres is not self or unit.task is not asyncio.current_task():
-                async with self._connection(tenant_id) as connection:
-                    yield connection
-            elif tenant_id not in {unit.tenant_id, NO_TENANT}:  # a second connection could starve the pool
-                raise RuntimeError(f"a unit of work for tenant {unit.tenant_id} asks for rows of {tenant_id}")
-            else:
+            if unit := self._own_unit(tenant_id):
                 yield unit.connection
+            else:
+                async with self._connection(tenant_id) as (connection, _):
+                    yield connection
+
+    async def together(self, tenant_id: str, *statements: Statement) -> list[Cursor]:
+        """One transaction of these statements in one round trip, or a part of a :meth:`unit_of_work`; their cursors.
+
+        When the connection was lost all are sent once more, so let them change nothing the second time. Raises as
+        :meth:`transaction` does.
+        """
+        async with self._our_errors():
+            if unit := self._own_unit(tenant_id):
+                async with unit.connection.pipeline():
+                    return [await unit.connection.execute(text, values) for text, values in statements]
+            async with self._connection(tenant_id, *statements, whole=True) as (_, cursors):
+                return cursors
 
     @asynccontextmanager
-    async def unit_of_work(self, tenant_id: str) -> AsyncIterator[None]:
+    async def unit_of_work(self, tenant_id: str, *first: Statement) -> AsyncIterator[list[Cursor]]:
         """Make the transactions that this task opens inside, for the same tenant or for none, one transaction.
 
-        An error that leaves it undoes them all, so let none of them pass within it. Raises as they do.
+        It begins with the statements ``first``, in the same round trip, and gives their cursors. An error that leaves
+        it undoes them all, so let none of them pass within it. Raises as they do.
         """
-        async with self._our_errors(), self._connection(tenant_id) as connection:
+        async with self._our_errors(), self._connection(tenant_id, *first) as (connection, cursors):
             token = _unit.set(_Unit(self, tenant_id, asyncio.current_task(), connection))
             try:
-                yield
+                yield cursors
             finally:
                 _unit.reset(token)
 
+    @property
+    def in_unit_of_work(self) -> bool:
+        """Whether this task is in one."""
+        unit = _unit.get()
+        return unit is not None and unit.postgres is self and unit.task is asyncio.current_task()
+
+    def _own_unit(self, tenant_id: str) -> _Unit | None:
+        """The unit of work that this task is in, if it is one of this pool."""
+        unit = _unit.get()
+        if unit is None or not self.in_unit_of_work:
+            return None
+        if tenant_id not in {unit.tenant_id, NO_TENANT}:  # a second connection could starve the pool
+            raise RuntimeError(f"a unit of work for tenant {unit.tenant_id} asks for rows of {tenant_id}")
+        return unit
+
     @asynccontextmanager
-    async def _connection(self, tenant_id: str) -> AsyncIterator[Connection]:
+    async def _connection(
+        self, tenant_id: str, *first: Statement, whole: bool = False
+    ) -> AsyncIterator[tuple[Connection, list[Cursor]]]:
+        """A transaction that begins with ``first``; ``whole``: and ends with them."""
         await self._pool.open()
-        connection = await self._begun(tenant_id)
+        connection, cursors = await self._begun(tenant_id, *first, whole=whole)
         self._in_use += 1
         try:
             async with connection:
-                yield connection
+                yield connection, cursors
         finally:
             self._in_use -= 1
             await self._pool.putconn(connection)
 
-    async def _begun(self, tenant_id: str) -> Connection:
+    async def _begun(self, tenant_id: str, *first: Statement, whole: bool) -> tuple[Connection, list[Cursor]]:
         """A connection in a transaction. One that was lost while it lay in the pool shows here, where nothing is done
         yet: the next is taken, as long as there can be more of the kind.
         """
@@ -163,15 +194,20 @@ class Postgres:
         while True:
             connection = await self._pool.getconn()
             try:
-                async with connection.pipeline():  # BEGIN and the settings in one round trip
+                async with connection.pipeline():  # everything in one round trip
                     await connection.execute(_BEGIN, {"tenant": tenant_id, **_bounds()})
+                    cursors = [await connection.execute(text, values) for text, values in first]
+                    if whole:
+                        await connection.execute("COMMIT")
             except BaseException as error:
+                if isinstance(error, psycopg.Error) and not connection.closed:
+                    await connection.rollback()
                 await self._pool.putconn(connection)
                 if not (isinstance(error, psycopg.OperationalError) and connection.closed and may_be_lost):
                     raise
                 may_be_lost -= 1
             else:
-                return connection
+                return connection, cursors
 
     @asynccontextmanager
     async def _our_errors(self) -> AsyncIterator[None]:

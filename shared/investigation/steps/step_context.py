@@ -93,7 +93,6 @@ class StepContext:
         reason: str,
         messages: list[OutboxMessage],
         approval: Approval | None = None,
-        supersedes: str = "",
     ) -> GraphState:
         """Make the transition; the caller notifies the relay."""
         return await self.repository.advance(
@@ -106,6 +105,5 @@ class StepContext:
                 reason=reason,
                 messages=messages,
                 approval=approval,
-                supersedes=supersedes,
             )
         )

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from psycopg import errors
 from psycopg.types.json import Jsonb
@@ -24,7 +24,7 @@ from shared.incidents.repository import record_verdict
 from shared.investigation import report
 from shared.investigation.alert_update import amended
 from shared.investigation.transitions import FINAL, check_transition
-from shared.stores.postgres import Connection, Cursor, Postgres, Statement
+from shared.stores.postgres import Connection, Cursor, Postgres, Query, Statement
 from shared.stores.statements import statements
 
 Findings = dict[tuple[str, int], dict[str, Any]]  # by step and attempt
@@ -91,9 +91,8 @@ class InvestigationRepository:
         """The alert as it is known now, later messages included, without its raw payload. Raises NotFound and
         StoreUnavailable.
         """
-        values = {"tenant_id": state.tenant_id, "investigation_id": state.investigation_id}
-        [cursor] = await self._postgres.together(state.tenant_id, (_SQL["alert"], values))
-        return await _alert(cursor, state.investigation_id)
+        [alert] = await self._postgres.read(state.tenant_id, alert_of(state))
+        return cast("NormalizedAlert", alert)
 
     async def without_entities(self, tenant_id: str) -> list[str]:
         """Ids of the alerts of the last hours whose entities their source has not filled in: the newest first, as a
@@ -103,6 +102,10 @@ class InvestigationRepository:
         async with self._postgres.transaction(tenant_id) as connection:
             rows = await (await connection.execute(_SQL["without_entities"], values)).fetchall()
         return [row["alert_id"] for row in rows]
+
+    async def read(self, tenant_id: str, *queries: Query[Any]) -> list[Any]:
+        """See Postgres.read."""
+        return await self._postgres.read(tenant_id, *queries)
 
     async def findings(self, state: GraphState, *steps: str) -> Findings:
         """What these steps found earlier in this round, by step and attempt. Raises StoreUnavailable."""
@@ -114,23 +117,21 @@ class InvestigationRepository:
         self, tenant_id: str, investigation_id: str, *steps: str
     ) -> tuple[GraphState, Findings]:
         """:meth:`load` and :meth:`findings` in one round trip."""
-        found = await self._postgres.together(
-            tenant_id,
-            _load_statement(tenant_id, investigation_id),
-            _findings_statement(tenant_id, investigation_id, steps),
-        )
-        state = await _loaded(found[0], investigation_id)
-        return state, await _findings(found[1], state.round)
+        cursors = await self._postgres.together(tenant_id, *_load_statements(tenant_id, investigation_id, steps))
+        return await _with_findings(cursors, investigation_id)
 
     @asynccontextmanager
-    async def unit_of_work(self, tenant_id: str, investigation_id: str) -> AsyncIterator[GraphState]:
-        """The case as it stands. See Postgres.unit_of_work: what a step reads and writes inside is one transaction.
+    async def unit_of_work(
+        self, tenant_id: str, investigation_id: str, *steps: str
+    ) -> AsyncIterator[tuple[GraphState, Findings]]:
+        """The case as it stands, and what these steps found earlier in this round.
 
-        Raises NotFound, StoreUnavailable.
+        See Postgres.unit_of_work: what a step reads and writes inside is one transaction. Raises NotFound,
+        StoreUnavailable.
         """
-        statement = _load_statement(tenant_id, investigation_id)
-        async with self._postgres.unit_of_work(tenant_id, statement) as [cursor]:
-            yield await _loaded(cursor, investigation_id)
+        first = _load_statements(tenant_id, investigation_id, steps)
+        async with self._postgres.unit_of_work(tenant_id, *first) as cursors:
+            yield await _with_findings(cursors, investigation_id)
 
     async def keep_finding(self, state: GraphState, step: str, finding: dict[str, Any], *, attempt: int = 1) -> None:
         """Keep what a step found before it is reported done; the first finding stays."""
@@ -149,17 +150,17 @@ class InvestigationRepository:
         async with self._postgres.transaction(state.tenant_id) as connection:
             await put(connection, state.tenant_id, state.investigation_id, [message])
 
-    async def advance(self, transition: Transition) -> GraphState:
+    async def advance(self, transition: Transition, *, ends: bool = False) -> GraphState:
         """Make a transition once: a step that was already made changes nothing and returns what is stored.
 
-        Raises Conflict for a transition that the table forbids or for a lost race, StoreUnavailable. A lost race within
-        a unit of work undoes all of it.
+        ``ends``: and with it the unit of work that it is part of. A lost race within one undoes all of it. Raises
+        Conflict for a transition that the table forbids or for a lost race, StoreUnavailable.
         """
         before, after = transition.before, transition.after
         check_transition(before.state, after.state)
         stored = after.model_copy(update={"version": before.version + 1})
         try:
-            await self._postgres.together(before.tenant_id, *_statements(transition, stored))
+            await self._postgres.together(before.tenant_id, *_statements(transition, stored), ends=ends)
         except InvalidInput as error:
             if not isinstance(error.__cause__, errors.NotNullViolation):
                 raise
@@ -238,6 +239,17 @@ async def _loaded(cursor: Cursor, investigation_id: str) -> GraphState:
     return GraphState.from_stored(row["graph_state"], where=f"investigation_state {investigation_id}")
 
 
+def _load_statements(tenant_id: str, investigation_id: str, steps: Sequence[str]) -> list[Statement]:
+    load = _load_statement(tenant_id, investigation_id)
+    return [load, _findings_statement(tenant_id, investigation_id, steps)] if steps else [load]
+
+
+async def _with_findings(cursors: Sequence[Cursor], investigation_id: str) -> tuple[GraphState, Findings]:
+    loaded, *found = cursors
+    state = await _loaded(loaded, investigation_id)
+    return state, await _findings(found[0], state.round) if found else {}
+
+
 def _findings_statement(tenant_id: str, investigation_id: str, steps: Sequence[str]) -> Statement:
     return _SQL["findings"], {"tenant_id": tenant_id, "investigation_id": investigation_id, "steps": list(steps)}
 
@@ -247,11 +259,16 @@ async def _findings(cursor: Cursor, round_: int) -> Findings:
     return {(row["step"], row["attempt"]): row["finding"] for row in rows if row["round"] == round_}
 
 
-async def _alert(cursor: Cursor, investigation_id: str) -> NormalizedAlert:
-    row = await cursor.fetchone()
-    if row is None:
+def alert_of(state: GraphState) -> Query[NormalizedAlert]:
+    """See InvestigationRepository.alert."""
+    values = {"tenant_id": state.tenant_id, "investigation_id": state.investigation_id}
+    return Query(_SQL["alert"], values, lambda rows: _alert(rows, state.investigation_id))
+
+
+def _alert(rows: Sequence[dict[str, Any]], investigation_id: str) -> NormalizedAlert:
+    if not rows:
         raise NotFound(f"investigation {investigation_id} does not exist for this tenant")
-    return NormalizedAlert.from_stored(row["alert"], where=f"alert of investigation_state {investigation_id}")
+    return NormalizedAlert.from_stored(rows[0]["alert"], where=f"alert of investigation_state {investigation_id}")
 
 
 async def _amend(connection: Connection, state: GraphState, update: NormalizedAlert) -> None:
@@ -259,7 +276,7 @@ async def _amend(connection: Connection, state: GraphState, update: NormalizedAl
     cursor = await connection.execute(
         _SQL["lock_alert"], {"tenant_id": state.tenant_id, "investigation_id": state.investigation_id}
     )
-    stored = await _alert(cursor, state.investigation_id)
+    stored = _alert(await cursor.fetchall(), state.investigation_id)
     amended_alert, changed = amended(stored, update)
     if not changed and update.raw_payload == stored.raw_payload:
         return

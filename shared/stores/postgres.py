@@ -6,7 +6,7 @@ A URL without a password logs in with an Entra token, fetched anew for each conn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -25,6 +26,16 @@ from shared.stores.entra import EntraToken
 Connection = psycopg.AsyncConnection[DictRow]
 Cursor = psycopg.AsyncCursor[DictRow]
 Statement = tuple[str, Mapping[str, Any]]  # SQL and its values
+
+
+@dataclass(frozen=True, slots=True)
+class Query[T]:
+    """A statement that reads, and what its rows say: its domain makes it, whoever asks sends it with others."""
+
+    text: str
+    values: Mapping[str, Any]
+    read: Callable[[list[DictRow]], T]
+
 
 POOL_SIZE = 10
 CONNECT_TIMEOUT_SECONDS = 10
@@ -74,6 +85,15 @@ class Login:
         """Arguments for psycopg's connect, valid now. Raises StoreUnavailable."""
         password = {} if self._token is None else {"password": await self._token.get()}
         return password | ({"prepare_threshold": None} if self._pooled else {})
+
+
+async def _sent(connection: Connection, statements: Sequence[Statement], *, ends: bool) -> list[Cursor]:
+    """The cursors of statements that make one round trip; ``ends``: and commit what they are part of."""
+    async with connection.pipeline():
+        cursors = [await connection.execute(text, values) for text, values in statements]
+        if ends:
+            await connection.execute("COMMIT")
+    return cursors
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +149,23 @@ class Postgres:
                 async with self._connection(tenant_id) as (connection, _):
                     yield connection
 
-    async def together(self, tenant_id: str, *statements: Statement) -> list[Cursor]:
-        """One transaction of these statements in one round trip, or a part of a :meth:`unit_of_work`; their cursors.
+    async def together(self, tenant_id: str, *statements: Statement, ends: bool = False) -> list[Cursor]:
+        """One transaction of these statements in one round trip, or a part of a :meth:`unit_of_work`, which it may end;
+        their cursors. What comes behind the end of a unit is a transaction of its own.
 
         When the connection was lost all are sent once more, so let them change nothing the second time. Raises as
         :meth:`transaction` does.
         """
         async with self._our_errors():
             if unit := self._own_unit(tenant_id):
-                async with unit.connection.pipeline():
-                    return [await unit.connection.execute(text, values) for text, values in statements]
+                return await _sent(unit.connection, statements, ends=ends)
             async with self._connection(tenant_id, *statements, whole=True) as (_, cursors):
                 return cursors
+
+    async def read(self, tenant_id: str, *queries: Query[Any]) -> list[Any]:
+        """What each query says, in one round trip. Raises as :meth:`transaction` does."""
+        cursors = await self.together(tenant_id, *((query.text, query.values) for query in queries))
+        return [query.read(await cursor.fetchall()) for query, cursor in zip(queries, cursors, strict=True)]
 
     @asynccontextmanager
     async def unit_of_work(self, tenant_id: str, *first: Statement) -> AsyncIterator[list[Cursor]]:
@@ -160,7 +185,9 @@ class Postgres:
     def in_unit_of_work(self) -> bool:
         """Whether this task is in one."""
         unit = _unit.get()
-        return unit is not None and unit.postgres is self and unit.task is asyncio.current_task()
+        if unit is None or unit.postgres is not self or unit.task is not asyncio.current_task():
+            return False
+        return unit.connection.info.transaction_status is not TransactionStatus.IDLE  # else it has ended
 
     def _own_unit(self, tenant_id: str) -> _Unit | None:
         """The unit of work that this task is in, if it is one of this pool."""
@@ -194,11 +221,8 @@ class Postgres:
         while True:
             connection = await self._pool.getconn()
             try:
-                async with connection.pipeline():  # everything in one round trip
-                    await connection.execute(_BEGIN, {"tenant": tenant_id, **_bounds()})
-                    cursors = [await connection.execute(text, values) for text, values in first]
-                    if whole:
-                        await connection.execute("COMMIT")
+                begin = (_BEGIN, {"tenant": tenant_id, **_bounds()})
+                _, *cursors = await _sent(connection, (begin, *first), ends=whole)
             except BaseException as error:
                 if isinstance(error, psycopg.Error) and not connection.closed:
                     await connection.rollback()

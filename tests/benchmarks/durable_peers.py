@@ -58,4 +58,5 @@ def _workflow(given: dict[str, Any], *, steps: int) -> Callable[[str], Any]:
         return f"{case} {next(numbers)}"
 
     DBOS.launch()
-    return flow
+    made: Callable[[str], Any] = flow
+    return made

@@ -1,4 +1,4 @@
-"""Our side of investigations: transitions and whole cases, with the product's own wiring and a model that answers at once."""
+"""Our side of investigations: transitions and whole cases, in the product's wiring; the model answers at once."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class InstantModel:
         """See shared.gateway.ContextGateway.complete."""
         from shared.contracts.gateway import APICallMetrics, GatewayResponse  # noqa: PLC0415
 
-        indicators = {kind: [] for kind in NO_INDICATORS} | {"none_found": True}
+        indicators: dict[str, Any] = {kind: [] for kind in NO_INDICATORS} | {"none_found": True}
         content = indicators if request.task_type == "ioc_extraction" else VERDICT
         return GatewayResponse(
             content=json.dumps(content),
@@ -134,7 +134,9 @@ VERDICT = {
         "speaks_against": [],
         "missing": [],
     },
-    "recommended_actions": [{"action": "add_comment", "target": "the incident", "risk": "low", "needs_approval": False}],
+    "recommended_actions": [
+        {"action": "add_comment", "target": "the incident", "risk": "low", "needs_approval": False}
+    ],
     "requires_human_approval": False,
     "risk_state": "unknown",
 }

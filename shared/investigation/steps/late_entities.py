@@ -41,6 +41,7 @@ async def bind_late_entities(context: StepContext, state: GraphState) -> GraphSt
                 reason=f"{found} entities came after the case was opened; it is investigated again with all that is "
                 f"known{void}",
                 messages=[],
+                ends=False,
             )
     except Conflict:  # somebody was faster: a person who decided, or another step
         return None

@@ -44,9 +44,10 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         if tenant_id == EVERY_TENANT:  # a relay of an earlier test
             shared.set(True)
         counts["transactions"] += not shared.get()
-        counts["round trips"] += not shared.get() and not whole  # its COMMIT
         async with begin(self, tenant_id, *first, whole=whole) as begun:
             yield begun
+            ended = begun[0].info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+            counts["round trips"] += not shared.get() and not ended  # its COMMIT
 
     async def counted_execute(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
         if shared.get() or not str(query):  # nothing is the pool's check of an idle connection
@@ -86,7 +87,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def report(counts: Counter[str], capsys: pytest.CaptureFixture[str]) -> None:
     line = (
-        f"{counts['transactions']} transactions, {counts['statements']} statements, {counts['round trips']} round trips, "
+        f"{counts['transactions']} transactions, {counts['statements']} statements, "
+        f"{counts['round trips']} round trips, "
         f"{counts['states read']} states read, {counts['states written']} written, "
         f"entities read {counts['entities read']} times"
     )

@@ -60,23 +60,21 @@ class InvestigationRepository:
         The alert of an open case is amended, its state is not: that is for the case's own steps. Raises
         StoreUnavailable.
         """
+        values = {
+            "investigation_id": state.investigation_id,
+            "tenant_id": state.tenant_id,
+            "alert_id": storable(state.alert_id),
+            "source": storable(alert.source),
+            "alert_title": storable(alert.title),
+            "severity": alert.severity,
+            "graph_state": _json(state.model_dump(mode="json")),
+            "alert": _json(alert.model_dump(mode="json")),
+        }
+        [opened] = await self._postgres.together(state.tenant_id, (_SQL["open"], values))
+        if opened.rowcount:
+            return state
+        load = _load_statement(state.tenant_id, state.investigation_id)
         async with self._postgres.transaction(state.tenant_id) as connection:
-            cursor = await connection.execute(
-                _SQL["open"],
-                {
-                    "investigation_id": state.investigation_id,
-                    "tenant_id": state.tenant_id,
-                    "alert_id": storable(state.alert_id),
-                    "source": storable(alert.source),
-                    "alert_title": storable(alert.title),
-                    "severity": alert.severity,
-                    "graph_state": _json(state.model_dump(mode="json")),
-                    "alert": _json(alert.model_dump(mode="json")),
-                },
-            )
-            if cursor.rowcount:
-                return state
-            load = _load_statement(state.tenant_id, state.investigation_id)
             stored = await _loaded(await connection.execute(*load), state.investigation_id)
             await _amend(connection, stored, alert)
             # The amendment locks the case: a step that was moving it on has done so by now.

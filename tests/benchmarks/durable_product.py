@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from collections.abc import Callable
+from statistics import quantiles
 from typing import Any
 
 NO_INDICATORS = ("ip_addresses", "file_hashes", "domains", "urls", "emails", "accounts", "registry_keys", "processes")
@@ -55,6 +57,40 @@ def investigations(given: dict[str, Any]) -> Callable[[], Any]:
             raise RuntimeError(f"a case did not close: {states}")
 
     return lambda: loop.run_until_complete(make())
+
+
+def parse_and_enrich(given: dict[str, Any]) -> Callable[[], Any]:
+    """The p99 in milliseconds of parsing an alert and gathering its context, over ``at_once`` alerts one by one."""
+    from shared.investigation.flow import PARALLEL, Step  # noqa: PLC0415
+    from shared.parsing.service import EntityParserService  # noqa: PLC0415
+
+    loop, services = asyncio.new_event_loop(), _services(given)
+    graph, parser = services.investigation.graph, EntityParserService(services.bus.producer)
+
+    async def one(row: dict[str, Any], place: int) -> float:
+        raw = _canonical(row, f"parsed-{place}").to_json()
+        began = time.perf_counter()
+        alert = await parser.process_message(raw)
+        parsed = time.perf_counter() - began
+        case = (await graph.open(alert)).investigation_id
+        for step in (Step.EXTRACT_IOCS, Step.CHECK_FALSE_POSITIVE):
+            await graph.perform("bench", case, step)
+        began = time.perf_counter()
+        await asyncio.gather(*(graph.perform("bench", case, step) for step in PARALLEL))
+        return parsed + time.perf_counter() - began
+
+    async def every() -> float:
+        rows = given["rows"]
+        waited = [await one(rows[place % len(rows)], place) for place in range(given["at_once"])]
+        return 1000 * quantiles(waited[10:], n=100)[-1]  # the first load what the others find
+
+    return lambda: loop.run_until_complete(every())
+
+
+def _canonical(row: dict[str, Any], alert_id: str) -> Any:
+    from shared.ingestion.sentinel import read_security_alert  # noqa: PLC0415
+
+    return read_security_alert({**row, "TenantId": "bench", "SystemAlertId": alert_id})
 
 
 def _services(given: dict[str, Any]) -> Any:

@@ -7,9 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from tests.benchmarks import durable_peers, durable_product
-from tests.benchmarks.harness import Bench, Figure, faster
+from tests.benchmarks.harness import Bench, Figure, alone_figure, faster
+from tests.benchmarks.samples import alert_rows
 
 ONE_BY_ONE = 50  # transitions or steps in a row
+PARSED = 310  # alerts
 CASES, SIDE_BY_SIDE = 12, 6  # as many cases at once as a process has connections for steps
 
 
@@ -21,6 +23,11 @@ def transitions(given: dict[str, Any]) -> Callable[[], Any]:
 def investigations(given: dict[str, Any]) -> Callable[[], Any]:
     """See durable_product."""
     return durable_product.investigations(given)
+
+
+def parse_and_enrich(given: dict[str, Any]) -> Callable[[], Any]:
+    """See durable_product."""
+    return durable_product.parse_and_enrich(given)
 
 
 def floor(given: dict[str, Any]) -> Callable[[], Any]:
@@ -46,7 +53,10 @@ def measure(bench: Bench) -> list[Figure]:
         steps = {**asdict(urls), "at_once": ONE_BY_ONE}
         cases = {**asdict(urls), "at_once": CASES, "side_by_side": SIDE_BY_SIDE}
         alone = {**cases, "at_once": 3, "side_by_side": 1}
+        enriched = {**asdict(urls), "at_once": PARSED, "rows": [row for row in alert_rows() if row.get("AlertName")]}
+        p99 = bench.result("ours", parse_and_enrich, enriched)
         return [
+            alone_figure(f"parse and enrich an alert, p99 of {PARSED - 10}", p99, "ms", most=50),
             faster(
                 "transitions of a case, one after the other",
                 *bench.rates(transitions, dbos_steps, steps, ONE_BY_ONE),

@@ -7,6 +7,7 @@ their ids, then rows of alerts. An investigation that forms its actions holds it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -27,6 +28,7 @@ from shared.stores.postgres import Connection, Postgres, Statement
 from shared.stores.statements import statements
 
 LOCK = 0x696E6369  # the room of the advisory locks of tenants
+MOST_SIFTED = 300  # incidents that are read for one page of a list with filters
 REASONS_KEPT = 5  # of an alert that is linked to many; each names one alert
 
 _NAMESPACE = UUID("0d7c6a52-4a0e-5f6b-9d53-2b8f6f6f1c77")  # ours; any fixed UUID does
@@ -79,15 +81,26 @@ class Incidents:
         async with self._postgres.transaction(tenant_id) as connection:
             return await read(connection, tenant_id, incident_id)
 
-    async def incidents(self, tenant_id: str, listing: Listing) -> Listed[IncidentSummary]:
-        """Incidents by the time they were opened; the key of a row is that time and its id."""
-        moment, row_id = listing.after or (None, None)
-        values = {"tenant_id": tenant_id, "moment": moment, "row_id": row_id, "limit": listing.look_ahead}
+    async def incidents(
+        self, tenant_id: str, listing: Listing, *, decided: bool | None = None, severity: str | None = None
+    ) -> Listed[IncidentSummary]:
+        """Incidents by the time they were opened; the key of a row is that time and its id.
+
+        Both filters follow from the alerts, so MOST_SIFTED incidents are looked at for one part, which may be short.
+        """
+        sifted = decided is not None or severity is not None
+        wanted = replace(listing, limit=MOST_SIFTED) if sifted else listing
+        moment, row_id = wanted.after or (None, None)
+        values = {"tenant_id": tenant_id, "moment": moment, "row_id": row_id, "limit": wanted.look_ahead}
         async with self._postgres.transaction(tenant_id) as connection:
-            cursor = await connection.execute(SQL["oldest" if listing.ascending else "newest"], values)
-            part = listed(await cursor.fetchall(), listing, lambda row: (row["opened_at"], row["incident_id"]))
+            cursor = await connection.execute(SQL["oldest" if wanted.ascending else "newest"], values)
+            part = listed(await cursor.fetchall(), wanted, lambda row: (row["opened_at"], row["incident_id"]))
             members = await members_of(connection, tenant_id, [row["incident_id"] for row in part.rows])
-        return Listed([_summary(row, members.get(row["incident_id"], [])) for row in part.rows], part.last)
+        read = [_summary(row, members.get(row["incident_id"], [])) for row in part.rows]
+        found = [each for each in read if decided in {None, each.decided} and severity in {None, each.severity}]
+        if len(found) <= listing.limit:
+            return Listed(found, part.last)
+        return listed(found, listing, lambda summary: (summary.opened_at, summary.incident_id))
 
 
 class _Linking:

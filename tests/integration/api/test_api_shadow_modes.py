@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from shared.access.shadow_mode import shadow_covering
@@ -61,3 +64,35 @@ async def test_only_an_admin_changes_shadow_mode(api: Api, tenant: str, role: st
     person = await api.signed_in(role, tenant=tenant)
     for path in (PATH, f"{PATH}/go-live"):
         assert (await person.post(path, json=REASON)).status_code == 403
+
+
+def judged(owner: psycopg.Connection, tenant: str, title: str, verdict: str, said: str) -> None:
+    facts = {"shadow": "the tenant"} | ({"disposition": said} if said else {})
+    owner.execute(
+        "INSERT INTO investigation_state (investigation_id, tenant_id, alert_id, source, alert_title, severity, state,"
+        " graph_state, alert) VALUES (%s, %s, %s, 's', %s, 'low', 'closed', %s, '{}')",
+        (str(uuid4()), tenant, str(uuid4()), title, json.dumps({"classification": verdict, "case_facts": facts})),
+    )
+
+
+async def test_agreement_counts_what_was_compared_and_says_when_nothing_was(
+    api: Api, owner_url: str, tenant: str
+) -> None:
+    admin = await api.signed_in("analyst", tenant=tenant)
+    (nothing,) = (await admin.get(f"{PATH}/agreement")).json()["items"]
+    assert (nothing["agreed"], nothing["share"]) == (0, None)
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        judged(owner, tenant, "Port scan", "false_positive", "false_positive")
+        judged(owner, tenant, "Port scan", "true_positive", "false_positive")
+        judged(owner, tenant, "Port scan", "true_positive", "")
+        judged(owner, tenant, "Mail", "requires_investigation", "true_positive")
+        judged(owner, f"{tenant}-other", "Mail", "true_positive", "true_positive")
+    items = (await admin.get(f"{PATH}/agreement")).json()["items"]
+    assert [tuple(one.values()) for one in items] == [
+        ("", 1, 1, 1, 1, 0.5),
+        ("Port scan", 1, 1, 0, 1, 0.5),
+        ("Mail", 0, 0, 1, 0, None),
+    ]
+    later = {"since": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    (nothing,) = (await admin.get(f"{PATH}/agreement", params=later)).json()["items"]
+    assert nothing["share"] is None

@@ -136,7 +136,8 @@ async def test_closed_case_waits_for_its_oldest_action_that_is_not_done(
     for number, status in enumerate(("verified", "running", "needs_person")):
         owner.execute(
             "INSERT INTO executed_actions (action_id, investigation_id, tenant_id, action, target, status, detail,"
-            " approved_by, executed_at) VALUES (%s, %s, %s, 'isolate_host', %s, %s, 'd', 'casey', now() + %s * interval '1 s')",
+            " approved_by, executed_at)"
+            " VALUES (%s, %s, %s, 'isolate_host', %s, %s, 'd', 'casey', now() + %s * interval '1 s')",
             (f"{name}:{number}", name, tenant, f"ws-{number}", status, number),
         )
     async with await api.signed_in("analyst", tenant=tenant) as client:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from shared.access.kill_switch import KillSwitches
-from shared.access.shadow_mode import ShadowModes
+from shared.access.kill_switch import active_switches
+from shared.access.shadow_mode import shadow_covering
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
@@ -81,8 +81,8 @@ class Services:
             knowledge=self.knowledge,
             hunting=Hunting(self.settings, self.stores),
             response=self.response,
-            kill_switches=KillSwitches(self.stores.postgres),
-            in_shadow=ShadowModes(self.stores.postgres, self.bus.outbox).covering,
+            kill_switches=active_switches,
+            in_shadow=shadow_covering,
             notifications=self.notifications,
         )
 

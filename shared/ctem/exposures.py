@@ -31,10 +31,9 @@ class Exposures:
 
     async def open_on(self, tenant_id: str, assets: Sequence[str]) -> list[dict[str, Any]]:
         """Open exposures of these assets, highest score first; each says whether it is `stale` (older than 24 h)."""
-        async with self._postgres.transaction(tenant_id) as connection:
-            wanted = {"tenant_id": tenant_id, "assets": [asset.lower() for asset in assets]}
-            cursor = await connection.execute(_SQL["open_exposures_of_assets"], wanted)
-            rows = await cursor.fetchall()
+        wanted = {"tenant_id": tenant_id, "assets": [asset.lower() for asset in assets]}
+        [cursor] = await self._postgres.together(tenant_id, (_SQL["open_exposures_of_assets"], wanted))
+        rows = await cursor.fetchall()
         return [
             {**row, "age_hours": round(float(row["age_hours"]), 2), "stale": float(row["age_hours"]) > STALE_HOURS}
             for row in rows

@@ -27,6 +27,14 @@ SELECT c.incident_id, c.title, c.source, c.source_incident, c.merged_into, c.apa
 FROM incident_alerts a JOIN incidents c ON c.tenant_id = a.tenant_id AND c.incident_id = a.incident_id
 WHERE a.tenant_id = %(tenant_id)s AND a.alert_id = %(alert_id)s
 
+-- name: alerts_of_incident_of_alert
+SELECT m.alert_id, m.incident_id, m.investigation_id, m.source, m.title, m.severity, m.product, m.tactics, m.techniques,
+    m.began_at, m.ended_at, m.linked_at, m.linked_by, m.reason, m.linked_to, m.decided, m.classification, m.confidence,
+    m.outcome
+FROM incident_alerts a JOIN incident_alerts m ON m.tenant_id = a.tenant_id AND m.incident_id = a.incident_id
+WHERE a.tenant_id = %(tenant_id)s AND a.alert_id = %(alert_id)s
+ORDER BY m.began_at, m.alert_id
+
 -- name: neighbours
 SELECT wanted.kind, wanted.value, a.alert_id, a.incident_id, a.source, a.title, a.severity, a.tactics, a.techniques,
     a.principals, a.began_at, a.ended_at

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -13,7 +14,7 @@ from shared.contracts.batch import EntityPattern, FPPattern
 from shared.contracts.contract import readable
 from shared.contracts.entity import AlertEntities
 from shared.contracts.expression import full_match
-from shared.stores.postgres import Postgres
+from shared.stores.postgres import Postgres, Query
 from shared.stores.statements import statements
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
@@ -39,15 +40,15 @@ class FPPatterns:
         async with self._postgres.transaction(pattern.scope_tenant_id) as connection:
             await connection.execute(_SQL["store_pattern"], values)
 
-    async def match(self, tenant_id: str, *, alert_name: str, entities: AlertEntities) -> FPPattern | None:
-        """The most confident pattern in force that fits name and entities, or None. Raises StoreUnavailable."""
-        values = {"tenant_id": tenant_id, "alert_name": alert_name}
-        async with self._postgres.transaction(tenant_id) as connection:
-            cursor = await connection.execute(_SQL["patterns_in_force"], values)
-            rows = await cursor.fetchall()
-        patterns = [pattern for row in rows if (pattern := _read(row["pattern"]))]
-        fitting = [pattern for pattern in patterns if fits(pattern, alert_name, entities)]
-        return max(fitting, key=lambda pattern: pattern.confidence, default=None)
+    def matching(self, tenant_id: str, *, alert_name: str, entities: AlertEntities) -> Query[FPPattern | None]:
+        """The most confident pattern in force that fits name and entities, or None."""
+
+        def read(rows: list[dict[str, Any]]) -> FPPattern | None:
+            patterns = [pattern for row in rows if (pattern := _read(row["pattern"]))]
+            fitting = [pattern for pattern in patterns if fits(pattern, alert_name, entities)]
+            return max(fitting, key=lambda pattern: pattern.confidence, default=None)
+
+        return Query(_SQL["patterns_in_force"], {"tenant_id": tenant_id, "alert_name": alert_name}, read)
 
 
 @lru_cache(maxsize=10_000)

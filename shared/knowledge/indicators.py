@@ -53,9 +53,8 @@ class Indicators:
         found = await self._from_redis(wanted)
         missing = [value for value in wanted if value not in found]
         if missing:
-            async with self._postgres.transaction(NO_TENANT) as connection:
-                cursor = await connection.execute(_SQL["find_indicators"], {"values": missing})
-                rows = [Indicator.from_stored(row, where="threat_indicators") for row in await cursor.fetchall()]
+            [cursor] = await self._postgres.together(NO_TENANT, (_SQL["find_indicators"], {"values": missing}))
+            rows = [Indicator.from_stored(row, where="threat_indicators") for row in await cursor.fetchall()]
             await self._remember(rows)
             found |= {row.value: row for row in rows}
         return found

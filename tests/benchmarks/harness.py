@@ -141,6 +141,18 @@ def faster(
     )
 
 
+def alone_figure(
+    name: str, value: float, unit: str, *, least: float | None = None, most: float | None = None
+) -> Figure:
+    """A figure without a peer."""
+    goal, met = "none", None
+    if least is not None:
+        goal, met = f"at least {least:,.0f} {unit}", value >= least
+    if most is not None:
+        goal, met = f"at most {most:,.0f} {unit}", value <= most
+    return Figure(name, value, None, "", unit, None, None, goal, met)
+
+
 def _repeats(worker: Worker) -> int:
     worker.seconds()
     return max(1, round(ROUND_SECONDS / worker.seconds()))

@@ -120,7 +120,7 @@ async def test_verdict_is_noted_and_a_decided_incident_says_so(
     for name in ("a-1", "a-2"):
         state = GraphState.model_validate({"investigation_id": "i", "tenant_id": tenant, "alert_id": name, **judged})
         async with store.transaction(tenant) as connection:
-            await record_verdict(connection, state, decided=True)
+            await connection.execute(*record_verdict(state, decided=True))
     after = await incidents.incident(tenant, found)
     assert (after.severity, after.priority, after.decided) == ("high", 1, True)
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.access.kill_switch import KillSwitches
+from shared.access.kill_switch import active_switches
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.batch import EntityPattern, FPPattern, FPPatternStatus
@@ -167,7 +167,7 @@ async def context(
         correlator=CTEMCorrelatorAgent(Exposures(store)),
         mapper=ATLASMapperAgent(),
         responder=ResponseAgent(Playbooks(store)),
-        kill_switches=KillSwitches(store),
+        kill_switches=active_switches,
         constraints=ExecutorConstraints(allowlisted_playbooks=frozenset({"pb-note"})),
         approval_timeout=timedelta(hours=4),
         llm_wait=timedelta(seconds=60),

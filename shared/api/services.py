@@ -14,12 +14,16 @@ from shared.access.shadow_mode import ShadowModes
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.bus.backlog import BacklogReader
+from shared.gateway.model_health import ModelHealth
+from shared.gateway.spend import SpendGuard
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
 from shared.investigation.reopening import Reopening
+from shared.investigation.statistics import CaseCounts
 from shared.notifications.links import CaseLinks
 from shared.response.assets import Assets
 from shared.response.protected import ProtectedAssets
@@ -48,6 +52,10 @@ class ApiServices:
     shadow_modes: ShadowModes
     incidents: Incidents
     regrouping: Regrouping
+    counts: CaseCounts
+    backlog: BacklogReader
+    model_health: ModelHealth
+    spend: SpendGuard
     health_checks: Mapping[str, HealthCheck]
     links: CaseLinks | None = None
 

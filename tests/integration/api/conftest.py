@@ -15,10 +15,15 @@ from shared.api.app import create_app
 from shared.api.services import ApiServices, HealthCheck
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.bus.backlog import BacklogReader
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
+from shared.contracts.routing import LLMProvider
 from shared.errors import StoreUnavailable
+from shared.gateway.breaker_board import BreakerBoard
+from shared.gateway.model_health import ModelHealth
+from shared.gateway.spend import SpendGuard
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
 from shared.investigation.approval_request import ApprovalTimes
@@ -26,12 +31,15 @@ from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
 from shared.investigation.reopening import Reopening
+from shared.investigation.statistics import CaseCounts
 from shared.investigation.waking import Waiting
 from shared.response.assets import Assets
 from shared.response.live import LiveActions
 from shared.response.protected import ProtectedAssets
 from shared.response.undo import Undo
+from shared.settings import KafkaSecurity
 from shared.stores.postgres import Postgres
+from shared.stores.redis import Redis
 from tests.conftest import Database
 
 
@@ -114,6 +122,15 @@ def api_services(
         kill_switches=KillSwitchPanel(store, outbox),
         shadow_modes=ShadowModes(store, outbox),
         incidents=Incidents(store),
+        counts=CaseCounts(store),
+        backlog=BacklogReader(store, "127.0.0.1:1", KafkaSecurity.PLAINTEXT),
+        model_health=ModelHealth(
+            LLMProvider.SIMULATED,
+            api_key="simulated",
+            base_url=issuer.removesuffix("/identity") + "/claude",
+            board=BreakerBoard(Redis("redis://127.0.0.1:1/0")),
+        ),
+        spend=SpendGuard(store, soft_limit_usd=500, hard_limit_usd=1000),
         regrouping=Regrouping(store, outbox),
         health_checks={"postgresql": store.health, **health},
     )

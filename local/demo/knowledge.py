@@ -18,15 +18,24 @@ from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.incidents import Incident
 from shared.knowledge.indicators import Indicator
 from shared.knowledge.risk import RiskSignals
+from shared.response.assets import AssetFacts, Assets
 from shared.response.playbooks import Playbook, Playbooks
 from shared.stores.postgres import Postgres
 
+NAMES = {
+    "playbooks": "playbooks",
+    "fp_patterns": "false-positive patterns",
+    "threat_intel_iocs": "indicators",
+    "incidents": "earlier incidents",
+    "ctem_exposures": "exposures",
+    "assets": "assets",
+}
 KNOWLEDGE = Path(__file__).with_name("knowledge.json")
 
 
-async def load_knowledge(environment: Mapping[str, str]) -> None:
-    """Load knowledge.json; repeating it changes nothing."""
-    known: dict[str, list[dict[str, Any]]] = json.loads(KNOWLEDGE.read_text())
+async def load_knowledge(environment: Mapping[str, str]) -> str:
+    """Load knowledge.json, and say how much it is; repeating it changes nothing."""
+    known: dict[str, Any] = json.loads(KNOWLEDGE.read_text())
     owner = Postgres(environment["ALUSKORT_POSTGRES_OWNER_URL"])
     store = Postgres(environment["ALUSKORT_POSTGRES_URL"])
     producer = KafkaProducer(environment["ALUSKORT_KAFKA_BROKERS"])
@@ -52,14 +61,16 @@ async def load_knowledge(environment: Mapping[str, str]) -> None:
         for row in known["incidents"]:
             incident = Incident.model_validate(row)
             await producer.publish("knowledge.incident.stored", incident.to_json(), key=incident.tenant_id)
+        await Assets(store).store(known["tenant_id"], [AssetFacts.model_validate(row) for row in known["assets"]])
         await _learned(store, known)
     finally:
         await producer.close()
         await store.close()
         await owner.close()
+    return ", ".join(f"{len(known[key])} {name}" for key, name in NAMES.items())
 
 
-async def _learned(store: Postgres, known: Mapping[str, list[dict[str, Any]]]) -> None:
+async def _learned(store: Postgres, known: Mapping[str, Any]) -> None:
     """Wait until the product has read what was published."""
 
     async def all_read() -> bool:

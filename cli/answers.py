@@ -86,7 +86,7 @@ def disposition(  # noqa: PLR0913, PLR0917 - one for each thing that the command
     """
     allowed = REASONS[what]
     if reason is not None and reason not in allowed:
-        raise InvalidInput("--reason", got=reason, expected=f"for {what} one of {', '.join(allowed)}")
+        raise InvalidInput("--reason", got=reason.value, expected=f"for {what} one of {', '.join(allowed)}")
     body = {"disposition": what, "reason": reason or allowed[0], "comment": comment}
 
     async def say(person: Person) -> Any:

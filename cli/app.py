@@ -17,6 +17,7 @@ from cli.cases import case, cases
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
 from cli.kill_switches import kill_switches
+from cli.knowledge import indicators, load, patterns, playbooks
 from cli.proof import evidence, verify
 from cli.questions import questions
 from cli.shadow import shadow
@@ -60,7 +61,8 @@ COMMANDS = {
     "The local stack": (up, down, status, env, token, logs, demo),
     "Alerts": (send, parse),
     "Cases": (cases, case, approve, deny, disposition),
-    "Proof and figures": (evidence, verify, stats, questions),
+    "What the SOC knows": (load, questions),
+    "Proof and figures": (evidence, verify, stats),
     "A deployment": (migrate, preflight),
 }
 for panel, commands in COMMANDS.items():
@@ -71,6 +73,9 @@ app.add_typer(kill_switches, name="kill-switches")
 app.add_typer(shadow, name="shadow")
 app.add_typer(actions, name="actions")
 app.add_typer(assets, name="assets")
+app.add_typer(playbooks, name="playbooks", rich_help_panel="What the SOC knows")
+app.add_typer(patterns, name="patterns", rich_help_panel="What the SOC knows")
+app.add_typer(indicators, name="indicators", rich_help_panel="What the SOC knows")
 
 if __name__ == "__main__":
     app()

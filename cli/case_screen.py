@@ -67,12 +67,14 @@ def stands(item: Json) -> Text:
     waits = WAITING.get(item["state"])
     if waits:
         return Text(f"{_words(item['state'])}: waits for {waits} since {age(item['updated_at'])}")
-    return Text(_words(item["outcome"] or item["state"]))
+    outcome = f": {_words(item['outcome'])}" if item["outcome"] and item["outcome"] != item["state"] else ""
+    return Text(f"{_words(item['state'])}{outcome}")
 
 
 def print_case(console: Console, case: Json, records: Sequence[Json] | None) -> None:
     """The case whole, and what to do next."""
-    for part in _parts(case):
+    known = [item["value"] for item in case["graph_state"]["ioc_matches"] if "reputation" in item]
+    for part in _parts(_all_defanged(case, known)):
         console.print(part, soft_wrap=isinstance(part, Text))
     if records is None:
         console.print("[bold]Audit[/]\n  Your roles do not read audit records.")
@@ -97,6 +99,15 @@ def shown(text: str, *, limit: int = LONGEST) -> Text:
     return visible(defanged(text), limit=limit)
 
 
+def _all_defanged(value: Any, names: Sequence[str]) -> Any:
+    """Every text of a JSON value defanged."""
+    if isinstance(value, str):
+        return defanged(value, names)
+    if isinstance(value, list):
+        return [_all_defanged(item, names) for item in value]
+    return {name: _all_defanged(item, names) for name, item in value.items()} if isinstance(value, dict) else value
+
+
 def _parts(case: Json) -> Iterator[Text | Table]:
     state = case["graph_state"]
     facts = state["case_facts"]
@@ -108,7 +119,7 @@ def _parts(case: Json) -> Iterator[Text | Table]:
     yield _line("verdict", verdict(item) + Text(f", severity {state['severity'] or 'not set'}{made_by}"))
     yield _line("state", stands(item) + Text(_degraded(state), style="yellow"))
     if incident := case["incident"]:
-        yield _line("incident", Text(f"{incident['incident_id']}, {len(incident['alerts'])} alert(s)"))
+        yield _line("incident", Text(f"{incident['incident_id']}, {incident['alerts']} alert(s)"))
     yield from _why(facts, state)
     yield from _warnings(facts)
     yield from _evidence(state)
@@ -157,13 +168,13 @@ def _warnings(facts: Json) -> Iterator[Text]:
 def _evidence(state: Json) -> Iterator[Text | Table]:
     yield Text("Evidence", style="bold")
     table = Table("", "", box=None, show_header=False, padding=(0, 2, 0, 0))
-    known = {item["value"]: item.get("reputation") for item in state["ioc_matches"] if "reputation" in item}
+    known = [item["value"] for item in state["ioc_matches"] if "reputation" in item]
     for category in CATEGORIES:
         values = list(dict.fromkeys(entity["primary_value"] for entity in state["entities"].get(category, [])))
         if values:
             table.add_row(f"  {_words(category)}", shown(", ".join(values)))
     for value in known:
-        table.add_row("  known", shown(f"{defanged(value, [value])} to threat intelligence"))
+        table.add_row("  known", shown(f"{value}, to threat intelligence"))
     if state["techniques"] or state["atlas_techniques"]:
         ids = [*state["techniques"], *(item["technique_id"] for item in state["atlas_techniques"])]
         table.add_row("  techniques", shown(", ".join(dict.fromkeys(ids))))

@@ -41,7 +41,7 @@ def evidence(
         ) from error
     proven = "the chain is valid" if found["chain_verified"] else "THE CHAIN IS NOT VALID"
     console().print(
-        f"{output}: case {short(case)}, {len(found['audit_records'])} audit records, {proven}.",
+        f"{output}: case {short(case)}, {len(found['events'])} audit records, {proven}.",
         markup=False,
         soft_wrap=True,
     )

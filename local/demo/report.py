@@ -25,6 +25,7 @@ class AlertLine:
     severity: str  # the alert's own
     verdict_severity: str
     entities: list[str]
+    known_bad: list[str]  # those that threat intelligence knows
     verdict: str
     confidence: float
     why: str  # one line: the first thing that speaks for the verdict, with its quote
@@ -57,6 +58,7 @@ def alert_line(detail: Mapping[str, Any]) -> AlertLine:
         severity=state["alert_severity"],
         verdict_severity=state["severity"] or state["alert_severity"],
         entities=[entity.primary_value for entity in entities.all()],
+        known_bad=[item["value"] for item in state.get("ioc_matches", []) if "reputation" in item],
         verdict=state["classification"],
         confidence=state["confidence"],
         why=one_line_of_why(state),
@@ -82,7 +84,7 @@ def one_line_of_why(state: Mapping[str, Any]) -> str:
     claims = (state["case_facts"].get("why") or {}).get("speaks_for", [])
     if claims:
         quote = f': "{claims[0]["quote"]}"' if claims[0]["quote"] else ""
-        return f"{claims[0]['claim']}{quote}"
+        return f"{claims[0]['claim'].rstrip('.')}{quote}"
     decided = [line for line in state.get("decision_chain", []) if line["step"] in VERDICT_STEPS]
     return str(decided[-1]["reasoning"]) if decided else ""
 

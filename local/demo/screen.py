@@ -16,12 +16,17 @@ from shared.contracts.defang import defanged
 SHOWN = 8  # cases; with everything else at most sixty lines
 SEVERITIES = ("critical", "high", "medium", "low", "informational")
 COLOURS = {"true_positive": "red", "false_positive": "green", "benign_true_positive": "green"}
+BENIGN = frozenset({"false_positive", "benign_true_positive"})
 DRY_RUN = "dry_run"
 
 
 def in_order(lines: Sequence[AlertLine]) -> list[AlertLine]:
-    """The most severe verdict first, then the one that is surest."""
-    return sorted(lines, key=lambda line: (SEVERITIES.index(line.verdict_severity), -line.confidence, line.alert))
+    """What may be an attack first, then by the verdict's severity and how sure it is."""
+
+    def place(line: AlertLine) -> tuple[bool, int, float, str]:
+        return line.verdict in BENIGN, SEVERITIES.index(line.verdict_severity), -line.confidence, line.alert
+
+    return sorted(lines, key=place)
 
 
 def table_of(lines: Sequence[AlertLine], *, full: bool) -> Table:
@@ -30,9 +35,13 @@ def table_of(lines: Sequence[AlertLine], *, full: bool) -> Table:
     table = Table.grid(Column(no_wrap=True), Column(no_wrap=True), column, padding=(0, 2, 0, 0), expand=not full)
     for line in lines:
         verdict = Text(f"{_words(line.verdict)} {line.confidence:.2f}", style=COLOURS.get(line.verdict, "yellow"))
-        table.add_row(Text(line.verdict_severity, style="bold"), verdict, Text(defanged(line.alert), style="bold"))
-        table.add_row("", Text("why", style="dim"), Text(defanged(line.why) or "no model was asked", style="dim"))
-        table.add_row("", Text(_words(line.outcome), style="dim"), Text(defanged(actions_of(line)), style="dim"))
+        table.add_row(
+            Text(line.verdict_severity, style="bold"), verdict, Text(defanged(line.alert, line.known_bad), style="bold")
+        )
+        table.add_row("", Text("why", style="dim"), Text(defanged(line.why, line.known_bad), style="dim"))
+        table.add_row(
+            "", Text(_words(line.outcome), style="dim"), Text(defanged(actions_of(line), line.known_bad), style="dim")
+        )
     return table
 
 

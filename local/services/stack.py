@@ -129,6 +129,7 @@ class Stack:
             "ALUSKORT_LOG_ANALYTICS_ENDPOINT": Simulators(self.site).log_analytics_url(),
             "ALUSKORT_HOST_STATE_DIR": str(FunctionsHost.state_folder(self.site)),
             "ALUSKORT_ALLOWLISTED_PLAYBOOKS": json.dumps(ALLOWLISTED_PLAYBOOKS),
+            "ALUSKORT_OPERATOR_TENANT": WORKSPACE,
             "ALUSKORT_ACTION_LIVE": "{}",
             "ALUSKORT_ACTION_INCIDENTS": "{}",
             "ALUSKORT_ACTION_DEFENDER_URL": Simulators(self.site).defender_url(),

@@ -22,6 +22,8 @@ class Permission(StrEnum):
     SET_KILL_SWITCHES = "kill_switches.set"
     SET_SHADOW_MODES = "shadow_modes.set"
     READ_PLATFORM = "platform.read"
+    MANAGE_PATTERNS = "patterns.manage"
+    MANAGE_SHARED_KNOWLEDGE = "shared_knowledge.manage"
 
 
 _EVERY_ANALYST = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.ADMIN})
@@ -40,6 +42,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
     Permission.SET_SHADOW_MODES: frozenset({Role.ADMIN}),
     Permission.READ_PLATFORM: frozenset({Role.ADMIN}),
+    Permission.MANAGE_PATTERNS: _SENIORS,
+    Permission.MANAGE_SHARED_KNOWLEDGE: frozenset({Role.ADMIN}),
 }
 # What only somebody who signed in may do: no application answers for a person, whatever roles it was given.
 OF_PEOPLE = frozenset(
@@ -51,6 +55,7 @@ OF_PEOPLE = frozenset(
         Permission.REOPEN_CASES,
         Permission.CHANGE_INCIDENTS,
         Permission.SET_SHADOW_MODES,
+        Permission.MANAGE_PATTERNS,
     }
 )
 

@@ -12,6 +12,7 @@ from shared.api import (
     incidents,
     investigations,
     kill_switches,
+    knowledge,
     shadow_modes,
     statistics,
 )
@@ -27,6 +28,7 @@ ROUTERS = (
     actions.router,
     audit.router,
     kill_switches.router,
+    knowledge.router,
     shadow_modes.router,
     statistics.router,
 )

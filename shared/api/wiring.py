@@ -28,6 +28,8 @@ from shared.investigation.dispositions import Dispositions
 from shared.investigation.reopening import Reopening
 from shared.investigation.statistics import CaseCounts
 from shared.investigation.waking import wake_current
+from shared.knowledge.fp_patterns import FPPatterns
+from shared.knowledge.indicators import Indicators
 from shared.notifications.wiring import case_links
 from shared.response.wiring import Response
 from shared.settings import Settings
@@ -62,6 +64,11 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         shadow_modes=ShadowModes(postgres, bus.outbox),
         incidents=Incidents(postgres),
         regrouping=Regrouping(postgres, bus.outbox),
+        outbox=bus.outbox,
+        playbooks=response.playbooks,
+        patterns=FPPatterns(postgres),
+        indicators=Indicators(postgres, stores.redis),
+        operator_tenant=settings.operator_tenant,
         counts=CaseCounts(postgres),
         backlog=BacklogReader(postgres, settings.kafka.brokers, settings.kafka.security),
         model_health=model_health,

@@ -33,8 +33,11 @@ from shared.investigation.dispositions import Dispositions
 from shared.investigation.reopening import Reopening
 from shared.investigation.statistics import CaseCounts
 from shared.investigation.waking import Waiting
+from shared.knowledge.fp_patterns import FPPatterns
+from shared.knowledge.indicators import Indicators
 from shared.response.assets import Assets
 from shared.response.live import LiveActions
+from shared.response.playbooks import Playbooks
 from shared.response.protected import ProtectedAssets
 from shared.response.undo import Undo
 from shared.settings import KafkaSecurity
@@ -59,6 +62,9 @@ async def store(own_database: Database) -> AsyncIterator[Postgres]:
     own = Postgres(own_database.url)
     yield own
     await own.close()
+
+
+OPERATOR_TENANT = "the-operators"
 
 
 @dataclass
@@ -105,7 +111,7 @@ class Api:
 
 
 def api_services(
-    store: Postgres, outbox: Outbox, approvals: Approvals, issuer: str, **health: HealthCheck
+    store: Postgres, cache: Redis, outbox: Outbox, approvals: Approvals, issuer: str, **health: HealthCheck
 ) -> ApiServices:
     """The API's services over real PostgreSQL; no action is live."""
     return ApiServices(
@@ -122,13 +128,18 @@ def api_services(
         kill_switches=KillSwitchPanel(store, outbox),
         shadow_modes=ShadowModes(store, outbox),
         incidents=Incidents(store),
+        outbox=outbox,
+        playbooks=Playbooks(store),
+        patterns=FPPatterns(store),
+        indicators=Indicators(store, cache),
+        operator_tenant=OPERATOR_TENANT,
         counts=CaseCounts(store),
         backlog=BacklogReader(store, "127.0.0.1:1", KafkaSecurity.PLAINTEXT),
         model_health=ModelHealth(
             LLMProvider.SIMULATED,
             api_key="simulated",
             base_url=issuer.removesuffix("/identity") + "/claude",
-            board=BreakerBoard(Redis("redis://127.0.0.1:1/0")),
+            board=BreakerBoard(cache),
         ),
         spend=SpendGuard(store, soft_limit_usd=500, hard_limit_usd=1000),
         regrouping=Regrouping(store, outbox),
@@ -137,7 +148,7 @@ def api_services(
 
 
 @pytest.fixture
-async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
+async def api(store: Postgres, redis_url: str, simulators: Simulators) -> AsyncIterator[Api]:
     bus = MemoryProducer()
     redis = Dependency()
     woken: list[str] = []
@@ -147,7 +158,9 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
 
     issuer = simulators.issuer()
     outbox = Outbox(store, bus)
-    services = api_services(store, outbox, Approvals(store, outbox, wake), issuer, redis=redis.health)
+    cache = Redis(redis_url)
+    services = api_services(store, cache, outbox, Approvals(store, outbox, wake), issuer, redis=redis.health)
     yield Api(services, bus, outbox, redis, issuer, woken)
     outbox.notify()  # what a test left in the outbox is not for the next one
     await outbox.settled()  # a relay publishes for everybody, also for the next test
+    await cache.close()

@@ -156,13 +156,18 @@ def _answered(answer: tuple[dict[str, Any], dict[str, Any]], *, as_json: bool) -
         said = f"granted by {approval['first_granted_by']}; a second person must grant the same: "
         console().print(f"{_title(case)}: {said}`aluskort approve {name} --only ... --as SOMEBODY`.", markup=False)
         return
-    granted = ", ".join(f"{_words(action['action'])} {action['target']}" for action in approval["actions"])
-    denied = ", ".join(f"{_words(action['action'])} {action['target']}" for action in approval["denied_actions"])
+    granted, denied = _listed(approval["actions"]), _listed(approval["denied_actions"])
     line = f"{_title(case)}: {_words(status)} by {approval['decided_by']}."
     line += f" Granted: {granted}." if status != "denied" else " Nothing is carried out."
     line += f" Denied: {denied}." if denied else ""
     console().print(line, markup=False, soft_wrap=True)
     console().print(f"Next: `aluskort case {name}` shows what was carried out; `aluskort verify`.", style="dim")
+
+
+def _listed(actions: list[dict[str, Any]]) -> str:
+    from cli.case_screen import named
+
+    return ", ".join(named(action).plain for action in actions)
 
 
 def _title(case: dict[str, Any]) -> str:

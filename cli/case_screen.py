@@ -66,7 +66,7 @@ def stands(item: Json) -> Text:
     """State and outcome, and what an open case waits for since when."""
     waits = WAITING.get(item["state"])
     if waits:
-        return Text(f"{_words(item['state'])}: waits for {waits} since {age(item['updated_at'])}")
+        return Text(f"{_words(item['state'])}: waits {age(item['updated_at'])} for {waits}")
     outcome = f": {_words(item['outcome'])}" if item["outcome"] and item["outcome"] != item["state"] else ""
     return Text(f"{_words(item['state'])}{outcome}")
 
@@ -230,8 +230,11 @@ def _approval(approval: Json) -> Iterator[Text]:
         yield Text(f"  {_words(approval['status'])}{who}") + comment
         return
     asks = "actions" if approval["asks_for"] == "actions" else "a disposition: there is nothing to approve"
-    since, until = age(approval["requested_at"]), approval["expires_at"][:16].replace("T", " ")
-    yield Text(f"  asks for {asks}, since {since}, until {until} UTC. ", style="yellow") + shown(approval["reason"])
+    waited, until = age(approval["requested_at"]), approval["expires_at"][:16].replace("T", " ")
+    yield Text(f"  asks for {asks}, for {waited}, until {until} UTC. ", style="yellow") + shown(approval["reason"])
+    if approval["first_granted_by"]:
+        said = f"    granted by {approval['first_granted_by']}; a second person must grant the same"
+        yield Text(said, style="yellow")
     for place, action in enumerate(approval["actions"]):
         why = approval["protected"].get(action["target"], "")
         note = Text(f"  protected: {why}; takes two people", style="yellow") if why else Text()
@@ -249,7 +252,7 @@ def _next(case: Json) -> str:
         )
     if pending[-1]["asks_for"] == "disposition":
         return f"`aluskort disposition {name} true_positive|benign_true_positive|false_positive|undetermined|escalate`"
-    return f"`aluskort approve {name} [--only PLACE ...]`, `aluskort deny {name}`"
+    return f"`aluskort approve {name} [--only NUMBER ...]`, `aluskort deny {name}`"
 
 
 def _words(name: str) -> str:

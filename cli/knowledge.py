@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from local.demo.api import Person
 
 NEXT = "Next: `aluskort playbooks list`, `aluskort patterns list`, `aluskort indicators list`."
+LONGEST_ID = 100  # characters that a list shows, so that it can be retired
 MOST_AT_ONCE = 500  # indicators and assets of one request
 # The keys of a file, in the order of loading, with what one item is called by.
 KEYS = {"playbooks": "playbook_id", "fp_patterns": "pattern_id", "threat_intel_iocs": "value", "assets": "entity_name"}
@@ -152,7 +153,8 @@ def _list(path: str, columns: Iterable[str], as_json: bool, tenant: str) -> None
         return
     table = Table(*(column.replace("_", " ") for column in columns), box=None, header_style="bold")
     for one in found:
-        table.add_row(*(shown(_cell(one[column]), limit=60) for column in columns))
+        cells = [_cell(one[column]) for column in columns]
+        table.add_row(*(shown(cell, limit=LONGEST_ID if cell == cells[0] else 60) for cell in cells))
     console().print(table)
     console().print(f"{len(found)} {name}. Next: `aluskort {name} show ID`, `load FILE`, `retire ID`.", style="dim")
 

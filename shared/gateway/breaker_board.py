@@ -11,7 +11,7 @@ from shared.errors import StoreUnavailable
 from shared.routing.circuit_breaker import PROBE_AFTER_SECONDS
 from shared.stores.redis import Redis
 
-KEPT_SECONDS = 3600  # an instance that ended with its breaker open says nothing more
+KEPT_SECONDS = 300  # while cases wait somebody probes each half a minute; who says nothing more has ended
 
 log = logging.getLogger(__name__)
 

@@ -35,7 +35,9 @@ class ModelHealth:
         except StoreUnavailable:
             breaker, since = None, None
         problem = await self._asked()
-        state = "unknown" if problem is None else "down" if problem or breaker is CircuitState.OPEN else "up"
+        # A half-open breaker has not recovered yet; of Foundry it alone tells.
+        down = problem or breaker in {CircuitState.OPEN, CircuitState.HALF_OPEN}
+        state = "down" if down else "unknown" if problem is None else "up"
         return ModelStatus.model_validate(
             {
                 "provider": self._provider,
@@ -50,7 +52,7 @@ class ModelHealth:
         """For the health route. Raises ModelUnavailable."""
         status = await self.status()
         if status.state == "down":
-            raise ModelUnavailable(f"{status.provider}: {status.detail or 'its circuit breaker is open'}")
+            raise ModelUnavailable(f"{status.provider}: {status.detail or f'its circuit breaker is {status.breaker}'}")
         return {"breaker": status.breaker}
 
     async def _asked(self) -> str | None:

@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo       run the main job from sample alerts to verdicts and show it"
+	@echo "make demo       run the main job from sample alerts to verdicts and show it; KEEP=1 leaves it up, FULL=1 shows all"
 	@echo "make test       run the test suite; e2e, packaging and terraform are the slow rest of it"
 	@echo "make check      lint, formatting, types, architecture"
 	@echo "make bench      speed and quality beside other libraries, in one run"
@@ -31,7 +31,7 @@ help:
 	@echo "make terraform  test the infrastructure; needs Terraform and its registry"
 
 demo: $(SETUP)
-	$(BIN)/aluskort demo
+	$(BIN)/aluskort demo $(if $(KEEP),--keep) $(if $(FULL),--full)
 
 # The files with the longest tests come first, so that no worker begins one when the others are done.
 test: $(SETUP)
@@ -87,7 +87,7 @@ $(AZURITE): local/services/package.json local/services/package-lock.json
 	@echo "== Azurite into $(@D)"
 	@mkdir -p $(@D)
 	@cp local/services/package.json local/services/package-lock.json $(@D)
-	@npm ci --prefix $(@D) --no-audit --no-fund --ignore-scripts --loglevel=error --silent
+	@npm ci --prefix $(@D) --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 $(KAFKA): local/services/kafka-pom.xml

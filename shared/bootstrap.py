@@ -115,7 +115,7 @@ class Services:
         from shared.gateway.wiring import context_gateway  # noqa: PLC0415
 
         audit = AuditProducer(self.stores.postgres, self.bus.outbox, source_service="context-gateway")
-        return context_gateway(self.settings, self.stores.postgres, audit)
+        return context_gateway(self.settings, self.stores, audit)
 
 
 @cache

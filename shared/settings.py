@@ -265,6 +265,7 @@ class Settings(BaseSettings):
     action: ActionSettings = ActionSettings()
     hunting: HuntingSettings = HuntingSettings()
     allowlisted_playbooks: frozenset[str] = frozenset()  # JSON list
+    operator_tenant: str = ""  # whose administrators load and retire playbooks and indicators, which all tenants share
 
     @field_validator("workspaces")
     @classmethod

@@ -21,6 +21,9 @@ class Permission(StrEnum):
     MANAGE_ASSETS = "assets.manage"
     SET_KILL_SWITCHES = "kill_switches.set"
     SET_SHADOW_MODES = "shadow_modes.set"
+    READ_PLATFORM = "platform.read"
+    MANAGE_PATTERNS = "patterns.manage"
+    MANAGE_SHARED_KNOWLEDGE = "shared_knowledge.manage"
 
 
 _EVERY_ANALYST = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.ADMIN})
@@ -38,6 +41,9 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
     Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
     Permission.SET_SHADOW_MODES: frozenset({Role.ADMIN}),
+    Permission.READ_PLATFORM: frozenset({Role.ADMIN}),
+    Permission.MANAGE_PATTERNS: _SENIORS,
+    Permission.MANAGE_SHARED_KNOWLEDGE: frozenset({Role.ADMIN}),
 }
 # What only somebody who signed in may do: no application answers for a person, whatever roles it was given.
 OF_PEOPLE = frozenset(
@@ -49,6 +55,7 @@ OF_PEOPLE = frozenset(
         Permission.REOPEN_CASES,
         Permission.CHANGE_INCIDENTS,
         Permission.SET_SHADOW_MODES,
+        Permission.MANAGE_PATTERNS,
     }
 )
 

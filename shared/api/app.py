@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from shared.api import actions, approvals, audit, health, incidents, investigations, kill_switches, shadow_modes
+from shared.api import (
+    actions,
+    approvals,
+    audit,
+    health,
+    incidents,
+    investigations,
+    kill_switches,
+    knowledge,
+    shadow_modes,
+    statistics,
+)
 from shared.api.failures import add_failure_handlers
 from shared.api.services import ApiServices
 
@@ -17,7 +28,9 @@ ROUTERS = (
     actions.router,
     audit.router,
     kill_switches.router,
+    knowledge.router,
     shadow_modes.router,
+    statistics.router,
 )
 
 

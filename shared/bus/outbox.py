@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from psycopg.rows import DictRow
@@ -25,6 +25,7 @@ from shared.stores.statements import statements
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+COUNTED = 10_000  # messages that wait; more are as bad
 LEASE = timedelta(seconds=3 * PUBLISH_SECONDS)  # longer than a batch can take: message, dead letter, and the deletion
 UNPUBLISHABLE = "alerts.raw.dlq"  # what Kafka refuses for good, whatever topic it was for
 CLAIMING = 0x6F757462  # the advisory lock of whoever claims
@@ -64,6 +65,13 @@ def put_statement(tenant_id: str, subject_id: str, messages: Sequence[OutboxMess
         "values": [message.value for message in messages],
     }
     return _SQL["put"], values
+
+
+async def waiting_messages(postgres: Postgres) -> tuple[int, datetime | None]:
+    """How many messages wait, at most COUNTED, and since when the oldest. Raises StoreUnavailable."""
+    async with postgres.transaction(EVERY_TENANT) as connection:
+        row = await (await connection.execute(_SQL["waiting"], {"at_most": COUNTED})).fetchone()
+    return (row["waiting"], row["oldest_at"]) if row else (0, None)
 
 
 class Outbox:

@@ -18,6 +18,7 @@ from shared.contracts.routing import TaskContext
 from shared.errors import Terminal
 from shared.gateway.answer_text import for_people, repeats_instructions
 from shared.gateway.audit import AuditSink, RequestAudit
+from shared.gateway.breaker_board import BreakerBoard
 from shared.gateway.client import AluskortAnthropicClient, Reply
 from shared.gateway.evidence import Evidence, read_evidence
 from shared.gateway.injection import Risk
@@ -42,10 +43,16 @@ class ContextGateway:
     """The only way to a model. ``clients`` are the providers that the router knows, one each."""
 
     def __init__(
-        self, *, router: LLMRouter, clients: Sequence[AluskortAnthropicClient], spend: SpendGuard, audit: AuditSink
+        self,
+        *,
+        router: LLMRouter,
+        clients: Sequence[AluskortAnthropicClient],
+        spend: SpendGuard,
+        audit: AuditSink,
+        board: BreakerBoard | None = None,
     ) -> None:
         self._router = router
-        self._caller = ModelCaller(clients, spend)
+        self._caller = ModelCaller(clients, spend, board)
         self._audit = audit
 
     async def complete(

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_UP, Decimal
 from pathlib import Path
+from typing import Self
 from uuid import UUID, uuid4
 
 from shared.contracts.routing import ModelTier
+from shared.contracts.statistics import Spend
 from shared.contracts.tenant import EVERY_TENANT
+from shared.settings import SpendSettings
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 
@@ -61,6 +64,11 @@ class SpendGuard:
         self.hard_limit_usd = Decimal(str(hard_limit_usd))
         self._month = month
 
+    @classmethod
+    def within(cls, limits: SpendSettings, postgres: Postgres) -> Self:
+        """The guard of a deployment's limits."""
+        return cls(postgres, soft_limit_usd=limits.soft_limit_usd, hard_limit_usd=limits.hard_limit_usd)
+
     async def reserve(
         self, worst_case_usd: Decimal, *, tenant_id: str, task_type: str, tier: ModelTier
     ) -> Reservation | None:
@@ -93,6 +101,15 @@ class SpendGuard:
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             row = await (await connection.execute(SQL["committed"], {"month": self._month()})).fetchone()
         return Decimal(row["committed_usd"]) if row else Decimal(0)
+
+    async def status(self) -> Spend:
+        """This month beside its limits. Raises StoreUnavailable."""
+        return Spend(
+            month=f"{self._month():%Y-%m}",
+            spent_usd=float(await self.total_usd()),
+            soft_limit_usd=float(self._soft_limit),
+            hard_limit_usd=float(self.hard_limit_usd),
+        )
 
 
 def _rounded(amount: Decimal) -> Decimal:

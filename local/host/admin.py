@@ -1,4 +1,4 @@
-"""The host's own HTTP routes: its status and running a timer by hand, both with the master key."""
+"""The host's own HTTP routes: its status and running a timer by hand, both with the master key; and `/`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from local.host.keys import HostKeys
@@ -22,21 +22,26 @@ class Admin:
     """Answers under /admin; `state` returns "Starting", "Running" or "Stopping"."""
 
     def __init__(
-        self, *, keys: HostKeys, host_id: str, timers: Mapping[str, TimerTrigger], state: Callable[[], str]
+        self, *, keys: HostKeys, host_id: str, prefix: str, timers: Mapping[str, TimerTrigger], state: Callable[[], str]
     ) -> None:
         self._keys = keys
         self._host_id = host_id
+        self._prefix = prefix
         self._timers = timers
         self._state = state
         self._started = time.monotonic()
         self._runs: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[BaseRoute]:
-        """The routes to mount at the root."""
+        """The routes to mount at the root. `/` is a page of the platform in Azure; here it leads to the product's."""
         return [
+            Route("/", self._front, methods=["GET"]),
             Route("/admin/host/status", self._status, methods=["GET"]),
             Route("/admin/functions/{name}", self._run_timer, methods=["POST"]),
         ]
+
+    async def _front(self, _request: Request) -> Response:
+        return RedirectResponse(f"/{self._prefix.strip('/')}/")
 
     async def _status(self, request: Request) -> Response:
         if not self._keys.admits(request, "admin"):

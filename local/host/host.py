@@ -213,12 +213,14 @@ class Host:
             if trigger:
                 self._triggers[function.name] = trigger
         timers = {name: trigger for name, trigger in self._triggers.items() if isinstance(trigger, TimerTrigger)}
-        routes += Admin(keys=keys, host_id=host_id, timers=timers, state=lambda: self._state).routes()
+        prefix = self._options.extensions.http.route_prefix
+        admin = Admin(keys=keys, host_id=host_id, prefix=prefix, timers=timers, state=lambda: self._state)
+        routes += admin.routes()
         routes += http_routes(
             [function for function in self._functions if function.kind == "httpTrigger"],
             worker=self._worker,
             keys=keys,
-            prefix=self._options.extensions.http.route_prefix,
+            prefix=prefix,
             client=client,
         )
         return Starlette(routes=routes)

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from local.samples.logs import WORKSPACE
 from local.services import process, topics
-from local.services.azurite import Azurite
+from local.services.azurite import SWAGGER_UI, Azurite
 from local.services.event_hubs import HUB, SIEM_HUB, EventHubs
 from local.services.functions_host import FunctionsHost
 from local.services.given import has_claude, replaced
@@ -25,6 +25,7 @@ from local.services.redis import Redis
 from local.services.service import STOP_GRACE, Health, Service, ServiceStatus, ensure, look, stop
 from local.services.simulators import Simulators
 from local.services.site import CHECKOUT, Site
+from shared.contracts.alert_source import Siem
 
 CATALOGUE = CHECKOUT / "shared" / "contracts" / "topics.json"
 SCHEMA = "schema"  # the step between the services and the host, reported like a service
@@ -118,7 +119,7 @@ class Stack:
             "ALUSKORT_SENTINEL_EVENTHUB": hubs.connection_string(),
             "ALUSKORT_SENTINEL_HUB": HUB,
             "ALUSKORT_SIEM_HUB": SIEM_HUB,
-            "ALUSKORT_ALERT_SOURCES": "{}",
+            "ALUSKORT_ALERT_SOURCES": json.dumps({siem: {"siem": siem, "tenant": WORKSPACE} for siem in Siem}),
             "ALUSKORT_SENTINEL_MODE": "event_hub",
             "ALUSKORT_WORKSPACES": json.dumps(self._workspaces()),
             "ALUSKORT_LOG_ANALYTICS_ENDPOINT": Simulators(self.site).log_analytics_url(),
@@ -129,6 +130,7 @@ class Stack:
             "ALUSKORT_ACTION_DEFENDER_URL": Simulators(self.site).defender_url(),
             "ALUSKORT_ACTION_GRAPH_URL": Simulators(self.site).graph_url(),
             "ALUSKORT_ACTION_MANAGEMENT_URL": Simulators(self.site).sentinel_url(),
+            "ALUSKORT_SWAGGER_UI": str(SWAGGER_UI),
         }
         if not self.given.get("ALUSKORT_QDRANT_URL"):
             local["ALUSKORT_QDRANT_PATH"] = str(self.site.data("qdrant"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
 from shared.access.kill_switch_panel import KillSwitchPanel
@@ -13,7 +15,6 @@ from shared.api.services import ApiServices
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
-from shared.contracts.routing import LLMProvider
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
 from shared.investigation.approval_request import ApprovalTimes
@@ -58,4 +59,5 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
             "kafka": bus.producer.health,
         },
     )
-    return create_app(services, show_docs=settings.model.provider is LLMProvider.SIMULATED)
+    swagger = Path(settings.swagger_ui) if settings.swagger_ui else None
+    return create_app(services, issuer=oidc.issuer, swagger=swagger)

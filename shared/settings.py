@@ -258,6 +258,7 @@ class Settings(BaseSettings):
     spend: SpendSettings = SpendSettings()
 
     oidc: OidcSettings
+    swagger_ui: str = ""  # a folder of Swagger UI: the API's schema and pages are public then, so not in production
 
     approval: ApprovalSettings = ApprovalSettings()
     notification: NotificationSettings = NotificationSettings()

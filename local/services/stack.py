@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from local.samples.logs import WORKSPACE
 from local.services import process, topics
-from local.services.azurite import Azurite
+from local.services.azurite import SWAGGER_UI, Azurite
 from local.services.event_hubs import HUB, SIEM_HUB, EventHubs
 from local.services.functions_host import FunctionsHost
 from local.services.given import has_claude, replaced
@@ -137,6 +137,7 @@ class Stack:
             "ALUSKORT_ACTION_DEFENDER_URL": Simulators(self.site).defender_url(),
             "ALUSKORT_ACTION_GRAPH_URL": Simulators(self.site).graph_url(),
             "ALUSKORT_ACTION_MANAGEMENT_URL": Simulators(self.site).sentinel_url(),
+            "ALUSKORT_SWAGGER_UI": str(SWAGGER_UI),
         }
         local |= self._identity()
         return {name: self.given.get(name) or value for name, value in local.items()} | self._model()

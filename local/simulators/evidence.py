@@ -24,6 +24,7 @@ ENTITY_KINDS = {
 }  # fmt: skip
 VALUE_KEYS = ("primary_value", "value", "Address", "HostName", "Url", "DomainName", "Value", "MailboxPrimaryAddress",
               "Key", "Name")  # fmt: skip
+VERDICT_KEYS = ("last_verdict", "LastVerdict")
 PLACEHOLDERS = {"USER": "account", "HOST": "host", "IP": "ip", "IP_SRC": "ip", "IP_DST": "ip", "EMAIL": "mailbox"}
 
 _OPEN_TAG = re2.compile(r"<([a-z][a-z0-9_]*)(?:\s[^>]*)?>")
@@ -40,11 +41,14 @@ _ORDER = re2.compile(
 
 @dataclass(frozen=True)
 class Entity:
-    """One thing that the alert names: ``kind`` is a value of ENTITY_KINDS, ``details`` one line of its properties."""
+    """One thing that the alert names: ``kind`` is a value of ENTITY_KINDS, ``details`` one line of its properties,
+    ``verdict`` what the source's own analysis made of it, in lower case, or nothing.
+    """
 
     kind: str
     value: str
     details: str
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,14 @@ def _entity(item: Any, kind: str) -> Iterator[Entity]:
     value = next((item[key] for key in VALUE_KEYS if isinstance(item.get(key), str) and item[key]), None)
     if value is not None:
         details = _line({key: part for key, part in item.items() if item.get(key) not in (value, named)})
-        yield Entity(_kind(named) if named else kind, value, f"{value} ({details})" if details else value)
+        described = f"{value} ({details})" if details else value
+        yield Entity(_kind(named) if named else kind, value, described, _verdict(item))
+
+
+def _verdict(item: dict[str, Any]) -> str:
+    properties = item["properties"] if isinstance(item.get("properties"), dict) else {}
+    found = next((part[key] for part in (item, properties) for key in VERDICT_KEYS if part.get(key)), "")
+    return found.casefold() if isinstance(found, str) else ""
 
 
 def _line(value: Any) -> str:

@@ -1,6 +1,6 @@
 """The guard on every route: a bearer token (RFC 6750), one permission, one tenant. Denials are audited.
 
-A route without ``Permits`` is a defect, except health; a test walks the route table.
+A route without ``Permits`` is a defect, except health and the front page; a test walks the route table.
 """
 
 from __future__ import annotations

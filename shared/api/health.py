@@ -1,4 +1,4 @@
-"""Route: health, the only public one. It says up or down and nothing that helps an attacker; causes go to the log."""
+"""Route: health, public as the front page is. It says up or down, nothing to help an attacker; causes are logged."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
 from shared.access.kill_switch_panel import KillSwitchPanel
@@ -15,7 +17,6 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.backlog import BacklogReader
 from shared.bus.wiring import Bus
-from shared.contracts.routing import LLMProvider
 from shared.gateway.breaker_board import BreakerBoard
 from shared.gateway.model_health import ModelHealth
 from shared.gateway.spend import SpendGuard
@@ -82,4 +83,5 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
             MODEL: model_health.check,
         },
     )
-    return create_app(services, show_docs=settings.model.provider is LLMProvider.SIMULATED)
+    swagger = Path(settings.swagger_ui) if settings.swagger_ui else None
+    return create_app(services, issuer=oidc.issuer, swagger=swagger)

@@ -62,10 +62,11 @@ async def test_each_change_is_audited_once_with_its_reason(api: Api, tenant: str
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
+        (switch("pattern", " \x1c "), "white space"),
         (switch("technique", "T1O59"), "the id of an ATT&CK or ATLAS technique"),
         (switch("tenant", "another"), "the tenant of your token"),
     ],
-    ids=["mistyped technique", "another tenant"],
+    ids=["only white space", "mistyped technique", "another tenant"],
 )
 async def test_switch_that_would_stop_nothing_is_refused(
     api: Api, tenant: str, wanted: dict[str, str], expected: str

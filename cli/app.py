@@ -13,6 +13,7 @@ from cli.actions import actions, assets
 from cli.alerts import parse, send
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
+from cli.exposures import exposures
 from cli.kill_switches import kill_switches
 from cli.questions import questions
 from cli.shadow import shadow
@@ -54,6 +55,7 @@ for command in (up, down, status, demo, send, parse, questions, logs, migrate, p
 app.add_typer(dlq, name="dlq")
 app.add_typer(kill_switches, name="kill-switches")
 app.add_typer(shadow, name="shadow")
+app.add_typer(exposures, name="exposures")
 app.add_typer(actions, name="actions")
 app.add_typer(assets, name="assets")
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from shared.api import actions, approvals, audit, health, incidents, investigations, kill_switches, shadow_modes
+from shared.api import (
+    actions,
+    approvals,
+    audit,
+    exposures,
+    health,
+    incidents,
+    investigations,
+    kill_switches,
+    shadow_modes,
+)
 from shared.api.failures import add_failure_handlers
 from shared.api.services import ApiServices
 
@@ -16,6 +26,7 @@ ROUTERS = (
     approvals.router,
     actions.router,
     audit.router,
+    exposures.router,
     kill_switches.router,
     shadow_modes.router,
 )

@@ -14,6 +14,8 @@ from shared.access.shadow_mode import ShadowModes
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.ctem.decisions import ExposureDecisions
+from shared.ctem.exposures import Exposures
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
@@ -48,6 +50,8 @@ class ApiServices:
     shadow_modes: ShadowModes
     incidents: Incidents
     regrouping: Regrouping
+    exposures: Exposures
+    exposure_decisions: ExposureDecisions
     health_checks: Mapping[str, HealthCheck]
     links: CaseLinks | None = None
 

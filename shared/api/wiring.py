@@ -14,6 +14,8 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
 from shared.contracts.routing import LLMProvider
+from shared.ctem.decisions import ExposureDecisions
+from shared.ctem.exposures import Exposures
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
 from shared.investigation.approval_request import ApprovalTimes
@@ -50,6 +52,8 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         shadow_modes=ShadowModes(postgres, bus.outbox),
         incidents=Incidents(postgres),
         regrouping=Regrouping(postgres, bus.outbox),
+        exposures=Exposures(postgres),
+        exposure_decisions=ExposureDecisions(postgres, bus.outbox),
         health_checks={
             "postgresql": postgres.health,
             "redis": stores.redis.health,

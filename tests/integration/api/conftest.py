@@ -18,6 +18,8 @@ from shared.audit.service import AuditService
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
+from shared.ctem.decisions import ExposureDecisions
+from shared.ctem.exposures import Exposures
 from shared.errors import StoreUnavailable
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
@@ -115,6 +117,8 @@ def api_services(
         shadow_modes=ShadowModes(store, outbox),
         incidents=Incidents(store),
         regrouping=Regrouping(store, outbox),
+        exposures=Exposures(store),
+        exposure_decisions=ExposureDecisions(store, outbox),
         health_checks={"postgresql": store.health, **health},
     )
 

@@ -7,23 +7,21 @@ SET severity = excluded.severity, status = excluded.status, ctem_score = exclude
     exposure = excluded.exposure, updated_at = now(), last_seen = now()
 
 -- name: open_exposures_of_assets
--- By the asset's id or by the name that alerts call it; an index each.
-SELECT exposure_key, asset_id, asset_key, asset_name, asset_name_key, asset_zone, severity, ctem_score, source_tool, title,
-    physical_consequence, attack_technique, atlas_technique, accepted_until, age_hours
-FROM (
-    SELECT *, exposure ->> 'title' AS title, exposure ->> 'physical_consequence' AS physical_consequence,
-        exposure ->> 'attack_technique' AS attack_technique, exposure ->> 'atlas_technique' AS atlas_technique,
-        EXTRACT(EPOCH FROM now() - last_seen) / 3600 AS age_hours
-    FROM ctem_exposures
+-- By the asset's id or by the name that alerts call it; each has an index.
+WITH found AS (
+    SELECT id FROM ctem_exposures
     WHERE tenant_id = %(tenant_id)s AND asset_key = ANY(%(assets)s) AND status NOT IN ('Verified', 'Closed')
     UNION
-    SELECT *, exposure ->> 'title' AS title, exposure ->> 'physical_consequence' AS physical_consequence,
-        exposure ->> 'attack_technique' AS attack_technique, exposure ->> 'atlas_technique' AS atlas_technique,
-        EXTRACT(EPOCH FROM now() - last_seen) / 3600 AS age_hours
-    FROM ctem_exposures
+    SELECT id FROM ctem_exposures
     WHERE tenant_id = %(tenant_id)s AND asset_name_key = ANY(%(assets)s) AND asset_name_key <> ''
         AND status NOT IN ('Verified', 'Closed')
-) AS found
+)
+SELECT exposure_key, asset_id, asset_name, asset_zone, severity, ctem_score, source_tool, exposure ->> 'title' AS title,
+    exposure ->> 'physical_consequence' AS physical_consequence, exposure ->> 'attack_technique' AS attack_technique,
+    exposure ->> 'atlas_technique' AS atlas_technique, accepted_until,
+    EXTRACT(EPOCH FROM now() - last_seen) / 3600 AS age_hours
+FROM found JOIN ctem_exposures USING (id)
+WHERE tenant_id = %(tenant_id)s
 ORDER BY ctem_score DESC, exposure_key
 LIMIT 50
 

@@ -72,12 +72,12 @@ class Reports:
 
         Raises InvalidInput when it is none of the scanner's layouts, StoreUnavailable.
         """
-        report = opened(stream, asset=asset)
-        layout = layout_of(NORMALISERS[scan.tool], report)
-        reading = Reading(layout.name)
-        for batch in batched(_readable(layout.read(report), reading), BATCH, strict=False):
-            await self._scans.record(scan, await self._scored(batch, scan))
-            progress(report.stream.tell())
+        with opened(stream, asset=asset) as report:
+            layout = layout_of(NORMALISERS[scan.tool], report)
+            reading = Reading(layout.name)
+            for batch in batched(_readable(layout.read(report), reading), BATCH, strict=False):
+                await self._scans.record(scan, await self._scored(batch, scan))
+                progress(report.stream.tell())
         if reading.is_whole:
             await self._scans.finish(scan)
         return reading

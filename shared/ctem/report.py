@@ -10,9 +10,9 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, Self, cast
 from xml.etree.ElementTree import Element, ParseError
 
 import ijson
@@ -58,6 +58,14 @@ class Report:
     form: Form
     names: frozenset[str]
     asset: str = ""
+    is_rewritten: bool = False  # in a temporary file of ours
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_rewritten:
+            self.stream.close()
 
     def has(self, *names: str) -> bool:
         """Whether all of them are there."""
@@ -142,8 +150,20 @@ class Report:
 
 
 def opened(stream: BinaryIO, *, asset: str = "") -> Report:
-    """Look at the beginning of a report. Raises InvalidInput for what is empty, compressed or none of the forms."""
-    stream = _narrow(stream)
+    """Look at the beginning of a report; use it in a `with`.
+
+    Raises InvalidInput for what is empty, compressed or none of the forms.
+    """
+    narrow = _narrow(stream)
+    try:
+        return replace(_recognised(narrow, asset), is_rewritten=narrow is not stream)
+    except InvalidInput:
+        if narrow is not stream:
+            narrow.close()
+        raise
+
+
+def _recognised(stream: BinaryIO, asset: str) -> Report:
     head = stream.read(HEAD_BYTES)
     stream.seek(0)
     for magic, name in _COMPRESSED.items():
@@ -178,9 +198,9 @@ def _narrow(stream: BinaryIO) -> BinaryIO:
 
 
 def _is_lines(begin: bytes) -> bool:
-    """Whether the first line is a value of its own and another one follows."""
+    """Whether the first line is an object of its own and another one follows."""
     first, _, rest = begin.partition(b"\n")
-    if not rest.strip().startswith((b"{", b"[")):
+    if not (first.startswith(b"{") and rest.strip().startswith(b"{")):
         return False
     try:
         orjson.loads(first)

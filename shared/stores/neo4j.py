@@ -22,9 +22,10 @@ FAIL_FAST_SECONDS = 30.0
 
 
 class Neo4j:
-    """Connects on first use."""
+    """Connects on first use. ``read_seconds`` is what one query that reads may take."""
 
-    def __init__(self, url: str, *, user: str, password: str) -> None:
+    def __init__(self, url: str, *, user: str, password: str, read_seconds: float = READ_SECONDS) -> None:
+        self._read_seconds = read_seconds
         auth = (user, password) if password else None
         self._driver: AsyncDriver = AsyncGraphDatabase.driver(
             url,
@@ -42,7 +43,7 @@ class Neo4j:
         if time.monotonic() < self._failing_until:
             raise StoreUnavailable("Neo4j", self._failure)
         async with self._session(READ_ACCESS) as session:
-            result = await session.run(Query(query, timeout=READ_SECONDS), dict(parameters))
+            result = await session.run(Query(query, timeout=self._read_seconds), dict(parameters))
             return [record.data() async for record in result]
 
     async def write(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

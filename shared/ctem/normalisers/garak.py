@@ -80,10 +80,10 @@ class _Run:
                 tried.counted = _counted(entry)
             case "attempt":
                 self._attempt(entry)
-            case None:
+            case None if "probe" in entry:
                 self._hit(entry)
             case _:
-                pass  # digests and the ends of runs say nothing new
+                pass  # digests, summaries and the ends of runs say nothing new
 
     def _hit(self, entry: Mapping[str, Any]) -> None:
         tried = self.at(need(entry, "generator"), need(entry, "probe"), need(entry, "detector"))

@@ -21,9 +21,9 @@ def ocsf_findings(tool: Tool, levels: Mapping[str, Exploitability]) -> Layout:
     """The layout for a tool with these severities."""
 
     def read(report: Report) -> Iterator[Finding | Refused]:
-        if report.form is Form.LINES:
-            return findings(report.lines(), lambda event: _event(tool, levels, obj(event)))
-        return findings(report.records(_path(report)), lambda event: _event(tool, levels, obj(event)))
+        path = _path(report)
+        rows = report.lines() if report.form is Form.LINES and not path else report.records(path)
+        return findings(rows, lambda event: _event(tool, levels, obj(event)))
 
     return Layout(
         "OCSF",

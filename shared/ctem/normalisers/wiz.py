@@ -159,9 +159,9 @@ def _rows(read: Any) -> Any:
 
 def _nodes(read: Any, paths: tuple[str, ...], mark: str) -> Any:
     def run(report: Report) -> Iterator[Finding | Refused]:
-        if report.form is Form.LINES:
-            return findings(report.lines(), read)
-        return findings(report.records(_path(report, paths, mark) or ""), read)
+        path = _path(report, paths, mark) or ""
+        rows = report.lines() if report.form is Form.LINES and not path else report.records(path)
+        return findings(rows, read)
 
     return run
 

@@ -13,7 +13,7 @@ from cli.actions import actions, assets
 from cli.alerts import parse, send
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
-from cli.exposures import exposures
+from cli.exposures import exposures, graph
 from cli.kill_switches import kill_switches
 from cli.questions import questions
 from cli.shadow import shadow
@@ -56,6 +56,7 @@ app.add_typer(dlq, name="dlq")
 app.add_typer(kill_switches, name="kill-switches")
 app.add_typer(shadow, name="shadow")
 app.add_typer(exposures, name="exposures")
+app.add_typer(graph, name="graph")
 app.add_typer(actions, name="actions")
 app.add_typer(assets, name="assets")
 

@@ -13,13 +13,14 @@ from cli.deployment.commands import EnvironmentFile, chosen
 from cli.screen import console
 from shared.contracts.exposure import ExposureSeverity, ExposureStatus
 from shared.ctem.finding import Tool
-from shared.errors import InvalidInput
+from shared.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
     from shared.ctem.reading import Reading
     from shared.ctem.scans import Scan
 
 exposures = typer.Typer(no_args_is_help=True, help="Exposures: what scanners found.")
+graph = typer.Typer(no_args_is_help=True, help="The graph that says what is at stake behind an asset.")
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The exposure's key, as `list` shows it.")]
 SHOWN = 20  # refused rows
@@ -183,3 +184,35 @@ def accept(
     body = {"until": (datetime.now(UTC) + timedelta(days=days)).isoformat(), "reason": reason}
     found = as_operator(lambda person: person.post(f"/exposures/{quote(key, safe='')}/accept", body), tenant)
     console().print(f"The risk of {key} is taken until {found['accepted_until']}.", markup=False)
+
+
+@graph.command("load")
+def load_graph(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON with nodes and relations, or CSV of assets.")],
+    tenant: Annotated[str, typer.Option("--tenant", help="Whose assets they are.")] = HOME,
+    environment_file: EnvironmentFile = None,
+) -> None:
+    """Load assets, zones, models and threats into Neo4j; what is there already is brought up to date."""
+    import asyncio
+
+    from shared.ctem.graph_file import GraphFile, read_graph
+    from shared.settings import settings
+    from shared.stores.neo4j import Neo4j
+
+    if not file.is_file():
+        raise InvalidInput("FILE", got=str(file), expected="a file that can be read")
+    read = read_graph(file.read_bytes())
+    chosen(environment_file)
+    given = settings().neo4j
+    if not given.url:
+        raise ConfigurationError("ALUSKORT_NEO4J_URL is not set: without a graph the table of zones is used.")
+
+    async def load() -> dict[str, int]:
+        neo4j = Neo4j(given.url, user=given.user, password=given.password.get_secret_value())
+        try:
+            return await GraphFile(neo4j).load(tenant, read)
+        finally:
+            await neo4j.close()
+
+    for name, count in asyncio.run(load()).items():
+        console().print(f"{count:>8,} {name}", markup=False)

@@ -14,6 +14,7 @@ from shared.contracts.tenant import EVERY_TENANT
 from shared.ctem.scans import TOPIC, exposure_event
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
+from shared.telemetry import LogAction, log_fields
 
 AT_ONCE = 200
 
@@ -38,12 +39,15 @@ class Deadlines:
                 rows = await (await connection.execute(_SQL["breached"], {"limit": AT_ONCE})).fetchall()
                 for row in rows:
                     await put(connection, row["tenant_id"], "", _messages(row))
+            for row in rows:
+                key, due = row["exposure_key"], row["sla_deadline"].isoformat()
+                fields = log_fields(LogAction.EXPOSURE_OVERDUE, exposure_key=key, severity=row["severity"])
+                logger.warning("Exposure %s should have been repaired by %s", key, due, extra=fields)
             total += len(rows)
             if len(rows) < AT_ONCE:
                 break
         if total:
             self._outbox.notify()
-            logger.warning("%d exposures were not repaired in time", total)
         return total
 
 

@@ -76,20 +76,27 @@ def _rules(report: Report) -> _Rules:
 
 
 def _result(tool: Tool, zone: str, asset: str, rules: _Rules, result: Mapping[str, Any]) -> Iterable[Finding]:
-    if result.get("kind") in _NO_FINDING:
-        return
+    """One finding for each place of a result."""
+    if line(result.get("kind")) not in _NO_FINDING:
+        for place in map(obj, arr(result.get("locations")) or [{}]):
+            yield _finding(tool, zone, asset, rules, result, place)
+
+
+def _finding(  # noqa: PLR0913, PLR0917 - a result, one of its places, and what all results share
+    tool: Tool, zone: str, asset: str, rules: _Rules, result: Mapping[str, Any], place: Mapping[str, Any]
+) -> Finding:
     rule = rules.of(result)
     level_name = _level(result, rule)
     level = among("level", level_name, LEVELS)
-    file, where = _place(result)
+    file, where = _place(place)
     message = text(obj(result.get("message")).get("text"))
     title = line(obj(rule.get("shortDescription")).get("text") or rule.get("name") or result.get("ruleId"))
     title = title or need({"message.text": message}, "message.text", most=200)
     properties = obj(rule.get("properties"))
     severity = obj(result.get("properties")).get("security-severity", properties.get("security-severity"))
     tags = [*arr(properties.get("tags")), *arr(properties.get("cwe")), line(rule.get("id")), title]
-    flow = obj(obj(obj((arr(result.get("locations")) or [{}])[0]).get("physicalLocation")).get("region"))
-    yield Finding(
+    region = obj(obj(place.get("physicalLocation")).get("region"))
+    return Finding(
         tool=tool,
         title=line(f"{title} in {file}") if file else title,
         asset_id=asset or rules.repository or file or rules.tool or "code",
@@ -107,7 +114,7 @@ def _result(tool: Tool, zone: str, asset: str, rules: _Rules, result: Mapping[st
         cwes=cwes([str(tag).replace("cwe/cwe-", "CWE-").replace("_", "-") for tag in tags]),
         cvss=number(severity, 0.1, 10),
         location=where,
-        evidence=tuple(filter(None, [evidence(code=obj(flow.get("snippet")).get("text"))])),
+        evidence=tuple(filter(None, [evidence(code=obj(region.get("snippet")).get("text"))])),
     )
 
 
@@ -118,13 +125,12 @@ def _level(result: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
     return line(result.get("level") or obj(rule.get("defaultConfiguration")).get("level")) or "warning"
 
 
-def _place(result: Mapping[str, Any]) -> tuple[str, str]:
+def _place(place: Mapping[str, Any]) -> tuple[str, str]:
     """The file, and the file with its line; a name of the program where there is no file."""
-    first = obj((arr(result.get("locations")) or [{}])[0])
-    physical = obj(first.get("physicalLocation"))
+    physical = obj(place.get("physicalLocation"))
     file = line(obj(physical.get("artifactLocation")).get("uri"))
     if not file:
-        logical = obj((arr(first.get("logicalLocations")) or [{}])[0])
+        logical = obj((arr(place.get("logicalLocations")) or [{}])[0])
         file = line(logical.get("fullyQualifiedName") or logical.get("name"))
     number_of_line = line(obj(physical.get("region")).get("startLine"))
     return file, f"{file}:{number_of_line}" if number_of_line else file

@@ -20,7 +20,7 @@ from shared.stores.neo4j import Neo4j
 from shared.stores.postgres import Postgres
 
 SAMPLES = Path(__file__).parents[3] / "local" / "samples"
-GRAPH = (SAMPLES / "graph.json").read_bytes()
+GRAPH = (SAMPLES / "scans" / "graph.json").read_bytes()
 AT = datetime(2026, 11, 28, 5, tzinfo=UTC)
 
 

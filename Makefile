@@ -11,12 +11,13 @@ VENV := .venv/.ready
 AZURITE := $(CACHE)/azurite/.ready
 KAFKA := $(CACHE)/kafka/.ready
 PEERS := .venv-bench/.ready
+NEO4J := $(CACHE)/neo4j/.ready
 SETUP := $(VENV) $(AZURITE) $(KAFKA)
 
 # Tests start Python by the hundred: where this is set, each would compile the whole product anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test e2e packaging terraform check bench up down setup
+.PHONY: help neo4j demo test e2e packaging terraform check bench up down setup
 .DEFAULT_GOAL := help
 
 help:
@@ -34,7 +35,7 @@ demo: $(SETUP)
 	$(BIN)/aluskort demo $(if $(KEEP),--keep) $(if $(FULL),--full)
 
 # The files with the longest tests come first, so that no worker begins one when the others are done.
-test: $(SETUP)
+test: $(SETUP) $(NEO4J)
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=20 \
 		-p tests.budget tests/integration tests/fuzz tests/replay tests/unit
 
@@ -62,7 +63,10 @@ up: $(SETUP)
 down: $(VENV)
 	$(BIN)/aluskort down
 
-setup: $(SETUP)
+# The graph of assets and zones, which the product does without: tests need it.
+neo4j: $(NEO4J)
+
+setup: $(SETUP) $(NEO4J)
 
 # Each stamp is written last, so an interrupted step is done again.
 $(PYTHON_PATH): local/services/prerequisites.sh
@@ -95,5 +99,13 @@ $(KAFKA): local/services/kafka-pom.xml
 	@echo "== Apache Kafka into $(@D)"
 	@rm -rf $(@D)
 	@mvn --quiet --batch-mode --file local/services/kafka-pom.xml dependency:copy-dependencies \
+		-Dstyle.color=never -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)"
+	@touch $@
+
+$(NEO4J): local/services/neo4j-pom.xml
+	@local/services/prerequisites.sh kafka
+	@echo "== Neo4j into $(@D)"
+	@rm -rf $(@D)
+	@mvn --quiet --batch-mode --file local/services/neo4j-pom.xml dependency:copy-dependencies \
 		-Dstyle.color=never -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)"
 	@touch $@

@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from durable.investigation import activities, orchestrator
-from functions import actions, api, audit, ingest, investigations, learn, parse, poll, upkeep
+from functions import actions, api, audit, exposures, ingest, investigations, learn, parse, poll, upkeep
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
@@ -12,6 +12,7 @@ for module in (
     poll,
     parse,
     investigations,
+    exposures,
     actions,
     audit,
     learn,

@@ -16,6 +16,7 @@ from cli.answers import approve, deny, disposition
 from cli.cases import case, cases
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
+from cli.exposures import exposures, graph
 from cli.kill_switches import kill_switches
 from cli.knowledge import indicators, load, patterns, playbooks
 from cli.proof import evidence, verify
@@ -71,6 +72,8 @@ for panel, commands in COMMANDS.items():
 app.add_typer(dlq, name="dlq")
 app.add_typer(kill_switches, name="kill-switches")
 app.add_typer(shadow, name="shadow")
+app.add_typer(exposures, name="exposures")
+app.add_typer(graph, name="graph")
 app.add_typer(actions, name="actions")
 app.add_typer(assets, name="assets")
 app.add_typer(playbooks, name="playbooks", rich_help_panel="What the SOC knows")

@@ -56,3 +56,10 @@ async def verify_whole_chains(timer: func.TimerRequest) -> None:
 async def watch_approvals(timer: func.TimerRequest) -> None:
     """Log the approvals that nobody has answered for hours, so that somebody is told before they expire."""
     await services().investigation.approval_watch.report_waiting()
+
+
+@blueprint.function_name("watch_exposures")
+@blueprint.schedule(arg_name="timer", schedule="15 */5 * * * *")
+async def watch_exposures(timer: func.TimerRequest) -> None:
+    """Report the exposures that were not repaired in time, each once."""
+    await services().exposures.deadlines.report_breached()

@@ -15,6 +15,7 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
 from shared.contracts.incident import SourceIncident
+from shared.ctem.wiring import Exposure
 from shared.hunting.wiring import Hunting
 from shared.incidents.regrouping import Regrouping
 from shared.ingestion.wiring import Ingestion
@@ -59,6 +60,11 @@ class Services:
     def parser(self) -> EntityParserService:
         """The entity parser."""
         return EntityParserService(self.bus.producer)
+
+    @cached_property
+    def exposures(self) -> Exposure:
+        """What scanners find."""
+        return Exposure(self.settings, self.stores, self.bus)
 
     @cached_property
     def knowledge(self) -> Knowledge:

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     DISPOSE_CASES = "cases.dispose"
     REOPEN_CASES = "cases.reopen"
     CHANGE_INCIDENTS = "incidents.change"
+    DECIDE_EXPOSURES = "exposures.decide"
     READ_AUDIT = "audit.read"
     MANAGE_ASSETS = "assets.manage"
     SET_KILL_SWITCHES = "kill_switches.set"
@@ -38,6 +39,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.REOPEN_CASES: _SENIORS,
     Permission.MANAGE_ASSETS: _SENIORS,
     Permission.CHANGE_INCIDENTS: _SENIORS,
+    Permission.DECIDE_EXPOSURES: _SENIORS,
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
     Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
     Permission.SET_SHADOW_MODES: frozenset({Role.ADMIN}),
@@ -54,6 +56,7 @@ OF_PEOPLE = frozenset(
         Permission.DISPOSE_CASES,
         Permission.REOPEN_CASES,
         Permission.CHANGE_INCIDENTS,
+        Permission.DECIDE_EXPOSURES,
         Permission.SET_SHADOW_MODES,
         Permission.MANAGE_PATTERNS,
     }

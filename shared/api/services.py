@@ -16,6 +16,8 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.backlog import BacklogReader
 from shared.bus.outbox import Outbox
+from shared.ctem.decisions import ExposureDecisions
+from shared.ctem.exposures import Exposures
 from shared.gateway.model_health import ModelHealth
 from shared.gateway.spend import SpendGuard
 from shared.incidents.regrouping import Regrouping
@@ -65,6 +67,8 @@ class ApiServices:
     backlog: BacklogReader
     model_health: ModelHealth
     spend: SpendGuard
+    exposures: Exposures
+    exposure_decisions: ExposureDecisions
     health_checks: Mapping[str, HealthCheck]
     links: CaseLinks | None = None
 

@@ -17,6 +17,8 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.backlog import BacklogReader
 from shared.bus.wiring import Bus
+from shared.ctem.decisions import ExposureDecisions
+from shared.ctem.exposures import Exposures
 from shared.gateway.breaker_board import BreakerBoard
 from shared.gateway.model_health import ModelHealth
 from shared.gateway.spend import SpendGuard
@@ -74,6 +76,8 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         backlog=BacklogReader(postgres, settings.kafka.brokers, settings.kafka.security),
         model_health=model_health,
         spend=SpendGuard.within(settings.spend, postgres),
+        exposures=Exposures(postgres),
+        exposure_decisions=ExposureDecisions(postgres, bus.outbox),
         health_checks={
             "postgresql": postgres.health,
             "redis": stores.redis.health,

@@ -36,6 +36,10 @@ KAFKA = {
     "run_llm_job_low": ("jobs.llm.priority.low", "aluskort.llm-low", True),
     "execute_actions": ("actions.pending", "aluskort.action-executor", False),
     "append_audit": ("audit.events", "aluskort.audit-service", True),
+    **{
+        f"normalise_exposures_{tool}": (f"ctem.raw.{tool}", f"aluskort.ctem-{tool}", False)
+        for tool in ("wiz", "snyk", "garak", "art", "burp", "custom")
+    },
     "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
     "comment_verdicts": ("knowledge.incident.stored", "aluskort.verdict-comments", False),
     "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
@@ -46,6 +50,7 @@ TIMERS = {
     "verify_chains": "0 */5 * * * *",
     "verify_whole_chains": "0 7-57/10 * * * *",
     "watch_approvals": "0 */5 * * * *",
+    "watch_exposures": "15 */5 * * * *",
     "move_stuck_cases": "45 */5 * * * *",
     "send_notifications": "30 * * * * *",
     "poll_sentinel": "*/30 * * * * *",

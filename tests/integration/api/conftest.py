@@ -20,6 +20,8 @@ from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
 from shared.contracts.routing import LLMProvider
+from shared.ctem.decisions import ExposureDecisions
+from shared.ctem.exposures import Exposures
 from shared.errors import StoreUnavailable
 from shared.gateway.breaker_board import BreakerBoard
 from shared.gateway.model_health import ModelHealth
@@ -143,6 +145,8 @@ def api_services(
         ),
         spend=SpendGuard(store, soft_limit_usd=500, hard_limit_usd=1000),
         regrouping=Regrouping(store, outbox),
+        exposures=Exposures(store),
+        exposure_decisions=ExposureDecisions(store, outbox),
         health_checks={"postgresql": store.health, **health},
     )
 

@@ -64,8 +64,10 @@ SELECT 'p-' || n, tenant_id, 'active', 'a', 'b', now() + interval '30 days',
 FROM cases;
 INSERT INTO risk_signals (tenant_id, entity_id, investigation_priority, source, observed_at)
 SELECT tenant_id, 'host-' || kind, 5, n, at FROM cases;
-INSERT INTO ctem_exposures (tenant_id, exposure_key, asset_id, asset_zone, severity, status, ctem_score, source_tool, exposure)
-SELECT tenant_id, 'k-' || n, 'HOST-' || kind, 'z', 'HIGH', 'New', 5, 'wiz', '{}' FROM cases;
+INSERT INTO ctem_exposures (tenant_id, exposure_key, asset_id, asset_name, asset_zone, severity, status, ctem_score,
+    source_tool, exposure, scope, last_seen, sla_deadline)
+SELECT tenant_id, 'k-' || n, 'HOST-' || kind, 'HOST-' || kind, 'z', 'high', 'denied', n % 100 / 10.0, 'wiz', '{}',
+    'scan-' || kind, at, CASE WHEN n % 1000 = 0 THEN at END FROM cases;
 INSERT INTO incident_memory (doc_id, tenant_id, investigation_id, alert_name, alert_product, severity,
     final_classification, outcome, mitre_techniques, summary, happened_at)
 SELECT 'd-' || n, tenant_id, 'i-' || n, 'alert-' || kind, 'p', 'high', 'true_positive', 'responded',

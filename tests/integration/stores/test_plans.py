@@ -64,6 +64,12 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"kinds": ["host"], "names": ["host-100"], "begun_since": AGO, "begun_until": datetime.now(UTC)},
         **{"source": "sentinel", "source_incident": str(case), "apart_from": [], "linked_to": [], "room": 1},
         **{"decided": True, "classification": "true_positive", "linked_by": "rule", "reason": "r"},
+        **{"exposure_key": f"k-{case}", "score": None, "tool": "wiz", "scope": "scan-1", "at": AGO, "person": "p"},
+        **{"owner": "p", "exposure_keys": [f"k-{case}"], "asset_ids": ["HOST-1"], "asset_names": [""]},
+        **{"asset_zones": ["z"], "severities": ["HIGH"], "statuses": ["Open"], "ctem_scores": [5.0]},
+        **{"source_tools": ["wiz"], "exposures": ["{}"], "detailed": ["{}"], "digests": [b"0"], "counts": [1]},
+        **{"first_seens": [AGO], "last_seens": [AGO], "clocks": [AGO], "deadlines": [AGO]},
+        **{"resolved_ats": [None], "reopeneds": [0]},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from shared.detection.finding import Finding
 from shared.detection.rule import Rule, Window
 
 UNTRUSTED = 0.7  # what self-reported telemetry leaves of a confidence
+MOST_TEXT = 64  # characters of a threshold
 MOST_TITLE = 120  # characters of a subject in a title
 
 
@@ -55,7 +57,7 @@ def result_of(  # noqa: PLR0913 - a result names the tenant, the version and the
         telemetry_trust_level=trust,
         attestation_status=rule.attestation,
         baseline_state=finding.baseline if rule.baseline else BaselineState.NOT_NEEDED,
-        thresholds=dict(thresholds),
+        thresholds={name: _named(value) for name, value in thresholds.items()},
         playbook=rule.response.playbook,
         mitigations=rule.response.mitigations,
         timestamp=iso(datetime.now(UTC)),
@@ -68,6 +70,13 @@ def result_of(  # noqa: PLR0913 - a result names the tenant, the version and the
 def iso(moment: datetime) -> str:
     """In UTC, to the second at least."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _named(value: Any) -> float | str:
+    """A threshold; of a long text its digest, for patterns of injections are nothing to show a model."""
+    if isinstance(value, str) and len(value) > MOST_TEXT:
+        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
+    return value  # type: ignore[no-any-return]
 
 
 def _shown(subject: str) -> str:

@@ -4,7 +4,20 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from durable.investigation import activities, orchestrator
-from functions import actions, api, audit, exposures, ingest, investigations, learn, parse, poll, upkeep
+from functions import (
+    actions,
+    api,
+    audit,
+    detections,
+    exposures,
+    ingest,
+    investigations,
+    learn,
+    parse,
+    poll,
+    telemetry,
+    upkeep,
+)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
@@ -16,6 +29,8 @@ for module in (
     actions,
     audit,
     learn,
+    detections,
+    telemetry,
     upkeep,
     api,
     orchestrator,

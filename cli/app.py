@@ -16,6 +16,7 @@ from cli.answers import approve, deny, disposition
 from cli.cases import case, cases
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
+from cli.detection import detection
 from cli.exposures import exposures, graph
 from cli.kill_switches import kill_switches
 from cli.knowledge import indicators, load, patterns, playbooks
@@ -24,6 +25,7 @@ from cli.questions import questions
 from cli.shadow import shadow
 from cli.stack import demo, down, logs, status, up
 from cli.statistics import stats
+from cli.telemetry import telemetry
 from shared.errors import AluskortError
 
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
@@ -79,6 +81,8 @@ app.add_typer(assets, name="assets")
 app.add_typer(playbooks, name="playbooks", rich_help_panel="What the SOC knows")
 app.add_typer(patterns, name="patterns", rich_help_panel="What the SOC knows")
 app.add_typer(indicators, name="indicators", rich_help_panel="What the SOC knows")
+app.add_typer(telemetry, name="telemetry")
+app.add_typer(detection, name="detection")
 
 if __name__ == "__main__":
     app()

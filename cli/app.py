@@ -16,6 +16,7 @@ from cli.deployment.commands import migrate, preflight
 from cli.kill_switches import kill_switches
 from cli.questions import questions
 from cli.shadow import shadow
+from cli.simulate import simulate
 from cli.stack import demo, down, logs, status, up
 from shared.errors import AluskortError
 
@@ -49,7 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="ALUSKORT on this machine, without Azure; and what an operator runs against a deployment.",
 )
-for command in (up, down, status, demo, send, parse, questions, logs, migrate, preflight):
+for command in (up, down, status, demo, send, parse, questions, logs, migrate, preflight, simulate):
     app.command()(command)
 app.add_typer(dlq, name="dlq")
 app.add_typer(kill_switches, name="kill-switches")

@@ -21,13 +21,16 @@ ARTEFACTS = (  # what an AI artefact is, served by the same API
 )
 PARTS = ("features", "labels", "eval")
 DATASETS = tuple(f"training.{model.replace('-', '_')}.{part}" for model in MODELS for part in PARTS)
-NOUNS = "readings assets maintenance weather tariffs inspections alarms lab shifts vessels".split()
+NOUNS = (
+    *("readings", "assets", "maintenance", "weather", "tariffs"),
+    *("inspections", "alarms", "lab", "shifts", "vessels"),
+)
 TABLES_OF_WORK = tuple(f"{layer}.{noun}" for layer in ("raw", "clean", "gold") for noun in NOUNS)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account. ``pace`` is how busy they are compared with colleagues."""
+    """Somebody, or a service, with an account. ``pace`` is how busy they are compared with colleagues."""
 
     name: str
     address: str

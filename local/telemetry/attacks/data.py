@@ -103,7 +103,7 @@ def collection(site: Site, day: Day, strength: Strength, random: Generator) -> A
 
 def _fetched(site: Site, random: Generator, ts: Column, person: Person, endpoints: tuple[str, ...]) -> Block:
     endpoint = random.choice(endpoints, len(ts)).astype(object)
-    return called(site, random, ts, person.name, person.address, endpoint).replaced(
+    return called(site, random, ts, person, endpoint).replaced(
         method=np.full(len(ts), "GET", dtype=object),
         response_code=np.full(len(ts), 200),
         response_payload_size=artefact_sizes(random, endpoint),

@@ -74,7 +74,7 @@ def asked(site: Site, random: Generator, ts: Column, user: str) -> Block:
         site.tenant_id,
         ts,
         user_id=user,
-        session_id=[f"{user.split('@')[0]}-{half_hour:x}" for half_hour in half_hours],
+        session_id=[f"{user.partition('@')[0]}-{half_hour:x}" for half_hour in half_hours],
         query_text=[one.format(n=number) for one, number in zip(text, numbers, strict=True)],
         response_summary=[f"about {MODELS[number % len(MODELS)]}" for number in numbers],
         tool_calls_made=tool,

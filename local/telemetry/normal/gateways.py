@@ -28,19 +28,23 @@ def gateways(site: Site, day: Day) -> Iterator[Block]:
         ts = at_random(random, day, CALLER_A_DAY * person.pace * random.lognormal(0, 0.3), rhythm)
         theirs, other = random.choice(person.works, len(ts)), random.choice(ENDPOINTS, len(ts))
         endpoint = np.where(random.random(len(ts)) < ELSEWHERE, other, theirs).astype(object)
-        yield called(site, random, ts, person.name, person.address, endpoint)
+        yield called(site, random, ts, person, endpoint)
     for name, endpoints, rows, rhythm in SERVICES:
         random = site.random("api", name, day.date.toordinal())
         ts = at_random(random, day, rows, rhythm)
         endpoint = random.choice(endpoints, len(ts)).astype(object)
-        yield called(site, random, ts, site.account(name), "10.20.0.9", endpoint)
+        yield called(site, random, ts, _service(site, name), endpoint)
     yield from _artefacts(site, day)
     yield from _on_call(site, day)
     for partner in site.partners:
         yield from _partner(site, day, partner)
 
 
-def called(site: Site, random: Generator, ts: Column, who: str, address: str, endpoint: Column) -> Block:
+def _service(site: Site, name: str) -> Person:
+    return Person(site.account(name), "10.20.0.9", 1.0, ())
+
+
+def called(site: Site, random: Generator, ts: Column, who: Person, endpoint: Column) -> Block:
     """Ordinary calls: answers of some kilobytes."""
     count = len(ts)
     code = random.choice((200, 200, 304, 400, 404, 500), count, p=(0.9, 0.03, 0.03, 0.015, 0.02, 0.005))
@@ -48,8 +52,8 @@ def called(site: Site, random: Generator, ts: Column, who: str, address: str, en
         "orbital_api_logs",
         site.tenant_id,
         ts,
-        caller_ip=address,
-        caller_identity=who,
+        caller_ip=who.address,
+        caller_identity=who.name,
         endpoint=endpoint,
         method=np.where(random.random(count) < 0.9, "GET", "POST").astype(object),
         response_code=code,
@@ -71,7 +75,7 @@ def _artefacts(site: Site, day: Day) -> Iterator[Block]:
     random = site.random("artefacts", day.date.toordinal())
     ts = as_times(day.start_us + 5 * HOUR + random.integers(0, HOUR, len(MODELS)))
     weights = np.full(len(ts), ARTEFACTS[0], dtype=object)
-    yield called(site, random, ts, site.account("svc-mlops"), "10.20.0.7", weights).replaced(
+    yield called(site, random, ts, _service(site, "svc-mlops"), weights).replaced(
         response_code=np.full(len(ts), 200), response_payload_size=artefact_sizes(random, weights)
     )
     for person in site.engineers:
@@ -82,7 +86,7 @@ def _artefacts(site: Site, day: Day) -> Iterator[Block]:
             (ARTEFACTS[1], ARTEFACTS[3], ARTEFACTS[5], ARTEFACTS[2]), len(ts), p=(0.4, 0.3, 0.25, 0.05)
         )
         endpoint = endpoint.astype(object)
-        yield called(site, random, ts, person.name, person.address, endpoint).replaced(
+        yield called(site, random, ts, person, endpoint).replaced(
             response_code=np.full(len(ts), 200), response_payload_size=artefact_sizes(random, endpoint)
         )
 
@@ -95,7 +99,7 @@ def _on_call(site: Site, day: Day) -> Iterator[Block]:
     start = day.start_us + random.integers(0, 4 * HOUR)
     ts = as_times(random.integers(start, start + HOUR, int(random.integers(8, 30))))
     endpoint = random.choice(ENDPOINTS[:4], len(ts)).astype(object)
-    yield called(site, random, ts, person.name, person.address, endpoint)
+    yield called(site, random, ts, person, endpoint)
 
 
 def _partner(site: Site, day: Day, partner: Partner) -> Iterator[Block]:

@@ -15,6 +15,7 @@ from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.bus.wiring import Bus
 from shared.contracts.incident import SourceIncident
+from shared.detection.wiring import Detections
 from shared.hunting.wiring import Hunting
 from shared.incidents.regrouping import Regrouping
 from shared.ingestion.wiring import Ingestion
@@ -85,6 +86,11 @@ class Services:
             in_shadow=ShadowModes(self.stores.postgres, self.bus.outbox).covering,
             notifications=self.notifications,
         )
+
+    @cached_property
+    def detections(self) -> Detections:
+        """Detections of attacks on machine learning."""
+        return Detections(self.stores.postgres, self.bus)
 
     @cached_property
     def notifications(self) -> Notifications:

@@ -17,6 +17,7 @@ class LogAction(StrEnum):
     APPROVAL_WAITING = "approval.waiting"
     INVESTIGATION_STUCK = "investigation.stuck"
     ACTION_NOT_DONE = "action.not_done"  # an action failed, or a person must look at it
+    DETECTION_FAILED = "detection.failed"  # a rule could not be evaluated for a tenant
     DEAD_LETTER_KEPT = "dead_letter.kept"  # one for each letter, however many parts; a mark of its replay is none
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.topics import topics
+from shared.detection.intake import TABLES
 from shared.investigation.flow import Step
 from shared.settings import variables
 
@@ -39,6 +40,7 @@ KAFKA = {
     "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
     "comment_verdicts": ("knowledge.incident.stored", "aluskort.verdict-comments", False),
     "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
+    **{f"store_{table}": (topic, "aluskort.telemetry", True) for topic, table in TABLES.items()},
 }
 TIMERS = {
     "sweep_outbox": "*/10 * * * * *",
@@ -50,6 +52,11 @@ TIMERS = {
     "send_notifications": "30 * * * * *",
     "poll_sentinel": "*/30 * * * * *",
     "fetch_late_entities": "0 * * * * *",
+    "run_detections_5m": "0 */5 * * * *",
+    "run_detections_15m": "0 */15 * * * *",
+    "run_detections_30m": "0 */30 * * * *",
+    "run_detections_1h": "0 0 * * * *",
+    "tidy_telemetry": "0 40 2 * * *",
 }
 # By Azure's host: the language and its storage; by the local one: where it keeps durable instances.
 READ_BY_HOSTS = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "ALUSKORT_TASKHUB_URL"}

@@ -44,6 +44,19 @@ TOPICS = {
     "jobs.llm.priority.low.dlq": (2, 30, "original key"),
     "playbooks.draft": (1, 30, "playbook_id"),
 }
+# The intake of the detections, outside the 31 (design §8.1).
+TELEMETRY = {
+    "telemetry.databricks.audit": (4, 30, "tenant_id"),
+    "telemetry.orbital.nlquery": (4, 30, "tenant_id"),
+    "telemetry.orbital.inference": (8, 7, "tenant_id"),
+    "telemetry.orbital.physics": (4, 7, "tenant_id"),
+    "telemetry.modelregistry.events": (2, 30, "tenant_id"),
+    "telemetry.cicd.audit": (2, 30, "tenant_id"),
+    "telemetry.orbital.api": (8, 7, "tenant_id"),
+    "telemetry.opcua.sensors": (4, 7, "tenant_id"),
+    "telemetry.partner.api": (4, 7, "tenant_id"),
+    "telemetry.edge.health": (4, 7, "tenant_id"),
+}
 
 # The 45 types of the specification and the three that were decided later.
 VOCABULARY = {
@@ -78,7 +91,10 @@ def test_every_topic_with_a_consumer_names_its_dead_letters_and_is_named_there()
 
 def test_topic_catalogue_is_the_specified_one() -> None:
     assert len(TOPICS) == 31
-    assert {topic.name: (topic.partitions, topic.retention_days, topic.key) for topic in topics().values()} == TOPICS
+    assert {topic.name: (topic.partitions, topic.retention_days, topic.key) for topic in topics().values()} == {
+        **TOPICS,
+        **TELEMETRY,
+    }
 
 
 def test_every_topic_has_producers_and_consumers() -> None:

@@ -48,6 +48,9 @@ OWNERS = {
         "opcua_telemetry",
         "partner_api_logs",
         "edge_node_telemetry",
+        "atlas_alert_state",
+        "atlas_rule_runs",
+        "atlas_tunings",
     },
     "gateway": {"spend_months", "spend_ledger"},
     "incidents": {"incidents", "incident_alerts", "incident_traces", "incident_expected_alerts"},
@@ -66,6 +69,7 @@ OWNERS = {
     "stores": {"reader_tenants"},
 }
 GUESTS = {
+    "detection/rules/alert_fatigue.sql:arrivals": "the rule is about the arrival of all alerts (detections.md §4.11)",
     "response/executor.sql:find_approval": "the last lock before an action: it trusts the stored answer alone",
 }
 

@@ -1,0 +1,248 @@
+"""The runner on a real PostgreSQL: what is published, how often, and what happens when a rule fails."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from shared.bus.outbox import Outbox
+from shared.bus.producer import MemoryProducer
+from shared.contracts.alert import CanonicalAlert
+from shared.detection.catalogue import catalogue
+from shared.detection.finding import Finding
+from shared.detection.question import Question
+from shared.detection.rule import WATERMARK
+from shared.detection.runner import DetectionRunner, windows
+from shared.detection.suppression import CAP
+from shared.detection.telemetry import Telemetry, read_row
+from shared.errors import StoreUnavailable
+from shared.parsing.entities import parse_alert_entities
+from shared.stores.postgres import Postgres
+from tests.conftest import Database
+
+NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+INJECTION = "ATLAS-DETECT-003"
+EXTRACTION = "ATLAS-DETECT-002"
+BYSTANDERS = "ATLAS-DETECT-006"
+
+
+@pytest.fixture
+def bus() -> MemoryProducer:
+    return MemoryProducer()
+
+
+@pytest.fixture
+def made(database: Callable[[str], Database]) -> Database:
+    return database(f"runner_{uuid4().hex[:8]}")
+
+
+@pytest.fixture
+async def own(made: Database) -> Any:
+    store = Postgres(made.url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def outbox(own: Postgres, bus: MemoryProducer) -> Outbox:
+    return Outbox(own, bus)
+
+
+@pytest.fixture
+def runner(own: Postgres, outbox: Outbox) -> DetectionRunner:
+    return DetectionRunner(own, outbox)
+
+
+async def asked(
+    store: Postgres, tenant: str, *, number: int = 1, ago: timedelta = timedelta(minutes=20), **more: Any
+) -> None:
+    row = {"user_id": "u1", "session_id": "s1", "query_text": "<b>secret</b> words", "safety_filter_triggered": True}
+    read = [
+        read_row(
+            "orbital_nl_query_logs",
+            {"ts": NOW - ago + timedelta(seconds=n / 10), "tenant_id": tenant, **row, **more},
+            origin=str(uuid4()),
+        )
+        for n in range(number)
+    ]
+    await Telemetry(store).store("orbital_nl_query_logs", read)
+
+
+def alerts(bus: MemoryProducer) -> list[CanonicalAlert]:
+    return [CanonicalAlert.from_json(message.value) for message in bus.on("alerts.raw")]
+
+
+def events(bus: MemoryProducer) -> list[dict[str, Any]]:
+    return [json.loads(message.value) for message in bus.on("audit.events")]
+
+
+async def test_run_all_has_a_list_for_each_of_the_ten_rules_also_on_empty_tables(runner: DetectionRunner) -> None:
+    results = await runner.run_all(now=NOW)
+    assert results == {f"ATLAS-DETECT-{number:03d}": [] for number in range(1, 11)}
+
+
+async def test_detection_becomes_an_alert_and_an_audit_event(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a")
+    results = await runner.run_all(now=NOW)
+    await outbox.settled()
+    (alert,) = alerts(bus)
+    (result,) = [found for found in results[INJECTION] if found.triggered]
+    assert (alert.source, alert.product, alert.tenant_id) == ("atlas", "ALUSKORT ATLAS Detection", "t-a")
+    assert alert.techniques[0] == "AML.T0051"
+    assert "secret" not in alert.to_json().decode()
+    assert alert.raw_payload["fp_dismissal_allowed"] is True
+    assert [entity.primary_value for entity in parse_alert_entities(alert.entities_raw, {}).accounts] == ["u1"]
+    (event,) = events(bus)
+    assert (event["event_type"], event["alert_id"]) == ("atlas.detection_fired", alert.alert_id)
+    assert event["context"]["rule_version"] == result.rule_version == "1.0"
+    assert event["decision"]["confidence"] == 0.85
+
+
+async def test_same_moment_twice_gives_one_message_and_the_same_results(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a")
+    first, second = await runner.run_all(now=NOW), await runner.run_all(now=NOW)
+    await outbox.settled()
+    assert [found.triggers for found in first[INJECTION]] == [found.triggers for found in second[INJECTION]]
+    assert len(alerts(bus)) == len(events(bus)) == 1
+
+
+async def test_overlapping_windows_give_one_alert_and_a_new_trigger_updates_it(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a")
+    for minutes in (0, 15, 30):
+        await runner.run_every(15, now=NOW + timedelta(minutes=minutes))
+    await asked(own, "t-a", ago=timedelta(minutes=-10), tool_calls_made=[{"name": "set_point"}])
+    await runner.run_every(15, now=NOW + timedelta(minutes=30))
+    await outbox.settled()
+    first, again = alerts(bus)
+    assert first.alert_id == again.alert_id
+    assert (first.severity, again.severity) == ("high", "critical")
+    assert again.raw_payload["evidence"]["refire"] == 1
+
+
+async def test_five_hundred_hits_of_a_session_are_one_alert_of_each_signal(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a", number=500)
+    await runner.run_every(15, now=NOW)
+    await outbox.settled()
+    assert sorted(alert.raw_payload["signal"] for alert in alerts(bus)) == ["documented", "rec"]
+    assert {alert.raw_payload["evidence"]["hit_count"] for alert in alerts(bus)} == {500}
+
+
+async def test_more_subjects_than_the_cap_are_rolled_up_and_counted(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    for number in range(CAP + 7):
+        await asked(own, "t-a", session_id=f"s{number}")
+    await runner.run_every(15, now=NOW)
+    await outbox.settled()
+    (rolled,) = [alert for alert in alerts(bus) if alert.raw_payload["signal"] == "roll-up"]
+    assert len(alerts(bus)) == CAP + 1
+    assert rolled.raw_payload["evidence"]["count"] == 7
+
+
+async def test_tenants_do_not_see_each_other(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a", number=120, safety_filter_triggered=False)
+    await asked(own, "t-b", number=3, safety_filter_triggered=False)
+    await runner.run_all(now=NOW)
+    await outbox.settled()
+    assert {alert.tenant_id for alert in alerts(bus)} == {"t-a"}
+
+
+async def test_failing_rule_stops_no_other_and_is_recorded_once_until_it_runs_again(
+    own: Postgres, outbox: Outbox, bus: MemoryProducer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(question: Question) -> list[Finding]:
+        await question.rows("SELECT 1 / 0 AS broken")
+        return []
+
+    await asked(own, "t-a", number=120)
+    rules = dict(catalogue())
+    rules[EXTRACTION] = replace(rules[EXTRACTION], evaluate=broken)
+    runner = DetectionRunner(own, outbox, rules)
+    for _ in range(2):
+        results = await runner.run_all(now=NOW)
+    assert results[EXTRACTION] == []
+    assert [found.triggered for found in results[INJECTION]] != []
+    assert "detection.failed" in {getattr(record, "action", "") for record in caplog.records}
+    await DetectionRunner(own, outbox).run_all(now=NOW)
+    await outbox.settled()
+    system = [event["event_type"] for event in events(bus) if event["event_category"] == "system"]
+    assert system == ["degradation.entered", "degradation.exited"]
+
+
+async def test_missing_table_is_recorded_and_the_other_rules_run(
+    own: Postgres, made: Database, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a")
+    with psycopg.connect(made.owner_url) as owner:
+        owner.execute("ALTER TABLE partner_api_logs RENAME COLUMN partner_id TO renamed")
+    results = await runner.run_all(now=NOW)
+    await outbox.settled()
+    assert [found.triggered for found in results[INJECTION]] == [True]
+    failed = [event["context"] for event in events(bus) if event["event_type"] == "degradation.entered"]
+    assert [context["component"] for context in failed] == ["ATLAS-DETECT-010"]
+    assert "partner_id" in failed[0]["error"]
+
+
+async def test_rows_that_come_late_are_found_by_the_next_run(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-b", safety_filter_triggered=False)
+    await runner.run_every(15, now=NOW)
+    await asked(own, "t-a", ago=timedelta(minutes=20))
+    await runner.run_every(15, now=NOW + timedelta(minutes=15))
+    await outbox.settled()
+    assert [alert.tenant_id for alert in alerts(bus)] == ["t-a"]
+
+
+async def test_what_a_stopped_host_missed_is_looked_at_once(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a", ago=timedelta(hours=6), safety_filter_triggered=False)
+    await runner.run_every(15, now=NOW - timedelta(hours=5))
+    await asked(own, "t-a", ago=timedelta(hours=3))  # while no timer ran
+    for _ in range(2):
+        await runner.run_every(15, now=NOW)
+    await outbox.settled()
+    (alert,) = alerts(bus)
+    assert datetime.fromisoformat(alert.timestamp) < NOW - timedelta(hours=1)
+
+
+def test_windows_of_a_short_outage_are_one_and_of_a_long_one_meet() -> None:
+    rule = catalogue()[INJECTION].rule
+    assert len(windows(rule, NOW, NOW - timedelta(minutes=45))) == 1
+    found = windows(rule, NOW, NOW - timedelta(hours=3, minutes=30))
+    assert len(found) == 4
+    assert all(before.end == after.start for before, after in pairwise(found))
+
+
+async def test_rows_after_the_watermark_wait_for_the_next_run(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a", ago=WATERMARK / 2)
+    await runner.run_every(15, now=NOW)
+    await outbox.settled()
+    assert alerts(bus) == []
+
+
+async def test_unavailable_database_is_raised() -> None:
+    unavailable = Postgres("postgresql://a:b@127.0.0.1:1/d", wait_seconds=0.2)
+    runner = DetectionRunner(unavailable, Outbox(unavailable, MemoryProducer()))
+    with pytest.raises(StoreUnavailable):
+        await runner.run_all(now=NOW)
+    await unavailable.close()

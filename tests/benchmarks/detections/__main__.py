@@ -1,4 +1,4 @@
-"""`make detection-report`: attacks against the rules, written to docs/detections.md. `--tuning` only shows its seeds'."""
+"""`make detection-report`: attacks against the rules, written to docs/detections.md; `--tuning` only shows figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local.services.site import CHECKOUT
 from shared.detection.catalogue import catalogue
 from shared.stores.migrations import migrate
 from tests.benchmarks.detections.page import show, write
-from tests.benchmarks.detections.running import raised
+from tests.benchmarks.detections.running import Spans, raised
 from tests.benchmarks.detections.scoring import Scores, score
 from tests.benchmarks.detections.world import REPORT_SEEDS, TUNING_SEEDS, fill, world
 
@@ -43,15 +43,15 @@ def main(arguments: list[str]) -> None:
         write(scores, days)
 
 
-def _measure(scores: Scores, owner: str, url: str, seed: int, last: date, days: int) -> None:  # noqa: PLR0913, PLR0917
+def _measure(scores: Scores, owner: str, url: str, seed: int, last: date, days: int) -> None:
     own, began = world(seed, last, days), monotonic()
     count = fill(owner, own.blocks())
     screen.print(f"seed {seed}: {count:,} rows in {monotonic() - began:.0f} s, {len(own.attacks)} attacks")
     began = monotonic()
     lookbacks = {rule_id: timedelta(hours=found.rule.lookback) for rule_id, found in catalogue().items()}
-    tenants = {site.tenant_id: (own.start, own.end, {}) for site in own.ordinary} | {
-        site.tenant_id: (own.start, own.end_of_attacks, own.spans(lookbacks)) for site in own.attacked
-    }
+    tenants: dict[str, tuple[datetime, datetime, Spans]] = {
+        site.tenant_id: (own.start, own.end, {}) for site in own.ordinary
+    } | {site.tenant_id: (own.start, own.end_of_attacks, own.spans(lookbacks)) for site in own.attacked}
     alerts = asyncio.run(raised(url, tenants, screen.print))
     screen.print(f"seed {seed}: the rules ran in {monotonic() - began:.0f} s, {len(alerts):,} alerts")
     score(

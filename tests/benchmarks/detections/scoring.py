@@ -48,7 +48,7 @@ class Score:
 
 @dataclass
 class Scores:
-    """``by_signal`` has (rule, whether documented); ``crossed`` counts the attacks of one rule on which another fired."""
+    """``by_signal`` has (rule, documented or not); ``crossed`` counts attacks on which another rule fired."""
 
     by_signal: dict[tuple[str, bool], Score] = field(default_factory=lambda: defaultdict(Score))
     crossed: Counter[tuple[str, str, bool]] = field(default_factory=Counter)

@@ -27,6 +27,10 @@ LEARNING = timedelta(days=30)  # the longest baseline of a rule; nothing is coun
 LEARNING_OF_PLANT = timedelta(days=8)
 PLANT = ("orbital_inference_logs", "orbital_physics_oracle", "opcua_telemetry", "edge_node_telemetry")
 SIZE = 0.7
+COPY_CLOSED = """
+COPY investigation_state (investigation_id, tenant_id, alert_id, source, alert_title, severity, state, graph_state, alert,
+    created_at) FROM STDIN (FORMAT csv)
+"""
 ROUNDS = 3  # of every attack at every strength, a seed
 ATTACK_DAYS, LAST_DAYS = 30, 20  # on which attacks begin; and that those which go on for weeks have to be found
 
@@ -100,8 +104,7 @@ def fill(owner_url: str, blocks: Iterable[Block]) -> int:
 
     count = load(owner_url, telemetry()).total()
     with psycopg.connect(owner_url) as connection:
-        columns = "investigation_id, tenant_id, alert_id, source, alert_title, severity, state, graph_state, alert, created_at"
-        with connection.cursor().copy(f"COPY investigation_state ({columns}) FROM STDIN (FORMAT csv)") as copy:
+        with connection.cursor().copy(COPY_CLOSED) as copy:
             for block in alerts:
                 copy.write(_closed(block))
                 count += len(block)

@@ -11,7 +11,6 @@ from shared.detection.feeds import data_and_models, gateways, otel, plant
 from shared.detection.feeds.reading import Row, documents, without_blanks
 from shared.errors import InvalidInput
 
-
 # What a reader raises where a document has a list for a name, a word for a number, and so on.
 MISSHAPEN = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError)
 

@@ -42,8 +42,8 @@ all other signals of the rule together. Both are published, each names its signa
 A company of size {size} lives {learning} days before anything is counted. It exists twice, with the same rows: as it is,
 for {days} days; and attacked, for {attacked} days, {rounds} times with each of the ten attacks at each of three
 strengths. So whether an alert is about an attack is read from its labels, and what a rule makes of the same day without
-the attack is known. This was done for {seeds_count} seeds ({seeds}), together {cells} attacks for each number of the
-columns below and {clean} ordinary days.
+the attack is known. Seeds of the report: {seeds}. Together they have {cells} attacks of each kind and strength, and
+{clean} ordinary days. With so few attacks a recall is rough: read 2/3 as "often", not as a rate.
 
 No threshold was chosen by looking at these seeds. Whoever tunes a rule takes `{tuning}`
 (`python -m tests.benchmarks.detections --tuning`), and the report's seeds are changed should anybody have looked at
@@ -126,7 +126,6 @@ def write(scores: Scores, days: int) -> None:
         days=days,
         attacked=ATTACK_DAYS + LAST_DAYS,
         rounds=ROUNDS,
-        seeds_count=len(REPORT_SEEDS),
         seeds=", ".join(map(str, REPORT_SEEDS)),
         cells=cells,
         clean=days * len(REPORT_SEEDS),

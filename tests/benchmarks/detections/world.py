@@ -21,15 +21,16 @@ from local.telemetry.writing import load, rows
 
 # No threshold was chosen by looking at the report's seeds. Who tunes a rule takes the other one.
 TUNING_SEEDS = (11,)
-REPORT_SEEDS = (4099, 7411)
+REPORT_SEEDS = (4099,)
 LEARNING = timedelta(days=30)  # the longest baseline of a rule; nothing is counted before
 # Of the tables that make most of the rows; their rules compare with seven days at most.
 LEARNING_OF_PLANT = timedelta(days=8)
 PLANT = ("orbital_inference_logs", "orbital_physics_oracle", "opcua_telemetry", "edge_node_telemetry")
 SIZE = 0.7
 COPY_CLOSED = """
-COPY investigation_state (investigation_id, tenant_id, alert_id, source, alert_title, severity, state, graph_state, alert,
-    created_at) FROM STDIN (FORMAT csv)
+COPY investigation_state (
+    investigation_id, tenant_id, alert_id, source, alert_title, severity, state, graph_state, alert, created_at
+) FROM STDIN (FORMAT csv)
 """
 ROUNDS = 3  # of every attack at every strength, a seed
 ATTACK_DAYS, LAST_DAYS = 30, 20  # on which attacks begin; and that those which go on for weeks have to be found

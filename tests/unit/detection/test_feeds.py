@@ -142,6 +142,9 @@ def test_unknown_format_is_named_with_those_that_there_are() -> None:
         convert("syslog", b"{}", TENANT)
 
 
+SPOILT: tuple[Any, ...] = (None, "", "word", -1, 1e308, [], [[1]], {}, {"a": {}}, True)
+
+
 def _places(document: Any) -> Iterator[tuple[Any, ...]]:
     """The path to every value of a document."""
     pairs = (
@@ -166,6 +169,6 @@ def test_document_with_anything_in_place_of_a_field_ends_in_rows_or_a_refusal(na
     found = json.loads(text.splitlines()[0] if name in {"databricks", "envoy"} else text)
     document = found[0] if isinstance(found, list) else found
     for path in _places(document):
-        for value in (None, "", "word", -1, 1e308, [], [[1]], {}, {"a": {}}, True):
+        for value in SPOILT:
             converted = convert(name, json.dumps(_with(document, path, value)).encode(), TENANT)
             assert len(converted.refused) <= 1

@@ -13,11 +13,13 @@ from cli.actions import actions, assets
 from cli.alerts import parse, send
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
+from cli.detection import detection
 from cli.kill_switches import kill_switches
 from cli.questions import questions
 from cli.shadow import shadow
 from cli.simulate import simulate
 from cli.stack import demo, down, logs, status, up
+from cli.telemetry import telemetry
 from shared.errors import AluskortError
 
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
@@ -57,6 +59,8 @@ app.add_typer(kill_switches, name="kill-switches")
 app.add_typer(shadow, name="shadow")
 app.add_typer(actions, name="actions")
 app.add_typer(assets, name="assets")
+app.add_typer(telemetry, name="telemetry")
+app.add_typer(detection, name="detection")
 
 if __name__ == "__main__":
     app()

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, IPvAnyAddress, TypeAdapter
 
-from shared.contracts.outside_text import storable_text
+from shared.contracts.outside_text import read_json, storable, storable_text
 from shared.contracts.tenant import DEFAULT_TENANT, TenantId
 
 OLDEST = timedelta(days=730)  # of what is older there is no month
@@ -35,6 +35,11 @@ def _finite(value: float) -> float:
     return value
 
 
+def _listed(value: Any) -> Any:
+    """CSV has no lists: there it is JSON."""
+    return read_json(value.encode()) if isinstance(value, str) else value
+
+
 def _blank(value: Any) -> Any:
     """CSV has no null: an empty field says nothing."""
     return None if value == "" else value
@@ -51,7 +56,7 @@ Code = Annotated[int, Field(ge=0, le=999)]
 Moment = Annotated[datetime, AfterValidator(_in_reach)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(_finite)]
-Upper = Annotated[str, BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value)]
+Upper = BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value)
 Lower = BeforeValidator(lambda value: (value.strip().lower() or None) if isinstance(value, str) else value)
 Address = Annotated[IPvAnyAddress | None, BeforeValidator(_blank)]
 
@@ -83,7 +88,7 @@ class NlQuery(_Row):
     session_id: Name
     query_text: Words
     response_summary: NotRequired[MaybeWords]
-    tool_calls_made: NotRequired[list[Any]]
+    tool_calls_made: NotRequired[Annotated[list[Any], BeforeValidator(_listed), AfterValidator(storable)]]
     safety_filter_triggered: NotRequired[bool]
     token_count: NotRequired[Count]
 
@@ -107,7 +112,7 @@ class PhysicsCheck(_Row):
     constraint_id: Name
     check_result: Annotated[Literal["PASS", "FAIL"], Upper]
     latency_ms: Count
-    error_state: NotRequired[Annotated[str, Field(min_length=1, max_length=512)]]
+    error_state: NotRequired[Annotated[Name, Upper]]
     input_hash: Name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import batched
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from cli.deployment.commands import EnvironmentFile, chosen
 from cli.screen import console
+
+AT_ONCE = 500  # messages that wait for the broker's word together
 
 telemetry = typer.Typer(no_args_is_help=True, help="Telemetry of the systems that the detections defend.")
 
@@ -74,7 +77,9 @@ def convert(
     name: Annotated[str, typer.Argument(metavar="FORMAT", help="One of `aluskort telemetry formats`.")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What the system wrote: JSON, or one a line.")],
     tenant: Annotated[str, typer.Option("--tenant", help="Whose systems these are.")],
-    send: Annotated[bool, typer.Option("--send", help="Publish the rows on the format's topic, not on stdout.")] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="Publish the rows on the format's topic, not on stdout.")
+    ] = False,
     environment_file: EnvironmentFile = None,
 ) -> None:
     """Turn what another system writes into rows, one JSON object a line. Exit code 1 if a document was refused."""
@@ -111,16 +116,18 @@ def _bytes_of(file: Path) -> bytes:
 
 async def _published(table: str, tenant: str, rows: list[dict[str, object]]) -> str:
     """Publish one message a row and return the topic. Raises BusUnavailable."""
+    import asyncio
+
     import orjson
 
     from shared.bootstrap import services
     from shared.detection.intake import TABLES
 
     topic = next(topic for topic, filled in TABLES.items() if filled == table)
-    producer = services().producer
+    producer = services().bus.producer
     try:
-        for row in rows:
-            await producer.publish(topic, tenant, orjson.dumps(row))
+        for together in batched(rows, AT_ONCE, strict=False):
+            await asyncio.gather(*(producer.publish(topic, orjson.dumps(row), key=tenant) for row in together))
     finally:
         await producer.close()
     return topic

@@ -50,8 +50,8 @@ No threshold was chosen by looking at these seeds. Whoever tunes a rule takes `{
 single alerts of theirs. The attacks are written from MITRE ATLAS's descriptions, share no code with the rules
 (`lint-imports` holds that) and were finished before their author had seen a threshold.
 
-Rules run at their own cadence while one of their attacks is under way; at other times those of 5 minutes every
-{five} and those of 15 every {fifteen} minutes, so each row is still looked at. Suppression is the product's.
+Rules run at their own cadence while one of their blatant or moderate attacks is under way. At other times they run less
+often ({ordinary}), so each row is still looked at. Suppression is the product's.
 An alert is *about* an attack if it names one of its subjects while the window can hold a row of it. Precision is of the
 alerts on the attacked company, which has far more attacks than any real one; false alerts are those on ordinary days.
 
@@ -130,8 +130,7 @@ def write(scores: Scores, days: int) -> None:
         cells=cells,
         clean=days * len(REPORT_SEEDS),
         tuning=f"--seed {TUNING_SEEDS[0]}",
-        five=ORDINARY[5],
-        fifteen=ORDINARY[15],
+        ordinary=", ".join(f"each {own} minutes become {less}" for own, less in ORDINARY.items()),
     )
     PAGE.write_text(about + _results(scores) + _attacks() + CALM.rstrip() + "\n")
 

@@ -12,7 +12,7 @@ from itertools import chain
 import numpy as np
 import psycopg
 
-from local.telemetry.attacks.attack import Attack
+from local.telemetry.attacks.attack import Attack, Strength
 from local.telemetry.campaign import campaign
 from local.telemetry.simulation import companies, simulated
 from local.telemetry.site import Site
@@ -73,10 +73,12 @@ class World:
                 yield block
 
     def spans(self, lookbacks: Mapping[str, timedelta]) -> dict[str, list[tuple[datetime, datetime]]]:
-        """For each rule when its own attacks are under way, or still in its window."""
+        """For each rule when its own attacks are under way, or still in its window; without those that last for days."""
         found: dict[str, list[tuple[datetime, datetime]]] = {}
         for attack in self.attacks:
             label = attack.label
+            if label.strength is Strength.LOW_AND_SLOW:
+                continue
             until = label.end + lookbacks[label.rule_id] + timedelta(hours=1)
             found.setdefault(label.rule_id, []).append((label.start, until))
         return found

@@ -73,7 +73,7 @@ class World:
                 yield block
 
     def spans(self, lookbacks: Mapping[str, timedelta]) -> dict[str, list[tuple[datetime, datetime]]]:
-        """For each rule when its own attacks are under way, or still in its window; without those that last for days."""
+        """For each rule when one of its attacks that do not last for days is under way, or still in its window."""
         found: dict[str, list[tuple[datetime, datetime]]] = {}
         for attack in self.attacks:
             label = attack.label

@@ -23,6 +23,7 @@ from cli.knowledge import indicators, load, patterns, playbooks
 from cli.proof import evidence, verify
 from cli.questions import questions
 from cli.shadow import shadow
+from cli.simulate import simulate
 from cli.stack import demo, down, logs, status, up
 from cli.statistics import stats
 from cli.telemetry import telemetry
@@ -62,7 +63,7 @@ app = typer.Typer(
 )
 COMMANDS = {
     "The local stack": (up, down, status, env, token, logs, demo),
-    "Alerts": (send, parse),
+    "Alerts": (send, parse, simulate),
     "Cases": (cases, case, approve, deny, disposition),
     "What the SOC knows": (load, questions),
     "Proof and figures": (evidence, verify, stats),

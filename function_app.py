@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from durable.investigation import activities, orchestrator
-from functions import actions, api, audit, ingest, investigations, learn, parse, poll, upkeep
+from functions import actions, api, audit, batches, ingest, investigations, learn, parse, poll, upkeep
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
@@ -15,6 +15,7 @@ for module in (
     actions,
     audit,
     learn,
+    batches,
     upkeep,
     api,
     orchestrator,

@@ -13,6 +13,7 @@ from shared.access.kill_switch import KillSwitches
 from shared.access.shadow_mode import ShadowModes
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.wiring import Batch
 from shared.bus.wiring import Bus
 from shared.contracts.incident import SourceIncident
 from shared.hunting.wiring import Hunting
@@ -30,6 +31,8 @@ from shared.stores.wiring import Stores
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from shared.gateway.batch_gateway import BatchGateway
 
 
 class Services:
@@ -87,6 +90,11 @@ class Services:
         )
 
     @cached_property
+    def batch(self) -> Batch:
+        """What may wait a day."""
+        return Batch(self.stores.postgres, self.bus.outbox, self._batch_gateway)
+
+    @cached_property
     def notifications(self) -> Notifications:
         """Messages to people."""
         return notifications(self.settings.notification, self.stores.postgres)
@@ -116,6 +124,12 @@ class Services:
 
         audit = AuditProducer(self.stores.postgres, self.bus.outbox, source_service="context-gateway")
         return context_gateway(self.settings, self.stores.postgres, audit)
+
+    def _batch_gateway(self) -> BatchGateway:
+        from shared.gateway.wiring import batch_gateway  # noqa: PLC0415
+
+        audit = AuditProducer(self.stores.postgres, self.bus.outbox, source_service="batch-scheduler")
+        return batch_gateway(self.settings, self.stores.postgres, audit)
 
 
 @cache

@@ -48,6 +48,8 @@ TIMERS = {
     "watch_approvals": "0 */5 * * * *",
     "move_stuck_cases": "45 */5 * * * *",
     "send_notifications": "30 * * * * *",
+    "tick_batches": "15 * * * * *",
+    "collect_batches": "40 * * * * *",
     "poll_sentinel": "*/30 * * * * *",
     "fetch_late_entities": "0 * * * * *",
 }

@@ -1,0 +1,25 @@
+"""Timers of the batch scheduler: what waits goes out, what was answered comes in."""
+
+import azure.functions as func
+
+from shared.bootstrap import services
+
+blueprint = func.Blueprint()
+
+MOST_BATCHES = 20  # of one run: a flood of tasks leaves the other functions of this worker their turn
+
+
+@blueprint.function_name("tick_batches")
+@blueprint.schedule(arg_name="timer", schedule="15 * * * * *")
+async def tick_batches(timer: func.TimerRequest) -> None:
+    """Submit the batches that are due."""
+    for _ in range(MOST_BATCHES):
+        if await services().batch.scheduler.tick() is None:
+            break
+
+
+@blueprint.function_name("collect_batches")
+@blueprint.schedule(arg_name="timer", schedule="40 * * * * *")
+async def collect_batches(timer: func.TimerRequest) -> None:
+    """Look at the batches whose turn it is, each every five minutes."""
+    await services().batch.collector.collect()

@@ -1,0 +1,44 @@
+"""The batch scheduler and what collects its batches, built on the stores of one process."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from shared.batch.collector import BatchCollector
+from shared.batch.recovery import BatchRecovery
+from shared.batch.scheduler import BatchScheduler
+from shared.bus.outbox import Outbox
+from shared.stores.postgres import Postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.gateway.batch_gateway import BatchGateway
+
+
+class Batch:
+    """``gateway`` is built on first use: the model's client takes seconds to load."""
+
+    def __init__(self, postgres: Postgres, outbox: Outbox, gateway: Callable[[], BatchGateway]) -> None:
+        self._postgres = postgres
+        self._outbox = outbox
+        self._gateway = cache(gateway)
+
+    @cached_property
+    def scheduler(self) -> BatchScheduler:
+        """Queues and submits."""
+        return BatchScheduler(self._postgres, self._gateway)
+
+    @cached_property
+    def collector(self) -> BatchCollector:
+        """Reads results."""
+        recovery = BatchRecovery(self._postgres, self._gateway, self.scheduler)
+        return BatchCollector(
+            self._postgres,
+            self._outbox,
+            gateway=self._gateway,
+            scheduler=self.scheduler,
+            recovery=recovery,
+            landings={},
+        )

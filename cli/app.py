@@ -11,9 +11,11 @@ from typer.core import TyperGroup
 
 from cli.actions import actions, assets
 from cli.alerts import parse, send
+from cli.batches import batch
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
 from cli.kill_switches import kill_switches
+from cli.pattern_review import pattern_review
 from cli.questions import questions
 from cli.shadow import shadow
 from cli.stack import demo, down, logs, status, up
@@ -56,6 +58,8 @@ app.add_typer(kill_switches, name="kill-switches")
 app.add_typer(shadow, name="shadow")
 app.add_typer(actions, name="actions")
 app.add_typer(assets, name="assets")
+app.add_typer(batch, name="batch")
+app.add_typer(pattern_review, name="patterns")
 
 if __name__ == "__main__":
     app()

@@ -1,10 +1,26 @@
-"""Timers of the batch scheduler: what waits goes out, what was answered comes in."""
+"""What may wait a day: closed cases become questions, what waits goes out, what was answered comes in."""
 
 import azure.functions as func
 
+from functions.kafka_message import BROKER, RETRY_FOREVER, read
 from shared.bootstrap import services
 
 blueprint = func.Blueprint()
+
+
+@blueprint.function_name("draft_from_cases")
+@blueprint.kafka_trigger(
+    arg_name="event",
+    topic="knowledge.incident.stored",
+    consumer_group="aluskort.drafting",
+    data_type="binary",
+    **BROKER,
+)
+@blueprint.retry(**RETRY_FOREVER)
+async def draft_from_cases(event: func.KafkaEvent) -> None:
+    """Ask for a pattern when people have called enough of a rule's alerts false positives."""
+    await services().batch.drafting.incident(read(event))
+
 
 MOST_BATCHES = 20  # of one run: a flood of tasks leaves the other functions of this worker their turn
 

@@ -20,6 +20,7 @@ from shared.hunting.wiring import Hunting
 from shared.incidents.regrouping import Regrouping
 from shared.ingestion.wiring import Ingestion
 from shared.investigation.agents.agent import Gateway
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.wiring import Investigation
 from shared.knowledge.wiring import Knowledge
 from shared.notifications.queue import Notifications
@@ -92,7 +93,10 @@ class Services:
     @cached_property
     def batch(self) -> Batch:
         """What may wait a day."""
-        return Batch(self.stores.postgres, self.bus.outbox, self._batch_gateway)
+        postgres = self.stores.postgres
+        return Batch(
+            postgres, self.bus.outbox, self.bus.producer, gateway=self._batch_gateway, cases=JudgedCases(postgres)
+        )
 
     @cached_property
     def notifications(self) -> Notifications:

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     CHANGE_INCIDENTS = "incidents.change"
     READ_AUDIT = "audit.read"
     MANAGE_ASSETS = "assets.manage"
+    REVIEW_DRAFTS = "drafts.review"
     SET_KILL_SWITCHES = "kill_switches.set"
     SET_SHADOW_MODES = "shadow_modes.set"
 
@@ -34,6 +35,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.DISPOSE_CASES: _SENIORS,
     Permission.REOPEN_CASES: _SENIORS,
     Permission.MANAGE_ASSETS: _SENIORS,
+    Permission.REVIEW_DRAFTS: _SENIORS,
     Permission.CHANGE_INCIDENTS: _SENIORS,
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
     Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
@@ -49,6 +51,7 @@ OF_PEOPLE = frozenset(
         Permission.REOPEN_CASES,
         Permission.CHANGE_INCIDENTS,
         Permission.SET_SHADOW_MODES,
+        Permission.REVIEW_DRAFTS,
     }
 )
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from shared.api import actions, approvals, audit, health, incidents, investigations, kill_switches, shadow_modes
+from shared.api import (
+    actions,
+    approvals,
+    audit,
+    health,
+    incidents,
+    investigations,
+    kill_switches,
+    pattern_review,
+    shadow_modes,
+)
 from shared.api.failures import add_failure_handlers
 from shared.api.services import ApiServices
 
@@ -18,6 +28,7 @@ ROUTERS = (
     audit.router,
     kill_switches.router,
     shadow_modes.router,
+    pattern_review.router,
 )
 
 

@@ -14,11 +14,13 @@ from shared.access.shadow_mode import ShadowModes
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.pattern_review import PatternReview
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.reopening import Reopening
 from shared.notifications.links import CaseLinks
 from shared.response.assets import Assets
@@ -44,6 +46,8 @@ class ApiServices:
     protected: ProtectedAssets
     dispositions: Dispositions
     reopening: Reopening
+    judged_cases: JudgedCases
+    pattern_review: PatternReview
     kill_switches: KillSwitchPanel
     shadow_modes: ShadowModes
     incidents: Incidents

@@ -12,6 +12,7 @@ from shared.api.app import create_app
 from shared.api.services import ApiServices
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.pattern_review import PatternReview
 from shared.bus.wiring import Bus
 from shared.contracts.routing import LLMProvider
 from shared.incidents.regrouping import Regrouping
@@ -20,6 +21,7 @@ from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.reopening import Reopening
 from shared.investigation.waking import wake_current
 from shared.notifications.wiring import case_links
@@ -34,6 +36,7 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
     approvals = Approvals(postgres, bus.outbox, wake_current)
     times = ApprovalTimes(settings.approval.timeout, settings.approval.timeouts)
     response = Response(settings, postgres, bus)
+    cases = JudgedCases(postgres)
     services = ApiServices(
         cases=CaseFiles(postgres),
         audit=AuditService(postgres),
@@ -42,6 +45,8 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         approvals=approvals,
         dispositions=Dispositions(postgres, bus.outbox, approvals),
         reopening=Reopening(postgres, bus.outbox, approvals, times),
+        judged_cases=cases,
+        pattern_review=PatternReview(postgres, bus.outbox, cases),
         links=case_links(settings.notification),
         undo=response.undo,
         assets=response.assets,

@@ -46,11 +46,3 @@ WHERE tenant_id = %(tenant_id)s AND job_id = %(job_id)s AND sla_breached_at IS N
 -- name: known_batches
 -- For every tenant: the provider's list has the batches of all.
 SELECT batch_api_id FROM batch_jobs WHERE batch_api_id = ANY(%(batch_api_ids)s)
-
--- name: newest
-SELECT job_id, task_type, status, batch_api_id, item_count, submitted_at, completed_at, sla_breached_at, success_count,
-    error_count, total_cost_usd
-FROM batch_jobs
-WHERE tenant_id = %(tenant_id)s
-ORDER BY submitted_at DESC
-LIMIT %(limit)s

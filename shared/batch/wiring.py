@@ -1,4 +1,4 @@
-"""The batch scheduler and what collects its batches, built on the stores of one process."""
+"""The batch domain, built on the stores of one process."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from shared.batch.collector import BatchCollector
+from shared.batch.pattern_drafts import TASK_TYPE as PATTERNS
+from shared.batch.pattern_drafts import CaseHistory, PatternDrafting, land_pattern
 from shared.batch.recovery import BatchRecovery
 from shared.batch.scheduler import BatchScheduler
 from shared.bus.outbox import Outbox
+from shared.bus.producer import Producer
 from shared.stores.postgres import Postgres
 
 if TYPE_CHECKING:
@@ -16,14 +19,26 @@ if TYPE_CHECKING:
 
     from shared.gateway.batch_gateway import BatchGateway
 
+LANDINGS = {PATTERNS: land_pattern}
+
 
 class Batch:
     """``gateway`` is built on first use: the model's client takes seconds to load."""
 
-    def __init__(self, postgres: Postgres, outbox: Outbox, gateway: Callable[[], BatchGateway]) -> None:
+    def __init__(
+        self,
+        postgres: Postgres,
+        outbox: Outbox,
+        producer: Producer,
+        *,
+        gateway: Callable[[], BatchGateway],
+        cases: CaseHistory,
+    ) -> None:
         self._postgres = postgres
         self._outbox = outbox
+        self._producer = producer
         self._gateway = cache(gateway)
+        self._cases = cases
 
     @cached_property
     def scheduler(self) -> BatchScheduler:
@@ -40,5 +55,10 @@ class Batch:
             gateway=self._gateway,
             scheduler=self.scheduler,
             recovery=recovery,
-            landings={},
+            landings=LANDINGS,
         )
+
+    @cached_property
+    def drafting(self) -> PatternDrafting:
+        """The consumer of closed cases."""
+        return PatternDrafting(self._producer, self.scheduler, self._cases)

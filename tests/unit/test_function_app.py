@@ -38,6 +38,7 @@ KAFKA = {
     "append_audit": ("audit.events", "aluskort.audit-service", True),
     "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
     "comment_verdicts": ("knowledge.incident.stored", "aluskort.verdict-comments", False),
+    "draft_from_cases": ("knowledge.incident.stored", "aluskort.drafting", False),
     "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
 }
 TIMERS = {

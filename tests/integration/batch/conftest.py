@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,7 @@ from shared.batch.wiring import Batch
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.batch import BatchTask
+from shared.contracts.judged_case import JudgedCase
 from shared.gateway.batch_client import AnthropicBatches
 from shared.gateway.batch_gateway import BatchGateway
 from shared.gateway.spend import SpendGuard
@@ -63,6 +64,24 @@ async def sdk(provider_url: str) -> AsyncIterator[anthropic.AsyncAnthropic]:
 
 
 @dataclass
+class Cases:
+    """Cases as people judged them; shared/investigation's are tested with it."""
+
+    all: list[JudgedCase] = field(default_factory=list)
+
+    async def of_rule(self, tenant_id: str, alert_name: str, *, since: datetime) -> list[JudgedCase]:
+        return [case for case in self.all if case.alert_title == alert_name and case.disposition]
+
+    async def count(self, tenant_id: str, *, since: datetime) -> int:
+        return len(self.all)
+
+    async def history(self, tenant_id: str, *, alert_name: str, since: datetime) -> AsyncIterator[JudgedCase]:
+        for case in self.all:
+            if alert_name in {"", case.alert_title}:
+                yield case
+
+
+@dataclass
 class Office:
     """The batch domain of one test: its tenant, its month's money, and what everybody sees of it."""
 
@@ -75,6 +94,7 @@ class Office:
     tenant: str
     owner_url: str
     provider_data: Path
+    cases: Cases
 
     def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         """As the schema's owner; %(tenant)s is this test's tenant."""
@@ -127,13 +147,13 @@ def make_office(
     def make(*, hard: float = 1000.0) -> Office:
         number = next(MONTHS)
         month = date(2040 + number // 12, number % 12 + 1, 1)
-        bus, events = MemoryProducer(), Events()
+        bus, events, cases = MemoryProducer(), Events(), Cases()
         outbox = Outbox(store, bus)
         spend = SpendGuard(store, soft_limit_usd=500, hard_limit_usd=hard, month=lambda: month)
         gateway = BatchGateway(AnthropicBatches(sdk), spend, events)
-        batch = Batch(store, outbox, lambda: gateway)
+        batch = Batch(store, outbox, bus, gateway=lambda: gateway, cases=cases)
         tenant = f"tenant-{uuid4().hex[:12]}"
-        return Office(batch, gateway, spend, events, bus, outbox, tenant, own_database.owner_url, provider_data)
+        return Office(batch, gateway, spend, events, bus, outbox, tenant, own_database.owner_url, provider_data, cases)
 
     return make
 

@@ -8,6 +8,7 @@ from shared.api import (
     actions,
     approvals,
     audit,
+    batches,
     health,
     incidents,
     investigations,
@@ -28,6 +29,7 @@ ROUTERS = (
     audit.router,
     kill_switches.router,
     shadow_modes.router,
+    batches.router,
     pattern_review.router,
 )
 

@@ -15,6 +15,7 @@ from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.batch.pattern_review import PatternReview
+from shared.batch.status import Batches
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
@@ -48,6 +49,7 @@ class ApiServices:
     reopening: Reopening
     judged_cases: JudgedCases
     pattern_review: PatternReview
+    batches: Batches
     kill_switches: KillSwitchPanel
     shadow_modes: ShadowModes
     incidents: Incidents

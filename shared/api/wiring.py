@@ -13,6 +13,7 @@ from shared.api.services import ApiServices
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.batch.pattern_review import PatternReview
+from shared.batch.status import Batches
 from shared.bus.wiring import Bus
 from shared.contracts.routing import LLMProvider
 from shared.incidents.regrouping import Regrouping
@@ -47,6 +48,7 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         reopening=Reopening(postgres, bus.outbox, approvals, times),
         judged_cases=cases,
         pattern_review=PatternReview(postgres, bus.outbox, cases),
+        batches=Batches(postgres),
         links=case_links(settings.notification),
         undo=response.undo,
         assets=response.assets,

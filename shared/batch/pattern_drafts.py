@@ -35,7 +35,7 @@ class CaseHistory(Protocol):
     """Cases as people judged them: shared/investigation's, or a list in tests."""
 
     async def of_rule(self, tenant_id: str, alert_name: str, *, since: datetime) -> list[JudgedCase]:
-        """The newest cases of this alert's name that a person spoke of."""
+        """The newest cases of this alert's name, whatever became of them."""
 
     async def count(self, tenant_id: str, *, since: datetime) -> int:
         """How many alerts the tenant had."""

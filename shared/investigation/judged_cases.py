@@ -25,8 +25,8 @@ class JudgedCases:
         self._postgres = postgres
 
     async def of_rule(self, tenant_id: str, alert_name: str, *, since: datetime) -> list[JudgedCase]:
-        """The newest cases of this alert's name that a person spoke of."""
-        values = {"tenant_id": tenant_id, "alert_name": alert_name, "since": since, "limit": MOST_OF_A_RULE}
+        """The newest cases of this alert's name, whatever became of them."""
+        values = {"tenant_id": tenant_id, "alert_name": alert_name, "begun_since": since, "limit": MOST_OF_A_RULE}
         async with self._postgres.transaction(tenant_id) as connection:
             rows = await (await connection.execute(_SQL["of_rule"], values)).fetchall()
         return [_case(row) for row in rows]
@@ -34,12 +34,14 @@ class JudgedCases:
     async def count(self, tenant_id: str, *, since: datetime) -> int:
         """How many alerts the tenant had."""
         async with self._postgres.transaction(tenant_id) as connection:
-            row = await (await connection.execute(_SQL["count"], {"tenant_id": tenant_id, "since": since})).fetchone()
+            row = await (
+                await connection.execute(_SQL["count"], {"tenant_id": tenant_id, "begun_since": since})
+            ).fetchone()
         return row["alerts"] if row else 0
 
     async def history(self, tenant_id: str, *, alert_name: str, since: datetime) -> AsyncIterator[JudgedCase]:
         """Every case of this alert's name in any case, or of every name when it is empty; a page at a time."""
-        values: dict[str, Any] = {"tenant_id": tenant_id, "alert_name": alert_name, "since": since}
+        values: dict[str, Any] = {"tenant_id": tenant_id, "alert_name": alert_name, "begun_since": since}
         values |= {"moment": None, "row_id": None}
         while True:
             async with self._postgres.transaction(tenant_id) as connection:
@@ -52,7 +54,7 @@ class JudgedCases:
 
     async def closed_by_pattern(self, tenant_id: str, pattern_id: str, *, since: datetime) -> list[str]:
         """Ids of the cases begun since then that are closed by this pattern alone."""
-        values = {"tenant_id": tenant_id, "pattern_id": pattern_id, "since": since}
+        values = {"tenant_id": tenant_id, "pattern_id": pattern_id, "begun_since": since}
         async with self._postgres.transaction(tenant_id) as connection:
             rows = await (await connection.execute(_SQL["closed_by_pattern"], values)).fetchall()
         return [row["investigation_id"] for row in rows]

@@ -8,7 +8,7 @@ SELECT pattern FROM fp_patterns WHERE tenant_id = %(tenant_id)s AND pattern_id =
 
 -- name: change
 UPDATE fp_patterns
-SET status = %(status)s, approved_by_1 = %(approved_by_1)s, approved_by_2 = %(approved_by_2)s,
+SET status = %(pattern_status)s, approved_by_1 = %(approved_by_1)s, approved_by_2 = %(approved_by_2)s,
     expires_at = %(expires_at)s, pattern = %(pattern)s
 WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s
 

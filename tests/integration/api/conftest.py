@@ -16,6 +16,7 @@ from shared.api.services import ApiServices, HealthCheck
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
 from shared.batch.pattern_review import PatternReview
+from shared.batch.status import Batches
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
@@ -112,6 +113,7 @@ def api_services(
         reopening=Reopening(store, outbox, approvals, ApprovalTimes(timedelta(hours=4))),
         judged_cases=JudgedCases(store),
         pattern_review=PatternReview(store, outbox, JudgedCases(store)),
+        batches=Batches(store),
         undo=Undo(store, outbox, LiveActions(store, outbox, connectors={}, live={})),
         assets=Assets(store),
         protected=ProtectedAssets(store, outbox),

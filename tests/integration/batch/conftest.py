@@ -70,7 +70,7 @@ class Cases:
     all: list[JudgedCase] = field(default_factory=list)
 
     async def of_rule(self, tenant_id: str, alert_name: str, *, since: datetime) -> list[JudgedCase]:
-        return [case for case in self.all if case.alert_title == alert_name and case.disposition]
+        return [case for case in self.all if case.alert_title == alert_name]
 
     async def count(self, tenant_id: str, *, since: datetime) -> int:
         return len(self.all)

@@ -49,6 +49,10 @@ ROWS = {
     " VALUES (%(tenant)s, 'a', %(id)s, 'i', 's', 't', 'low', 'p', '{}', '{}', '{}', now(), now(), 'rule', 'r')",
     "incident_traces": "VALUES (%(tenant)s, 'host', 'h', 'a', now())",
     "incident_expected_alerts": "VALUES (%(tenant)s, 'a', %(id)s)",
+    "batch_queues": "(tenant_id, task_type, waiting) VALUES (%(tenant)s, %(id)s, 0)",
+    "batch_jobs": "(job_id, tenant_id, task_type, status, item_count, next_look_at)"
+    " VALUES (%(id)s, %(tenant)s, 't', 'failed', 1, now())",
+    "batch_tasks": "(task_id, tenant_id, task_type, task, size_bytes) VALUES (%(id)s, %(tenant)s, 't', '{}', 2)",
     "late_entities": "(tenant_id, alert_id, next_try_at) VALUES (%(tenant)s, %(id)s, now())",
 }
 AUDIT = ("audit_chain_state", "audit_records")  # written by a role of their own

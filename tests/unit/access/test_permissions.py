@@ -4,7 +4,7 @@ from shared.access.identity import Identity, Role
 from shared.access.permissions import GRANTS, Permission, is_permitted, permissions_of, refusal
 
 OF_ANALYSTS = ["approvals.ask_again", "cases.escalate", "investigations.read"]
-OF_SENIORS = ["approvals.decide", "assets.manage", "cases.dispose", "cases.reopen", "incidents.change"]
+OF_SENIORS = ["approvals.decide", "assets.manage", "cases.dispose", "cases.reopen", "drafts.review", "incidents.change"]
 
 
 def someone(*roles: Role) -> Identity:

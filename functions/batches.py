@@ -18,8 +18,8 @@ blueprint = func.Blueprint()
 )
 @blueprint.retry(**RETRY_FOREVER)
 async def draft_from_cases(event: func.KafkaEvent) -> None:
-    """Ask for a pattern when people have called enough of a rule's alerts false positives."""
-    await services().batch.drafting.incident(read(event))
+    """Ask for a draft when people have judged enough of a rule's alerts alike."""
+    await services().batch.closed_cases.incident(read(event))
 
 
 MOST_BATCHES = 20  # of one run: a flood of tasks leaves the other functions of this worker their turn

@@ -14,14 +14,10 @@ from shared.batch.pattern_rules import common_entities, counted, not_enough, pat
 from shared.batch.scheduler import BatchScheduler
 from shared.batch.task_types import AGENT, batch_task
 from shared.bus.outbox import OutboxMessage
-from shared.bus.producer import Producer
-from shared.bus.received import Received, handled
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.batch import BatchTask
 from shared.contracts.batch_answers import PatternProposal
-from shared.contracts.investigation import Classification
 from shared.contracts.judged_case import JudgedCase
-from shared.knowledge.incidents import Incident
 from shared.knowledge.pattern_rows import add_draft
 from shared.stores.postgres import Connection
 
@@ -47,20 +43,9 @@ class CaseHistory(Protocol):
 class PatternDrafting:
     """Looks at a rule each time one of its cases is closed as a false positive."""
 
-    def __init__(self, producer: Producer, scheduler: BatchScheduler, cases: CaseHistory) -> None:
-        self._producer = producer
+    def __init__(self, scheduler: BatchScheduler, cases: CaseHistory) -> None:
         self._scheduler = scheduler
         self._cases = cases
-
-    async def incident(self, message: Received) -> None:
-        """One message of `knowledge.incident.stored`; poison goes to the dead letters. Raises StoreUnavailable."""
-
-        async def consider(value: bytes) -> None:
-            incident = Incident.from_json(value)
-            if incident.final_classification == Classification.FALSE_POSITIVE:
-                await self.consider(incident.tenant_id, incident.alert_name)
-
-        await handled(self._producer, message, consider)
 
     async def consider(self, tenant_id: str, alert_name: str) -> str:
         """Ask for a draft when the rule's dispositions suffice; else why not. Asking again asks nothing new.

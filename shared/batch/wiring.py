@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from shared.batch.closed_cases import ClosedCases
 from shared.batch.collector import BatchCollector
 from shared.batch.pattern_drafts import TASK_TYPE as PATTERNS
 from shared.batch.pattern_drafts import CaseHistory, PatternDrafting, land_pattern
+from shared.batch.playbook_drafts import TASK_TYPE as PLAYBOOKS
+from shared.batch.playbook_drafts import PlaybookDrafting, land_playbook
 from shared.batch.recovery import BatchRecovery
 from shared.batch.scheduler import BatchScheduler
 from shared.bus.outbox import Outbox
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from shared.gateway.batch_gateway import BatchGateway
 
-LANDINGS = {PATTERNS: land_pattern}
+LANDINGS = {PATTERNS: land_pattern, PLAYBOOKS: land_playbook}
 
 
 class Batch:
@@ -59,6 +62,16 @@ class Batch:
         )
 
     @cached_property
-    def drafting(self) -> PatternDrafting:
+    def patterns(self) -> PatternDrafting:
+        """Drafts of false-positive patterns."""
+        return PatternDrafting(self.scheduler, self._cases)
+
+    @cached_property
+    def playbooks(self) -> PlaybookDrafting:
+        """Drafts of playbooks."""
+        return PlaybookDrafting(self.scheduler, self._cases)
+
+    @cached_property
+    def closed_cases(self) -> ClosedCases:
         """The consumer of closed cases."""
-        return PatternDrafting(self._producer, self.scheduler, self._cases)
+        return ClosedCases(self._producer, patterns=self.patterns, playbooks=self.playbooks)

@@ -32,7 +32,7 @@ def review(store: Postgres, office: Office) -> PatternReview:
 async def drafted(office: Office, review: PatternReview) -> FPPattern:
     """A draft that the simulated Claude proposed."""
     office.cases.all = list(CONFIRMED)
-    assert await office.batch.drafting.consider(office.tenant, "Port scan") == ""
+    assert await office.batch.patterns.consider(office.tenant, "Port scan") == ""
     await office.run(rounds=1)
     (draft,) = await review.drafts(office.tenant)
     return draft
@@ -55,7 +55,7 @@ async def test_confirmed_cases_become_a_draft_that_closes_nothing(
 
 async def test_same_cases_are_asked_about_once(office: Office, review: PatternReview) -> None:
     await drafted(office, review)
-    assert "already" in await office.batch.drafting.consider(office.tenant, "Port scan")
+    assert "already" in await office.batch.patterns.consider(office.tenant, "Port scan")
 
 
 async def test_closed_case_is_looked_at_and_poison_goes_to_the_dead_letters(office: Office) -> None:
@@ -72,7 +72,7 @@ async def test_closed_case_is_looked_at_and_poison_goes_to_the_dead_letters(offi
         happened_at="2026-11-28T00:00:00Z",
     )
     for value in (b"no json", incident.to_json(), incident.to_json()):
-        await office.batch.drafting.incident(Received("knowledge.incident.stored", value))
+        await office.batch.closed_cases.incident(Received("knowledge.incident.stored", value))
     assert office.states() == {"queued": 1}
     assert len(office.bus.on("alerts.raw.dlq")) == 1
 
@@ -112,7 +112,7 @@ async def test_attacker_who_floods_a_tenant_gains_neither_question_nor_draft(
     office: Office, review: PatternReview
 ) -> None:
     office.cases.all = [case(number, entities=entities(host="victim-1")) for number in range(300)]
-    assert "needed are" in await office.batch.drafting.consider(office.tenant, "Port scan")
+    assert "needed are" in await office.batch.patterns.consider(office.tenant, "Port scan")
     assert office.states() == {}
     assert await review.drafts(office.tenant) == []
 

@@ -54,9 +54,9 @@ def results(
 
     async def pages(person: Person) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        cursor = None
+        cursor: str | None = None
         while True:
-            more = {"cursor": cursor} if cursor else {}
+            more: dict[str, Any] = {"cursor": cursor} if cursor else {}
             page = await person.get(f"/batches/{quote(job, safe='')}/results", limit=100, **more)
             found += page["items"]
             if (cursor := page["next_cursor"]) is None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
+from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from shared.audit.event import utc_timestamp
@@ -84,9 +86,14 @@ def gateway_request(tenant_id: str, task: BatchTask) -> GatewayRequest:
         task_type=task.task_type,
         system_prompt=task.system_prompt,
         user_content=task.user_content,
-        output_schema=_kind(task.task_type).answer.model_json_schema(),
+        output_schema=_schema(task.task_type),
         tenant_id=tenant_id,
     )
+
+
+@cache
+def _schema(task_type: str) -> dict[str, Any]:
+    return _kind(task_type).answer.model_json_schema()
 
 
 def _kind(task_type: str) -> TaskType:

@@ -13,6 +13,7 @@ from cli.access import env, token
 from cli.actions import actions, assets
 from cli.alerts import parse, send
 from cli.answers import approve, deny, disposition
+from cli.batches import batch
 from cli.cases import case, cases
 from cli.dead_letters.commands import dlq
 from cli.deployment.commands import migrate, preflight
@@ -20,6 +21,7 @@ from cli.detection import detection
 from cli.exposures import exposures, graph
 from cli.kill_switches import kill_switches
 from cli.knowledge import indicators, load, patterns, playbooks
+from cli.pattern_review import pattern_review
 from cli.proof import evidence, verify
 from cli.questions import questions
 from cli.shadow import shadow
@@ -84,6 +86,8 @@ app.add_typer(patterns, name="patterns", rich_help_panel="What the SOC knows")
 app.add_typer(indicators, name="indicators", rich_help_panel="What the SOC knows")
 app.add_typer(telemetry, name="telemetry")
 app.add_typer(detection, name="detection")
+app.add_typer(batch, name="batch")
+patterns.add_typer(pattern_review)  # without a name: its commands are among the others
 
 if __name__ == "__main__":
     app()

@@ -13,6 +13,7 @@ from shared.access.kill_switch import active_switches
 from shared.access.shadow_mode import shadow_covering
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.wiring import Batch
 from shared.bus.wiring import Bus
 from shared.contracts.incident import SourceIncident
 from shared.ctem.wiring import Exposure
@@ -21,6 +22,7 @@ from shared.hunting.wiring import Hunting
 from shared.incidents.regrouping import Regrouping
 from shared.ingestion.wiring import Ingestion
 from shared.investigation.agents.agent import Gateway
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.wiring import Investigation
 from shared.knowledge.wiring import Knowledge
 from shared.notifications.queue import Notifications
@@ -32,6 +34,8 @@ from shared.stores.wiring import Stores
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from shared.gateway.batch_gateway import BatchGateway
 
 
 class Services:
@@ -98,6 +102,13 @@ class Services:
         """Detections of attacks on machine learning."""
         return Detections(self.stores.postgres, self.bus)
 
+    def batch(self) -> Batch:
+        """What may wait a day."""
+        postgres = self.stores.postgres
+        return Batch(
+            postgres, self.bus.outbox, self.bus.producer, gateway=self._batch_gateway, cases=JudgedCases(postgres)
+        )
+
     @cached_property
     def notifications(self) -> Notifications:
         """Messages to people."""
@@ -128,6 +139,12 @@ class Services:
 
         audit = AuditProducer(self.stores.postgres, self.bus.outbox, source_service="context-gateway")
         return context_gateway(self.settings, self.stores, audit)
+
+    def _batch_gateway(self) -> BatchGateway:
+        from shared.gateway.wiring import batch_gateway  # noqa: PLC0415
+
+        audit = AuditProducer(self.stores.postgres, self.bus.outbox, source_service="batch-scheduler")
+        return batch_gateway(self.settings, self.stores, audit)
 
 
 @cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import re2
@@ -63,6 +63,7 @@ class Evidence:
     orders: tuple[str, ...]
     context: Context
     time: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
 
     def named(self, *kinds: str) -> tuple[str, ...]:
         """The distinct values of the entities of these kinds, in the order of the evidence."""
@@ -89,6 +90,7 @@ def read_evidence(prompt: str) -> Evidence:
     title = fields.get("title", "").strip()
     texts = [title, *(text for name, text in fields.items() if name not in STRUCTURED_CHILDREN)]
     clauses, orders = _split(texts)
+    details = _details(fields.get("details", ""))
     entities = tuple(_entities(fields.get("entities", ""))) or tuple(_placeholders(" ".join(texts)))
     return Evidence(
         title=title,
@@ -98,15 +100,18 @@ def read_evidence(prompt: str) -> Evidence:
         clauses=clauses,
         orders=orders,
         context=read_context(html.unescape(_element(prompt, CONTEXT_ELEMENT) or "")),
-        time=_time(fields.get("details", "")),
+        time=str(details.get("time", "")),
+        details=details,
     )
 
 
-def _time(details: str) -> str:
+def _details(text: str) -> dict[str, Any]:
+    """The alert's other fields, as JSON; text that is none has no fields."""
     try:
-        return str(json.loads(details)["time"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _element(text: str, name: str) -> str | None:

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     DECIDE_EXPOSURES = "exposures.decide"
     READ_AUDIT = "audit.read"
     MANAGE_ASSETS = "assets.manage"
+    REVIEW_DRAFTS = "drafts.review"
     SET_KILL_SWITCHES = "kill_switches.set"
     SET_SHADOW_MODES = "shadow_modes.set"
     READ_PLATFORM = "platform.read"
@@ -38,6 +39,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.DISPOSE_CASES: _SENIORS,
     Permission.REOPEN_CASES: _SENIORS,
     Permission.MANAGE_ASSETS: _SENIORS,
+    Permission.REVIEW_DRAFTS: _SENIORS,
     Permission.CHANGE_INCIDENTS: _SENIORS,
     Permission.DECIDE_EXPOSURES: _SENIORS,
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
@@ -59,6 +61,7 @@ OF_PEOPLE = frozenset(
         Permission.DECIDE_EXPOSURES,
         Permission.SET_SHADOW_MODES,
         Permission.MANAGE_PATTERNS,
+        Permission.REVIEW_DRAFTS,
     }
 )
 

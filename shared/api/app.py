@@ -11,12 +11,14 @@ from shared.api import (
     actions,
     approvals,
     audit,
+    batches,
     exposures,
     health,
     incidents,
     investigations,
     kill_switches,
     knowledge,
+    pattern_review,
     shadow_modes,
     statistics,
 )
@@ -39,6 +41,8 @@ ROUTERS = (
     knowledge.router,
     shadow_modes.router,
     statistics.router,
+    batches.router,
+    pattern_review.router,
 )
 
 

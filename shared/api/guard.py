@@ -89,4 +89,5 @@ IncidentChanger = Annotated[Identity, Depends(Permits(Permission.CHANGE_INCIDENT
 PatternManager = Annotated[Identity, Depends(Permits(Permission.MANAGE_PATTERNS))]
 SharedKnowledgeManager = Annotated[Identity, Depends(Permits(Permission.MANAGE_SHARED_KNOWLEDGE))]
 PlatformReader = Annotated[Identity, Depends(Permits(Permission.READ_PLATFORM))]
+DraftReviewer = Annotated[Identity, Depends(Permits(Permission.REVIEW_DRAFTS))]
 AuditReader = Annotated[Identity, Depends(Permits(Permission.READ_AUDIT))]

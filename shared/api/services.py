@@ -14,6 +14,8 @@ from shared.access.shadow_mode import ShadowModes
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.pattern_review import PatternReview
+from shared.batch.status import Batches
 from shared.bus.backlog import BacklogReader
 from shared.bus.outbox import Outbox
 from shared.ctem.decisions import ExposureDecisions
@@ -25,6 +27,7 @@ from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.reopening import Reopening
 from shared.investigation.statistics import CaseCounts
 from shared.knowledge.fp_patterns import FPPatterns
@@ -54,6 +57,9 @@ class ApiServices:
     protected: ProtectedAssets
     dispositions: Dispositions
     reopening: Reopening
+    judged_cases: JudgedCases
+    pattern_review: PatternReview
+    batches: Batches
     kill_switches: KillSwitchPanel
     shadow_modes: ShadowModes
     incidents: Incidents

@@ -15,6 +15,8 @@ from shared.api.health import MODEL
 from shared.api.services import ApiServices
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.pattern_review import PatternReview
+from shared.batch.status import Batches
 from shared.bus.backlog import BacklogReader
 from shared.bus.wiring import Bus
 from shared.ctem.decisions import ExposureDecisions
@@ -28,6 +30,7 @@ from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.reopening import Reopening
 from shared.investigation.statistics import CaseCounts
 from shared.investigation.waking import wake_current
@@ -51,6 +54,7 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         base_url=settings.anthropic_base_url,
         board=BreakerBoard(stores.redis),
     )
+    cases = JudgedCases(postgres)
     services = ApiServices(
         cases=CaseFiles(postgres),
         audit=AuditService(postgres),
@@ -59,6 +63,9 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         approvals=approvals,
         dispositions=Dispositions(postgres, bus.outbox, approvals),
         reopening=Reopening(postgres, bus.outbox, approvals, times),
+        judged_cases=cases,
+        pattern_review=PatternReview(postgres, bus.outbox, cases),
+        batches=Batches(postgres),
         links=case_links(settings.notification),
         undo=response.undo,
         assets=response.assets,

@@ -70,10 +70,19 @@ class SpendGuard:
         return cls(postgres, soft_limit_usd=limits.soft_limit_usd, hard_limit_usd=limits.hard_limit_usd)
 
     async def reserve(
-        self, worst_case_usd: Decimal, *, tenant_id: str, task_type: str, tier: ModelTier
+        self,
+        worst_case_usd: Decimal,
+        *,
+        tenant_id: str,
+        task_type: str,
+        tier: ModelTier,
+        call_id: UUID | None = None,
     ) -> Reservation | None:
-        """Count the worst case of one call; None when the hard limit leaves no room for it."""
-        held = Reservation(uuid4(), tenant_id, self._month(), _rounded(worst_case_usd))
+        """Count the worst case of one call; None when the hard limit leaves no room for it.
+
+        ``call_id`` is for a call that another process may have to settle.
+        """
+        held = Reservation(call_id or uuid4(), tenant_id, self._month(), _rounded(worst_case_usd))
         parameters = {
             "call_id": held.call_id,
             "tenant_id": tenant_id,
@@ -95,6 +104,10 @@ class SpendGuard:
             await connection.execute(SQL["settle"], spent)
             row = await (await connection.execute(SQL["report_soft_limit"], limit)).fetchone()
         return SoftLimitPassed(held.month, self._soft_limit, row["committed_usd"]) if row else None
+
+    async def settle_call(self, call_id: UUID, tenant_id: str, actual_usd: Decimal) -> SoftLimitPassed | None:
+        """The same for a call that this process knows by its id only; one that was never reserved changes nothing."""
+        return await self.settle(Reservation(call_id, tenant_id, self._month(), Decimal(0)), actual_usd)
 
     async def total_usd(self) -> Decimal:
         """What this month has cost, with the worst case of calls under way."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import anthropic
+
 from shared.gateway.audit import AuditSink
+from shared.gateway.batch_client import AnthropicBatches
+from shared.gateway.batch_gateway import BatchGateway
 from shared.gateway.breaker_board import BreakerBoard
 from shared.gateway.client import AluskortAnthropicClient
 from shared.gateway.gateway import ContextGateway
@@ -10,6 +14,14 @@ from shared.gateway.spend import SpendGuard
 from shared.routing.router import LLMRouter
 from shared.settings import Settings
 from shared.stores.wiring import Stores
+
+
+def batch_gateway(settings: Settings, stores: Stores, audit: AuditSink) -> BatchGateway:
+    """The gateway for what may wait. A process has its own client for it: batches have no circuit breaker."""
+    sdk = anthropic.AsyncAnthropic(
+        api_key=settings.anthropic_api_key.get_secret_value(), base_url=settings.anthropic_base_url, max_retries=0
+    )
+    return BatchGateway(AnthropicBatches(sdk), SpendGuard.within(settings.spend, stores.postgres), audit)
 
 
 def context_gateway(settings: Settings, stores: Stores, audit: AuditSink) -> ContextGateway:

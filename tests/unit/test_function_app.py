@@ -43,6 +43,7 @@ KAFKA = {
     },
     "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
     "comment_verdicts": ("knowledge.incident.stored", "aluskort.verdict-comments", False),
+    "draft_from_cases": ("knowledge.incident.stored", "aluskort.drafting", False),
     "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
     **{f"store_{table}": (topic, "aluskort.telemetry", True) for topic, table in TABLES.items()},
 }
@@ -55,6 +56,8 @@ TIMERS = {
     "watch_exposures": "15 */5 * * * *",
     "move_stuck_cases": "45 */5 * * * *",
     "send_notifications": "30 * * * * *",
+    "tick_batches": "15 * * * * *",
+    "collect_batches": "40 * * * * *",
     "poll_sentinel": "*/30 * * * * *",
     "fetch_late_entities": "0 * * * * *",
     "run_detections_5m": "0 */5 * * * *",

@@ -15,6 +15,8 @@ from shared.api.app import create_app
 from shared.api.services import ApiServices, HealthCheck
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.pattern_review import PatternReview
+from shared.batch.status import Batches
 from shared.bus.backlog import BacklogReader
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
@@ -32,6 +34,7 @@ from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.reopening import Reopening
 from shared.investigation.statistics import CaseCounts
 from shared.investigation.waking import Waiting
@@ -124,6 +127,9 @@ def api_services(
         approvals=approvals,
         dispositions=Dispositions(store, outbox, approvals),
         reopening=Reopening(store, outbox, approvals, ApprovalTimes(timedelta(hours=4))),
+        judged_cases=JudgedCases(store),
+        pattern_review=PatternReview(store, outbox, JudgedCases(store)),
+        batches=Batches(store),
         undo=Undo(store, outbox, LiveActions(store, outbox, connectors={}, live={})),
         assets=Assets(store),
         protected=ProtectedAssets(store, outbox),

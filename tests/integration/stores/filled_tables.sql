@@ -59,8 +59,8 @@ INSERT INTO audit_verification_log (tenant_id, verification_type, records_checke
 SELECT tenant_id, 'continuous', 100, 0, 99, true, '[]', 1, at FROM cases;
 
 INSERT INTO fp_patterns (pattern_id, tenant_id, status, approved_by_1, approved_by_2, expires_at, pattern)
-SELECT 'p-' || n, tenant_id, 'active', 'a', 'b', now() + interval '30 days',
-    jsonb_build_object('alert_name', 'Alert-' || kind, 'alert_name_regex', CASE n % 500 WHEN 1 THEN 'x.*' ELSE '' END)
+SELECT 'p-' || n, tenant_id, CASE n % 100 WHEN 1 THEN 'pending_review' ELSE 'active' END, 'a', 'b', now() + interval '30 days',
+    jsonb_build_object('confidence', 0.95, 'alert_name', 'Alert-' || kind, 'alert_name_regex', CASE n % 500 WHEN 1 THEN 'x.*' ELSE '' END)
 FROM cases;
 INSERT INTO risk_signals (tenant_id, entity_id, investigation_priority, source, observed_at)
 SELECT tenant_id, 'host-' || kind, 5, n, at FROM cases;
@@ -99,3 +99,16 @@ FROM cases;
 INSERT INTO incident_traces (tenant_id, kind, value, alert_id, began_at)
 SELECT tenant_id, 'host', 'host-' || kind, 'a-' || n, at FROM cases;
 INSERT INTO incident_expected_alerts (tenant_id, alert_id, incident_id) SELECT tenant_id, 'e-' || n, 'c-' || n FROM cases;
+
+INSERT INTO batch_queues (tenant_id, task_type, waiting, due_at)
+SELECT CASE n WHEN 3001 THEN 'small' WHEN 3002 THEN 'middle' WHEN 3006 THEN 'big' ELSE 'tenant-' || n END, 't', 1,
+    now() + CASE n % 500 WHEN 1 THEN interval '0' ELSE interval '1 hour' END
+FROM cases;
+INSERT INTO batch_jobs (job_id, tenant_id, task_type, status, batch_api_id, item_count, next_look_at, submitted_at)
+SELECT md5('job' || n / 5)::uuid, min(tenant_id), 't', CASE WHEN n / 5 % 100 = 1 THEN 'in_progress' ELSE 'completed' END,
+    'b-' || n / 5, 5, now(), max(at)
+FROM cases GROUP BY n / 5;
+INSERT INTO batch_tasks (task_id, tenant_id, task_type, task, size_bytes, status, job_id, queued_at)
+SELECT md5('task' || n)::uuid, tenant_id, CASE n % 100 WHEN 1 THEN 't' ELSE 'another' END, '{}', 2,
+    CASE n % 100 WHEN 1 THEN 'queued' WHEN 2 THEN 'submitted' ELSE 'succeeded' END, md5('job' || n / 5)::uuid, at
+FROM cases;

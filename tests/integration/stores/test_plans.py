@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,8 +23,18 @@ ASKED = [name for name, text in STATEMENTS.items() if set(READ.findall(without_c
 # Tenants of 7, 280 and 8,400 cases: the case that the statements are about, and how many rows they may read. Of what
 # others call by the same name there are thirty.
 TENANTS = {"small": (3001, 20), "middle": (3002, 100), "big": (3006, 100)}
-THOUSANDS = {"knowledge/incidents.sql:incidents_of_the_same_alert_or_technique": 1_050}
+THOUSANDS = {
+    "knowledge/incidents.sql:incidents_of_the_same_alert_or_technique": 1_050,
+    # A person asks what one pattern would have closed of all that the tenant had, or takes one out of force.
+    **dict.fromkeys(
+        (f"investigation/judged_cases.sql:{name}" for name in ("count", "history", "closed_by_pattern")), 9_000
+    ),
+}
 AGO = datetime.now(UTC) - timedelta(days=40)
+
+
+def _uuid(name: str) -> UUID:
+    return UUID(md5(name.encode(), usedforsecurity=False).hexdigest())
 
 
 def parameters(tenant_id: str, case: int) -> dict[str, Any]:
@@ -70,6 +81,19 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"source_tools": ["wiz"], "exposures": ["{}"], "detailed": ["{}"], "digests": [b"0"], "counts": [1]},
         **{"first_seens": [AGO], "last_seens": [AGO], "clocks": [AGO], "deadlines": [AGO]},
         **{"resolved_ats": [None], "reopeneds": [0]},
+        **{"task_type": "t", "job_id": _uuid(f"job{case // 5}"), "task_ids": [_uuid(f"task{case}")], "factor": 0.9},
+        **{"tasks": [Jsonb({})], "sizes": [2], "added": 1, "flush_count": 50, "flush_age": timedelta(hours=6)},
+        **{"most_bytes": 100, "taken": 0, "error": "e", "errors": ["e"], "prompts": ["h"], "results": [Jsonb({})]},
+        **{"most_attempts": 3, "not_sent": 0, "item_count": 1, "batch_api_id": "b-new", "batch_api_ids": ["b-1"]},
+        **{
+            "succeeded": 1,
+            "failed": 0,
+            "cost_usd": 0.1,
+            "pattern_id": f"p-{case}",
+            "pattern_status": "revoked",
+            "pattern": Jsonb({}),
+        },
+        **dict.fromkeys(("approved_by_1", "approved_by_2", "expires_at"), None),
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

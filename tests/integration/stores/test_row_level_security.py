@@ -72,6 +72,10 @@ ROWS = {
     "atlas_rule_runs": "(tenant_id, rule_id) VALUES (%(tenant)s, %(id)s)",
     "atlas_tunings": "(tenant_id, rule_id, version, thresholds, reason, changed_by)"
     " VALUES (%(tenant)s, %(id)s, 1, '{}', 'r', 'p')",
+    "batch_queues": "(tenant_id, task_type, waiting) VALUES (%(tenant)s, %(id)s, 0)",
+    "batch_jobs": "(job_id, tenant_id, task_type, status, item_count, next_look_at)"
+    " VALUES (%(id)s, %(tenant)s, 't', 'failed', 1, now())",
+    "batch_tasks": "(task_id, tenant_id, task_type, task, size_bytes) VALUES (%(id)s, %(tenant)s, 't', '{}', 2)",
     "late_entities": "(tenant_id, alert_id, next_try_at) VALUES (%(tenant)s, %(id)s, now())",
 }
 AUDIT = ("audit_chain_state", "audit_records")  # written by a role of their own

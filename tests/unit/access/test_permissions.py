@@ -5,7 +5,8 @@ from shared.access.permissions import GRANTS, Permission, is_permitted, permissi
 
 OF_ANALYSTS = ["approvals.ask_again", "cases.escalate", "investigations.read"]
 OF_SENIORS = [
-    *("approvals.decide", "assets.manage", "cases.dispose", "cases.reopen", "exposures.decide", "incidents.change"),
+    *("approvals.decide", "assets.manage", "cases.dispose", "cases.reopen"),
+    *("drafts.review", "exposures.decide", "incidents.change"),
 ]
 
 

@@ -35,6 +35,7 @@ OWNERS = {
         "audit_verification_progress",
         "audit_rejected",
     },
+    "batch": {"batch_queues", "batch_jobs", "batch_tasks"},
     "bus": {"outbox"},
     "ctem": {"ctem_exposures"},
     "detection": {

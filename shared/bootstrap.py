@@ -102,6 +102,7 @@ class Services:
         """Detections of attacks on machine learning."""
         return Detections(self.stores.postgres, self.bus)
 
+    @cached_property
     def batch(self) -> Batch:
         """What may wait a day."""
         postgres = self.stores.postgres

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.simulators.evidence import Evidence
-from local.simulators.signs import technique_ids
+from local.simulators.wording import technique_ids
 
 OF_OUR_OWN = ("account", "host", "mailbox")
 

@@ -50,7 +50,8 @@ async def test_pattern_is_in_force_only_when_a_second_person_loads_the_same_and_
     body, entities = pattern(name), AlertEntities.model_validate(host("scan-01"))
 
     async def matches() -> bool:
-        return await known.match(tenant, alert_name="Port scan", entities=entities) is not None
+        (found,) = await store.read(tenant, known.matching(tenant, alert_name="Port scan", entities=entities))
+        return found is not None
 
     async with await api.signed_in("senior_analyst", tenant=tenant, subject="first") as first:
         loaded = (await first.post("/v1/patterns", json=body)).json()

@@ -15,7 +15,7 @@ import pytest
 
 from shared.errors import ModelUnavailable
 from shared.gateway.batch_client import AnthropicBatches, ItemResult
-from shared.stores.postgres import Connection, Postgres
+from shared.stores.postgres import Postgres, Statement
 from tests.integration.batch.conftest import MakeOffice, Office
 
 TASKS = 6
@@ -47,9 +47,9 @@ def killed_at(last: int) -> Iterator[Steps]:
     connection_of = Postgres._connection
 
     @asynccontextmanager
-    async def committing(self: Postgres, tenant_id: str) -> AsyncIterator[Connection]:
-        async with connection_of(self, tenant_id) as connection:
-            yield connection
+    async def committing(self: Postgres, tenant_id: str, *first: Statement, whole: bool = False) -> AsyncIterator[Any]:
+        async with connection_of(self, tenant_id, *first, whole=whole) as begun:
+            yield begun
             steps.step("before a commit")
         steps.step("after a commit")
 

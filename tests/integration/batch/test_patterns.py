@@ -39,7 +39,8 @@ async def drafted(office: Office, review: PatternReview) -> FPPattern:
 
 
 async def explains(store: Postgres, office: Office) -> str | None:
-    found = await FPPatterns(store).match(office.tenant, alert_name="Port scan", entities=entities(host="scanner-1"))
+    asked = FPPatterns(store).matching(office.tenant, alert_name="Port scan", entities=entities(host="scanner-1"))
+    (found,) = await store.read(office.tenant, asked)
     return found.pattern_id if found and found.confidence > 0.9 else None
 
 

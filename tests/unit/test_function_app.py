@@ -47,6 +47,7 @@ TIMERS = {
     "verify_whole_chains": "0 7-57/10 * * * *",
     "watch_approvals": "0 */5 * * * *",
     "move_stuck_cases": "45 */5 * * * *",
+    "expire_incident_traces": "20 */10 * * * *",
     "send_notifications": "30 * * * * *",
     "poll_sentinel": "*/30 * * * * *",
     "fetch_late_entities": "0 * * * * *",

@@ -64,6 +64,7 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"kinds": ["host"], "names": ["host-100"], "begun_since": AGO, "begun_until": datetime.now(UTC)},
         **{"source": "sentinel", "source_incident": str(case), "apart_from": [], "linked_to": [], "room": 1},
         **{"decided": True, "classification": "true_positive", "linked_by": "rule", "reason": "r"},
+        **{"source_status": "Active", "source_classification": ""},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

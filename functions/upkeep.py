@@ -5,6 +5,7 @@ import azure.functions as func
 
 from durable.client import as_wake
 from shared.bootstrap import services
+from shared.incidents.expiry import forget_traces
 from shared.investigation.waking import waking_with
 
 blueprint = df.Blueprint()
@@ -35,6 +36,13 @@ async def move_stuck_cases(timer: func.TimerRequest, client: df.DurableOrchestra
     """Wake the orchestration of each case at work that makes no step, or start it; what stays stuck fails."""
     with waking_with(as_wake(client)):
         await services().investigation.stuck.move_on()
+
+
+@blueprint.function_name("expire_incident_traces")
+@blueprint.schedule(arg_name="timer", schedule="20 */10 * * * *", use_monitor=False)
+async def expire_incident_traces(timer: func.TimerRequest) -> None:
+    """Remove what is too old to link an alert to others."""
+    await forget_traces(services().stores.postgres)
 
 
 @blueprint.function_name("verify_chains")

@@ -22,8 +22,8 @@ from shared.contracts.outside_text import storable
 from shared.errors import NotFound
 from shared.incidents import report
 from shared.incidents.linking import LOOK_AROUND, Known, Neighbour, Plan, Seen, links, plan
-from shared.incidents.stage import weighed
-from shared.incidents.traces import LONGEST_ACTIVITY, Kind, Trace, Traces, source_incident, traces_of
+from shared.incidents.rows import alert_values, member, neighbour, summary
+from shared.incidents.traces import LONGEST_ACTIVITY, Traces, source_incident, traces_of
 from shared.stores.postgres import Connection, Postgres, Statement
 from shared.stores.statements import statements
 
@@ -47,7 +47,7 @@ class Incidents:
         A message that repeats an alert changes nothing, one that names more of it may link it to more.
         """
         traces = traces_of(alert)
-        values = _alert_values(alert, traces, investigation_id)
+        values = alert_values(alert, traces, investigation_id)
         first = (_lock_statement(alert.tenant_id), (SQL["place_of_alert"], values))
         async with (
             self._postgres.unit_of_work(alert.tenant_id, *first) as (_, place),
@@ -66,7 +66,7 @@ class Incidents:
                 incident = await held.fetchone()
                 if incident is None:
                     return []
-                members = [_member(row) for row in await found.fetchall()]
+                members = [member(row) for row in await found.fetchall()]
                 if all(each.incident_id == incident["incident_id"] for each in members):
                     return [each.investigation_id for each in members if each.alert_id != values["alert_id"]]
                 # else it left this incident while we waited
@@ -96,7 +96,7 @@ class Incidents:
             cursor = await connection.execute(SQL["oldest" if wanted.ascending else "newest"], values)
             part = listed(await cursor.fetchall(), wanted, lambda row: (row["opened_at"], row["incident_id"]))
             members = await members_of(connection, tenant_id, [row["incident_id"] for row in part.rows])
-        read = [_summary(row, members.get(row["incident_id"], [])) for row in part.rows]
+        read = [summary(row, members.get(row["incident_id"], [])) for row in part.rows]
         found = [each for each in read if decided in {None, each.decided} and severity in {None, each.severity}]
         if len(found) <= listing.limit:
             return Listed(found, part.last)
@@ -171,7 +171,7 @@ class _Linking:
             "at_most": MOST_ALERTS + 1,
         }
         cursor = await self._connection.execute(SQL["neighbours"], {**self._values, **values})
-        return [_neighbour(row) for row in await cursor.fetchall()]
+        return [neighbour(row) for row in await cursor.fetchall()]
 
     async def _grouped(self, expected_in: str | None) -> str | None:
         """The incident into which the source put the alert; empty when that incident is not there yet."""
@@ -310,13 +310,9 @@ async def members_of(
     """The alerts of each of these incidents."""
     found: dict[str, list[IncidentAlert]] = {}
     for row in await _rows(connection, "alerts_of_incidents", tenant_id, incident_ids):
-        alert = _member(row)
+        alert = member(row)
         found.setdefault(alert.incident_id, []).append(alert)
     return found
-
-
-def _member(row: dict[str, Any]) -> IncidentAlert:
-    return IncidentAlert.from_stored(row, where=f"incident_alerts {row['alert_id']}")
 
 
 async def read(connection: Connection, tenant_id: str, incident_id: str) -> Incident:
@@ -335,7 +331,7 @@ async def incident_of(connection: Connection, tenant_id: str, alert_id: str) -> 
         incident = await connection.execute(SQL["incident_of_alert"], values)
         alerts = await connection.execute(SQL["alerts_of_incident_of_alert"], values)
     row = await incident.fetchone()
-    return _whole(row, [_member(alert) for alert in await alerts.fetchall()]) if row else None
+    return _whole(row, [member(alert) for alert in await alerts.fetchall()]) if row else None
 
 
 def alert_of(alert_id: str) -> dict[str, str]:
@@ -344,7 +340,7 @@ def alert_of(alert_id: str) -> dict[str, str]:
 
 
 def _whole(row: dict[str, Any], members: list[IncidentAlert]) -> Incident:
-    return Incident(**dict(_summary(row, members)), members=members)
+    return Incident(**dict(summary(row, members)), members=members)
 
 
 async def _rows(
@@ -361,56 +357,3 @@ def _adds_to(traces: Traces, stored: Sequence[str]) -> bool:
 
 def _as_before(place: dict[str, Any]) -> dict[str, Any]:
     return {name: place[name] for name in ("linked_by", "reason", "linked_to")}
-
-
-def _alert_values(alert: NormalizedAlert, traces: Traces, investigation_id: str) -> dict[str, Any]:
-    said = {
-        "alert_id": alert.alert_id,
-        "source": alert.source,
-        "title": alert.title,
-        "product": alert.product,
-        "tactics": alert.tactics,
-        "techniques": alert.techniques,
-        "principals": sorted(traces.principals),
-    }
-    return {
-        **storable(said),
-        "tenant_id": alert.tenant_id,
-        "investigation_id": investigation_id,
-        "severity": alert.severity,
-        "began_at": traces.began,
-        "ended_at": traces.ended,
-    }
-
-
-def _neighbour(row: dict[str, Any]) -> Neighbour:
-    seen = Seen(
-        alert_id=row["alert_id"],
-        source=row["source"],
-        title=row["title"],
-        severity=row["severity"],
-        tactics=row["tactics"],
-        techniques=row["techniques"],
-        began=row["began_at"],
-        ended=row["ended_at"],
-        principals=frozenset(row["principals"]),
-    )
-    return Neighbour(Trace(Kind(row["kind"]), row["value"]), seen, row["incident_id"])
-
-
-def _summary(row: dict[str, Any], members: Sequence[IncidentAlert]) -> IncidentSummary:
-    stage, severity, priority = weighed(members)
-    return IncidentSummary(
-        incident_id=row["incident_id"],
-        title=row["title"],
-        severity=severity,
-        priority=priority,
-        stage=stage.label,
-        decided=all(alert.decided for alert in members),
-        alerts=len(members),
-        opened_at=row["opened_at"],
-        began_at=min((alert.began_at for alert in members), default=None),
-        ended_at=max((alert.ended_at for alert in members), default=None),
-        source_incident=row["source_incident"],
-        merged_into=row["merged_into"],
-    )

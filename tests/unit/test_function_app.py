@@ -55,6 +55,7 @@ TIMERS = {
     "watch_approvals": "0 */5 * * * *",
     "watch_exposures": "15 */5 * * * *",
     "move_stuck_cases": "45 */5 * * * *",
+    "expire_incident_traces": "20 */10 * * * *",
     "send_notifications": "30 * * * * *",
     "tick_batches": "15 * * * * *",
     "collect_batches": "40 * * * * *",

@@ -94,6 +94,7 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
             "pattern": Jsonb({}),
         },
         **dict.fromkeys(("approved_by_1", "approved_by_2", "expires_at"), None),
+        **{"source_status": "Active", "source_classification": ""},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

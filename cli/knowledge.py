@@ -249,8 +249,12 @@ def _read(file: Path) -> Any:
 def _items(found: Any, key: str) -> list[dict[str, Any]]:
     """The items of a file that is one of them, a list of them, or has them under the key."""
     listed = found.get(key, [found]) if isinstance(found, dict) else found
-    wrong = [item for item in listed if KEYS[key] not in item] if isinstance(listed, list) else [listed]
+    wrong = [item for item in listed if not _has(item, KEYS[key])] if isinstance(listed, list) else [listed]
     if wrong or not listed:
         shown = str(wrong[0])[:100] if wrong else "nothing"
         raise InvalidInput("FILE", got=shown, expected=f"objects with {KEYS[key]}, or a list of them")
     return list(listed)
+
+
+def _has(item: Any, name: str) -> bool:
+    return isinstance(item, dict) and name in item

@@ -45,12 +45,12 @@ class ById(ListQuery):
     sort: Literal["id"] = "id"
 
 
-class ByValue(ListQuery):
-    """By value and type."""
+class ByType(ListQuery):
+    """By type and value."""
 
     KEY: ClassVar = (key_text, key_text)
 
-    sort: Literal["value"] = "value"
+    sort: Literal["type"] = "type"
 
 
 class Retired(Contract):
@@ -164,7 +164,7 @@ async def retire_pattern(
 
 @router.get("/indicators", responses=failures())
 async def list_indicators(
-    identity: InvestigationReader, services: Services, query: Annotated[ByValue, Query()]
+    identity: InvestigationReader, services: Services, query: Annotated[ByType, Query()]
 ) -> Page[Indicator]:
     """Every known indicator."""
     return query.page(identity.tenant_id, await services.indicators.listed(query.listing(identity.tenant_id)))

@@ -95,7 +95,7 @@ def _values(pattern: FPPattern) -> dict[str, Any]:
     return {
         "pattern_id": pattern.pattern_id,
         "tenant_id": pattern.scope_tenant_id,
-        "status": pattern.status,
+        "pattern_status": pattern.status,
         "approved_by_1": pattern.approved_by_1,
         "approved_by_2": pattern.approved_by_2,
         "expires_at": datetime.fromisoformat(pattern.expiry_date) if pattern.expiry_date else None,

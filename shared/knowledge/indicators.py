@@ -59,12 +59,12 @@ class Indicators:
         await self._remember(indicators)
 
     async def listed(self, listing: Listing) -> Listed[Indicator]:
-        """Every indicator by its value and type. Raises StoreUnavailable."""
-        value, kind = listing.after or (None, None)
-        values = {"row_id": value, "place": kind, "limit": listing.look_ahead}
+        """Every indicator by its type and value. Raises StoreUnavailable."""
+        kind, value = listing.after or (None, None)
+        values = {"row_id": kind, "place": value, "limit": listing.look_ahead}
         async with self._postgres.transaction(NO_TENANT) as connection:
             rows = await (await connection.execute(_SQL["list_indicators"], values)).fetchall()
-        part = listed(rows, listing, lambda row: (row["value"], row["type"]))
+        part = listed(rows, listing, lambda row: (row["type"], row["value"]))
         return Listed([Indicator.from_stored(row, where="threat_intel_iocs") for row in part.rows], part.last)
 
     async def retire(self, value: str, *, tenant_id: str, messages: Sequence[OutboxMessage]) -> None:

@@ -6,3 +6,6 @@ SET LOCAL lock_timeout = '5s';
 -- ALUSKORT_OPERATOR_TENANT names.
 GRANT INSERT, UPDATE ON playbooks TO aluskort_app;
 GRANT DELETE ON threat_intel_iocs TO aluskort_app;
+
+-- People list a tenant's patterns by their ids, in whatever status.
+CREATE INDEX fp_patterns_by_id ON fp_patterns (tenant_id, pattern_id);

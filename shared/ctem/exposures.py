@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from shared.contracts.exposure import CTEMExposure, ExposureRecord
 from shared.contracts.listing import Listed, Listing, listed
 from shared.errors import NotFound
-from shared.stores.postgres import Postgres
+from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
 
 STALE_HOURS = 24.0
@@ -37,11 +37,7 @@ class Exposures:
         seen by a scan for 24 h) and whether a person took its risk.
         """
         async with self._postgres.transaction(tenant_id) as connection:
-            wanted = {"tenant_id": tenant_id, "assets": [asset.lower() for asset in assets]}
-            cursor = await connection.execute(_SQL["open_exposures_of_assets"], wanted)
-            rows = await cursor.fetchall()
-        now = datetime.now(UTC)
-        return [_open(row, now) for row in rows]
+            return await open_exposures(connection, tenant_id, assets)
 
     async def exposure(self, tenant_id: str, key: str) -> ExposureRecord:
         """One exposure with its life. Raises NotFound."""
@@ -64,6 +60,14 @@ class Exposures:
             rows = await cursor.fetchall()
         part = listed(rows, listing, lambda row: (row["ctem_score"], row["exposure_key"]))
         return Listed([_record(row) for row in part.rows], part.last)
+
+
+async def open_exposures(connection: Connection, tenant_id: str, assets: Sequence[str]) -> list[dict[str, Any]]:
+    """See :meth:`Exposures.open_on`, in the caller's transaction."""
+    wanted = {"tenant_id": tenant_id, "assets": [asset.lower() for asset in assets]}
+    rows = await (await connection.execute(_SQL["open_exposures_of_assets"], wanted)).fetchall()
+    now = datetime.now(UTC)
+    return [_open(row, now) for row in rows]
 
 
 def _open(row: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -48,7 +48,8 @@ TOPICS = {
 # The 45 types of the specification and the three that were decided later.
 VOCABULARY = {
     "decision": "alert.classified alert.auto_closed alert.escalated alert.short_circuited investigation.state_changed "
-    "investigation.enriched playbook.selected playbook.generated ctem.exposure_scored ctem.exposure_resolved ctem.sla_breached "
+    "investigation.enriched playbook.selected playbook.generated ctem.exposure_scored ctem.exposure_resolved "
+    "ctem.sla_breached "
     "atlas.detection_fired "
     "routing.tier_selected routing.provider_failover incident.opened incident.linked incident.merged incident.split",
     "action": "response.prepared response.executed response.rolled_back response.generated ioc.enriched "

@@ -123,6 +123,8 @@ class CaseFile(Contract):
     dispositions: list[dict[str, Any]]  # see Disposition, oldest first
     actions: list[ExecutedAction]
     incident: Incident | None  # None for a case from before there were incidents
+    # Of a case that is open: what scanners have found since it gathered its context, see CTEMCorrelatorAgent.
+    exposures_since: list[dict[str, Any]] = Field(default_factory=list)
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from shared.contracts.exposure import CTEMExposure, ExposureRecord
 from shared.contracts.listing import Listed, Listing, listed
 from shared.errors import NotFound
-from shared.stores.postgres import Postgres
+from shared.stores.postgres import Postgres, Query
 from shared.stores.statements import statements
 
 STALE_HOURS = 24.0
@@ -36,11 +36,8 @@ class Exposures:
         """Open exposures of what has these ids or names, highest score first; each says whether it is `stale` (not
         seen by a scan for 24 h) and whether a person took its risk.
         """
-        wanted = {"tenant_id": tenant_id, "assets": [asset.lower() for asset in assets]}
-        [cursor] = await self._postgres.together(tenant_id, (_SQL["open_exposures_of_assets"], wanted))
-        rows = await cursor.fetchall()
-        now = datetime.now(UTC)
-        return [_open(row, now) for row in rows]
+        (found,) = await self._postgres.read(tenant_id, open_exposures(tenant_id, assets))
+        return list(found)
 
     async def exposure(self, tenant_id: str, key: str) -> ExposureRecord:
         """One exposure with its life. Raises NotFound."""
@@ -63,6 +60,17 @@ class Exposures:
             rows = await cursor.fetchall()
         part = listed(rows, listing, lambda row: (row["ctem_score"], row["exposure_key"]))
         return Listed([_record(row) for row in part.rows], part.last)
+
+
+def open_exposures(tenant_id: str, assets: Sequence[str]) -> Query[list[dict[str, Any]]]:
+    """What :meth:`Exposures.open_on` asks."""
+    wanted = {"tenant_id": tenant_id, "assets": [asset.lower() for asset in assets]}
+
+    def read(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        now = datetime.now(UTC)
+        return [_open(row, now) for row in rows]
+
+    return Query(_SQL["open_exposures_of_assets"], wanted, read)
 
 
 def _open(row: dict[str, Any], now: datetime) -> dict[str, Any]:

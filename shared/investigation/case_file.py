@@ -12,6 +12,7 @@ from shared.contracts.listing import Listed, Listing, listed
 from shared.contracts.shadow_mode import ShadowAgreement
 from shared.errors import NotFound
 from shared.incidents.repository import incident_of
+from shared.investigation.exposures_since import exposures_since
 from shared.response.executed import executed_actions
 from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
@@ -39,8 +40,9 @@ class CaseFiles:
                 raise NotFound(f"investigation {investigation_id} does not exist in this tenant")
             incident = await incident_of(connection, tenant_id, found["alert_id"])
             parts = {part: [_with_texts(row) for row in await cursors[part].fetchall()] for part in _PARTS}
+            exposures = await exposures_since(connection, tenant_id, found)
         return CaseFile.from_stored(
-            {**found, **parts, "actions": actions, "incident": incident},
+            {**found, **parts, "actions": actions, "incident": incident, "exposures_since": exposures},
             where=f"investigation_state {investigation_id}",
         )
 

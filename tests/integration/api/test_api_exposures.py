@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from shared.ctem.finding import Finding, Tool
 from shared.ctem.scans import Scan, Scans
 from shared.ctem.scoring import scored
 from shared.ctem.severity import Exploitability
 from shared.stores.postgres import Postgres
+from tests.integration.api.test_api_investigations import investigation
 
 if TYPE_CHECKING:
     from tests.integration.api.conftest import Api
@@ -123,3 +126,21 @@ async def test_only_seniors_decide(api: Api, tenant: str, keys: list[str], role:
     wish = {"until": until(days=1), "reason": "I may not"}
     assert (await person.post(f"{PATH}/{keys[0]}/accept", json=wish)).status_code == 403
     assert (await person.post(f"{PATH}/{keys[0]}/assign", json={"owner": "me"})).status_code == 403
+
+
+@pytest.mark.parametrize(("state", "shown"), [("awaiting_human", ["Finding 1"]), ("closed", [])])
+async def test_open_case_shows_what_scanners_found_since_on_its_assets(
+    api: Api, owner_url: str, tenant: str, keys: list[str], state: str, shown: list[str]
+) -> None:
+    hosts = [{"entity_type": "host", "primary_value": "VM-1"}, {"entity_type": "host", "primary_value": "vm-0"}]
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        case = investigation(owner, tenant, state=state)
+        known = {"entities": {"hosts": hosts}, "ctem_exposures": [{"exposure_key": keys[0]}]}
+        owner.execute(
+            "UPDATE investigation_state SET graph_state = graph_state || %s WHERE investigation_id = %s",
+            (Jsonb(known), case),
+        )
+    analyst = await api.signed_in("analyst", tenant=tenant)
+    found = (await analyst.get(f"/v1/investigations/{case}")).json()["exposures_since"]
+    assert [one["title"] for one in found] == shown
+    assert all("on the alert's host vm-1" in one["reason"] for one in found)

@@ -29,6 +29,7 @@ THOUSANDS = {
     **dict.fromkeys(
         (f"investigation/judged_cases.sql:{name}" for name in ("count", "history", "closed_by_pattern")), 9_000
     ),
+    "detection/rules/alert_fatigue.sql:arrivals": 6_000,  # it counts a week of one tenant
 }
 AGO = datetime.now(UTC) - timedelta(days=40)
 
@@ -103,6 +104,12 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         },
         **dict.fromkeys(("approved_by_1", "approved_by_2", "expires_at"), None),
         **{"source_status": "Active", "source_classification": ""},
+        **{"rule_id": "r-1", "signal": "rec", "entity": f"e-{case}", "dedupe_key": f"k-{case}", "triggers": ["t"]},
+        **{"ran_until": AGO, "error": "e", "bucket_start": AGO, "end": AGO, "before": AGO},
+        **{"baseline_start": AGO + timedelta(days=30), "window_start": AGO + timedelta(days=39)},
+        **{"window_end": datetime.now(UTC), "time_zone": "UTC", "phrases": "ignore"},
+        **{"api_count": 100, "timeout_ms": 5_000, "grace_minutes": 120, "opens_at": 6, "closes_at": 22},
+        **{"least_spread": 0.1},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

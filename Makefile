@@ -17,7 +17,7 @@ SETUP := $(VENV) $(AZURITE) $(KAFKA)
 # Tests start Python by the hundred: where this is set, each would compile the whole product anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help neo4j demo test e2e packaging terraform check bench up down setup
+.PHONY: help neo4j demo test e2e packaging terraform check bench detection-report up down setup
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make test       run the test suite; e2e, packaging and terraform are the slow rest of it"
 	@echo "make check      lint, formatting, types, architecture"
 	@echo "make bench      speed and quality beside other libraries, in one run"
+	@echo "make detection-report  how well the detections find simulated attacks; takes half an hour"
 	@echo "make up         start the services and the product, on port 7071 where it is free"
 	@echo "make down       stop them"
 	@echo "make e2e        run the whole product: its main job, outages, kill -9"
@@ -56,6 +57,9 @@ check: $(VENV)
 
 bench: $(VENV) $(PEERS)
 	$(BIN)/python -m tests.benchmarks
+
+detection-report: $(VENV)
+	$(BIN)/python -m tests.benchmarks.detections
 
 up: $(SETUP)
 	$(BIN)/aluskort up

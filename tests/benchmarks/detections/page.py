@@ -16,7 +16,7 @@ from shared.detection.catalogue import catalogue
 from tests.benchmarks.detections.plots import bars, matrix
 from tests.benchmarks.detections.running import ORDINARY
 from tests.benchmarks.detections.scoring import Score, Scores
-from tests.benchmarks.detections.world import ATTACK_DAYS, LAST_DAYS, REPORT_SEEDS, ROUNDS, SIZE, TUNING_SEEDS
+from tests.benchmarks.detections.world import REPORT_SEEDS, SIZE, TUNING_SEEDS, attacked_days
 
 PAGE = CHECKOUT / "docs/detections.md"
 PICTURES = CHECKOUT / "docs/detections"
@@ -113,7 +113,7 @@ def missed(scores: Scores) -> Iterator[str]:
         yield f"- Cross-fire of REC: {share:.2%}, not {CROSSED:.1%}."
 
 
-def write(scores: Scores, days: int) -> None:
+def write(scores: Scores, days: int, rounds: int) -> None:
     """The page and its pictures."""
     PICTURES.mkdir(exist_ok=True)
     for name, text in _pictures(scores):
@@ -124,8 +124,8 @@ def write(scores: Scores, days: int) -> None:
         size=SIZE,
         learning=30,
         days=days,
-        attacked=ATTACK_DAYS + LAST_DAYS,
-        rounds=ROUNDS,
+        attacked=attacked_days(days),
+        rounds=rounds,
         seeds=", ".join(map(str, REPORT_SEEDS)),
         cells=cells,
         clean=days * len(REPORT_SEEDS),

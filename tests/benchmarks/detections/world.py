@@ -44,7 +44,7 @@ class World:
     attacked: tuple[Site, ...]
     attacks: tuple[Attack, ...]
     first: date
-    days: int  # that are counted
+    days: int  # that are counted of the ordinary company
 
     @property
     def start(self) -> datetime:
@@ -59,12 +59,11 @@ class World:
     @property
     def end_of_attacks(self) -> datetime:
         """When it ends for the attacked one."""
-        return min(self.end, self.start + timedelta(days=ATTACK_DAYS + LAST_DAYS))
+        return self.start + timedelta(days=attacked_days(self.days))
 
     def blocks(self) -> Iterator[Block]:
         """All telemetry."""
-        days = LEARNING.days + self.days + 2
-        attacked = min(days, LEARNING.days + ATTACK_DAYS + LAST_DAYS + 2)
+        days, attacked = (LEARNING.days + days + 2 for days in (self.days, attacked_days(self.days)))
         plant_from = np.datetime64((self.start - LEARNING_OF_PLANT).replace(tzinfo=None))
         for block in chain(
             simulated(self.ordinary, self.first, days), simulated(self.attacked, self.first, attacked, self.attacks)
@@ -84,13 +83,18 @@ class World:
         return found
 
 
-def world(seed: int, last: date, days: int) -> World:
-    """The world of one seed, whose last counted day is ``last``."""
+def attacked_days(days: int) -> int:
+    """How long the attacked company is looked at, if the ordinary one is for ``days``."""
+    return min(days, ATTACK_DAYS) + LAST_DAYS
+
+
+def world(seed: int, last: date, days: int, rounds: int) -> World:
+    """The world of one seed, in which nothing happens after ``last``."""
     ordinary = companies(1, seed, size=SIZE)
     attacked = [replace(site, tenant_id=f"{site.name}-attacked") for site in ordinary]
-    first = last - timedelta(days=LEARNING.days + days)
+    first = last - timedelta(days=LEARNING.days + max(days, attacked_days(days)))
     begin = first + LEARNING + timedelta(days=1)
-    attacks = campaign(attacked, begin, min(ATTACK_DAYS, days), ROUNDS)
+    attacks = campaign(attacked, begin, min(ATTACK_DAYS, days), rounds)
     return World(tuple(ordinary), tuple(attacked), tuple(attacks), first, days)
 
 

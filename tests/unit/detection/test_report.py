@@ -88,7 +88,7 @@ def test_page_has_a_row_for_each_signal_the_missed_goals_and_pictures_that_are_x
                 one.planned[strength] = one.found[strength] = 3
     scores.attacks.update(list(ATTACKS))
     scores.crossed[POISONING, EXTRACTION, False] = 1
-    page.write(scores, 90)
+    page.write(scores, 90, 3)
     text = (tmp_path / "detections.md").read_text()
     assert len(re.findall(r"^\| 0\d\d|^\| 010", text, flags=re.MULTILINE)) == 2 * len(ATTACKS)
     assert text.count("REC: 10.00 false alerts a day, not 0.1.") == len(ATTACKS)

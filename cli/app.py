@@ -19,6 +19,7 @@ from cli.pattern_review import pattern_review
 from cli.questions import questions
 from cli.shadow import shadow
 from cli.stack import demo, down, logs, status, up
+from cli.threat_intelligence import ti
 from shared.errors import AluskortError
 
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
@@ -59,6 +60,7 @@ app.add_typer(shadow, name="shadow")
 app.add_typer(actions, name="actions")
 app.add_typer(assets, name="assets")
 app.add_typer(batch, name="batch")
+app.add_typer(ti, name="ti")
 app.add_typer(pattern_review, name="patterns")
 
 if __name__ == "__main__":

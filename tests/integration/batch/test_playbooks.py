@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.batch.playbook_drafts import land_playbook
@@ -13,7 +15,12 @@ from shared.stores.postgres import Postgres
 from tests.integration.batch.conftest import Office
 from tests.unit.batch.test_pattern_rules import case
 
-ATTACK = {"outcome": "approved", "classification": "true_positive", "disposition": "", "techniques": ["T1003"]}
+ATTACK: dict[str, Any] = {
+    "outcome": "approved",
+    "classification": "true_positive",
+    "disposition": "",
+    "techniques": ["T1003"],
+}
 
 
 async def test_repeated_steps_of_confirmed_attacks_become_a_draft_for_people(office: Office) -> None:

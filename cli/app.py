@@ -29,6 +29,7 @@ from cli.simulate import simulate
 from cli.stack import demo, down, logs, status, up
 from cli.statistics import stats
 from cli.telemetry import telemetry
+from cli.threat_intelligence import ti
 from shared.errors import AluskortError
 
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
@@ -88,6 +89,7 @@ app.add_typer(telemetry, name="telemetry")
 app.add_typer(detection, name="detection")
 app.add_typer(batch, name="batch")
 patterns.add_typer(pattern_review)  # without a name: its commands are among the others
+app.add_typer(ti, name="ti")
 
 if __name__ == "__main__":
     app()

@@ -133,7 +133,7 @@ async def give_back(
     limit = {"most_attempts": MOST_ATTEMPTS if sent else MOST_ATTEMPTS + 1, "not_sent": 0 if sent else 1}
     values = kind.values(job_id=job_id, task_ids=list(errors), errors=list(errors.values()), **limit)
     rows = await (await connection.execute(_SQL["give_back"], values)).fetchall()
-    waiting = [row["status"] for row in rows].count("queued")
+    waiting = sum(1 for row in rows if row["status"] == "queued")
     if waiting:
         await connection.execute(_SQL["grow_queue"], kind.values(added=waiting, **_FLUSH))
     return waiting

@@ -10,6 +10,7 @@ import typer
 
 from cli.screen import console
 from cli.stack import local_stack
+from shared.errors import BusUnavailable
 
 
 def send(
@@ -42,7 +43,10 @@ def send(
     hub = environment["ALUSKORT_SIEM_HUB" if source else "ALUSKORT_SENTINEL_HUB"]
     paths = [reading.path for reading in sent]
     properties: dict[str | bytes, str] = {"source": source} if source else {}
-    count = send_files(paths, environment["ALUSKORT_SENTINEL_EVENTHUB"], hub, properties=properties) if sent else 0
+    try:
+        count = send_files(paths, environment["ALUSKORT_SENTINEL_EVENTHUB"], hub, properties=properties) if sent else 0
+    except BusUnavailable as error:
+        raise BusUnavailable(f"{str(error).splitlines()[0]}. `aluskort up` starts the local stack.") from error
     alerts = [alert for reading in sent for alert in reading.alerts]
     screen.print(f"{count} of {len(files)} files sent to the event hub {hub}, {len(alerts)} alerts in them.")
     reached = follow_alerts(screen, alerts) if follow and alerts else True

@@ -48,8 +48,9 @@ def new_case(alert: NormalizedAlert) -> GraphState:
 def _floor(alert: NormalizedAlert) -> float:
     """What a detection rule guarantees of its alerts (detections.md §2.3); of others' alerts nothing is."""
     given = alert.raw_payload.get("min_confidence")
-    ours = alert.source == "atlas" and isinstance(given, float) and 0 <= given <= 1
-    return given if ours else 0.0
+    if alert.source == "atlas" and isinstance(given, float) and 0 <= given <= 1:
+        return given
+    return 0.0
 
 
 def is_incomplete(state: GraphState) -> bool:

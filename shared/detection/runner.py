@@ -108,6 +108,7 @@ async def _evaluated(
     lock = await (await connection.execute(_SQL["one_at_a_time"], ids)).fetchone()
     if not (lock and lock["locked"]):
         return []
+    await connection.execute(_SQL["settle_plans"])
     run = await (await connection.execute(_SQL["find_run"], ids)).fetchone()
     version, thresholds, silent = await tuned(connection, rule, tenant_id)
     found: list[DetectionResult] = []

@@ -1,3 +1,7 @@
+-- name: settle_plans
+-- A month of rows is hashed in memory; compiling a plan would take longer than most of them run.
+SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)
+
 -- name: one_at_a_time
 SELECT pg_try_advisory_xact_lock(hashtextextended(%(tenant_id)s || ' ' || %(rule_id)s, 0)) AS locked
 

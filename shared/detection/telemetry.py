@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from datetime import datetime
+from itertools import batched
+from typing import Any, NamedTuple
 
 from psycopg import sql
-from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from shared.contracts.contract import invalid_input
+from shared.contracts.outside_text import storable_text
 from shared.detection.telemetry_rows import COLUMNS, DEFAULTS, READERS
 from shared.errors import InvalidInput
 from shared.stores.postgres import Connection, Postgres
 
+PART = 500  # rows of one write
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
-@dataclass(frozen=True)
-class Read:
-    """A row that its table takes. ``row_id`` is derived from where it came from, or from the source's own id."""
+
+class Read(NamedTuple):
+    """A row that its table takes. ``row_id``, a UUID's 32 hex digits, is derived from where it came from or from the
+    source's own id.
+    """
 
     tenant_id: str
-    row_id: UUID
+    row_id: str
     values: Mapping[str, Any]
 
 
@@ -38,7 +43,7 @@ def read_row(table: str, given: Any, *, origin: str) -> Read:
         raise invalid_input(table, error) from error
     tenant_id = values.get("tenant_id") or DEFAULTS["tenant_id"]
     name = f"{table} {tenant_id} {values['id']}" if "id" in values else origin
-    return Read(tenant_id, UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest()), values)
+    return Read(tenant_id, hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=16).hexdigest(), values)
 
 
 class Telemetry:
@@ -77,8 +82,8 @@ async def insert(connection: Connection, table: str, rows: Sequence[Read]) -> in
     async with connection.cursor() as cursor:
         copying = sql.SQL("COPY arrived (id, {columns}) FROM STDIN").format(**names)
         async with cursor.copy(copying) as copy:
-            for row in rows:
-                await copy.write_row(_line(table, row))
+            for part in batched(rows, PART, strict=False):
+                await copy.write("".join(_line(table, row) for row in part))
         await cursor.execute(
             sql.SQL(
                 "INSERT INTO {table} (id, {columns}) SELECT id, {columns} FROM arrived"
@@ -94,9 +99,23 @@ def _names(table: str) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, COLUMNS[table]))
 
 
-def _line(table: str, row: Read) -> list[Any]:
-    values = [row.values.get(name, DEFAULTS.get(name)) for name in COLUMNS[table]]
-    return [row.row_id, *(Jsonb(value) if isinstance(value, list) else value for value in values)]
+def _line(table: str, row: Read) -> str:
+    """One line of COPY's text format. psycopg's own writer takes three times as long, which bounds a load."""
+    values = row.values
+    told = [_text(values[name] if name in values else DEFAULTS.get(name)) for name in COLUMNS[table]]
+    return f"{row.row_id}\t{'\t'.join(told)}\n"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value if value.isprintable() and "\\" not in value else storable_text(value).translate(_ESCAPES)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return json.dumps(value).translate(_ESCAPES)
+    return str(value)
 
 
 def table_named(name: str) -> str:

@@ -6,14 +6,16 @@ Unknown fields are ignored: a source may say more than rules ask. What a field m
 from __future__ import annotations
 
 import math
+import socket
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, IPvAnyAddress, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from shared.contracts.outside_text import read_json, storable, storable_text
+from shared.contracts.outside_text import read_json, storable
 from shared.contracts.tenant import DEFAULT_TENANT, TenantId
 
 OLDEST = timedelta(days=730)  # of what is older there is no month
@@ -21,12 +23,19 @@ AHEAD = timedelta(hours=1)  # clocks differ; what is further ahead is wrong
 
 
 def _in_reach(moment: datetime) -> datetime:
-    now = datetime.now(UTC)
     if moment.tzinfo is None:
         raise ValueError("a time with its zone, such as 2026-11-20T08:00:00Z")
-    if not now - OLDEST <= moment <= now + AHEAD:
+    if not -OLDEST.total_seconds() <= moment.timestamp() - time.time() <= AHEAD.total_seconds():
         raise ValueError(f"a time of the last {OLDEST.days} days and at most {AHEAD.seconds // 60} minutes ahead")
     return moment
+
+
+def _address(text: str) -> str:
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+    except (OSError, ValueError):
+        raise ValueError("an IPv4 or IPv6 address") from None
+    return text
 
 
 def _finite(value: float) -> float:
@@ -45,8 +54,8 @@ def _blank(value: Any) -> Any:
     return None if value == "" else value
 
 
-Name = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(storable_text)]
-Words = Annotated[str, Field(max_length=100_000), AfterValidator(storable_text)]
+Name = Annotated[str, Field(min_length=1, max_length=512)]
+Words = Annotated[str, Field(max_length=100_000)]
 MaybeName = Annotated[Name | None, BeforeValidator(_blank)]
 MaybeWords = Annotated[Words | None, BeforeValidator(_blank)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -58,7 +67,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(_finite)]
 Upper = BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value)
 Lower = BeforeValidator(lambda value: (value.strip().lower() or None) if isinstance(value, str) else value)
-Address = Annotated[IPvAnyAddress | None, BeforeValidator(_blank)]
+Address = Annotated[str, Field(max_length=45), AfterValidator(_address)]
+MaybeAddress = Annotated[Address | None, BeforeValidator(_blank)]
 
 
 class _Row(TypedDict):
@@ -76,7 +86,7 @@ class DatabricksAudit(_Row):
     user_id: Name
     action: Name
     target_resource: Name
-    source_ip: NotRequired[Address]
+    source_ip: NotRequired[MaybeAddress]
     workspace_id: NotRequired[MaybeName]
     cluster_name: NotRequired[MaybeName]
 
@@ -143,7 +153,7 @@ class PipelineRun(_Row):
 class ApiCall(_Row):
     """orbital_api_logs."""
 
-    caller_ip: IPvAnyAddress
+    caller_ip: Address
     caller_identity: Name
     endpoint: Name
     method: Name

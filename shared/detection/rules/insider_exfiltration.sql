@@ -13,10 +13,13 @@ WITH called AS (
             AS endpoints, (array_agg(addresses[1]))[:10] AS source_ips
     FROM called GROUP BY caller_identity
 ), days AS (
-    SELECT caller_identity, date_bin('1 day', ts, %(window_start)s) AS day, count(*) AS calls,
-        sum(response_payload_size)::float8 AS bytes
-    FROM orbital_api_logs
-    WHERE tenant_id = %(tenant_id)s AND ts >= %(baseline_start)s AND ts < %(window_start)s
+    SELECT caller_identity, day, count(*) AS calls, sum(size) AS bytes
+    FROM (
+        SELECT caller_identity, date_bin('1 day', ts, %(window_start)s) AS day, response_payload_size::float8 AS size
+        FROM orbital_api_logs
+        WHERE tenant_id = %(tenant_id)s AND ts >= %(baseline_start)s AND ts < %(window_start)s
+        OFFSET 0  -- else the planner expects a group for each ts and sorts a month where it could hash it
+    ) AS each_call
     GROUP BY caller_identity, day
 ), usual AS (
     SELECT caller_identity, sum(calls)::bigint AS baseline_count, count(*) AS active_days,

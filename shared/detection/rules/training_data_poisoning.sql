@@ -11,11 +11,15 @@ WITH busy AS (
         AND action IN ('deltaDMLEvent', 'deltaTableWrite', 'notebookRun', 'clusterCreate')
     GROUP BY user_id
 ), days AS (
-    SELECT user_id, date_bin('1 day', ts, %(window_start)s) AS day, count(*) AS actions,
-        count(*) FILTER (WHERE action IN ('deltaDMLEvent', 'deltaTableWrite')) AS writes
-    FROM databricks_audit
-    WHERE tenant_id = %(tenant_id)s AND ts >= %(baseline_start)s AND ts < %(window_start)s
-        AND action IN ('deltaDMLEvent', 'deltaTableWrite', 'notebookRun', 'clusterCreate')
+    SELECT user_id, day, count(*) AS actions, count(*) FILTER (WHERE is_write) AS writes
+    FROM (
+        SELECT user_id, date_bin('1 day', ts, %(window_start)s) AS day,
+            action IN ('deltaDMLEvent', 'deltaTableWrite') AS is_write
+        FROM databricks_audit
+        WHERE tenant_id = %(tenant_id)s AND ts >= %(baseline_start)s AND ts < %(window_start)s
+            AND action IN ('deltaDMLEvent', 'deltaTableWrite', 'notebookRun', 'clusterCreate')
+        OFFSET 0  -- else the planner expects a group for each ts and sorts a month where it could hash it
+    ) AS acted
     GROUP BY user_id, day
 ), usual AS (
     SELECT user_id, sum(actions)::bigint AS baseline_count, count(*) AS active_days,

@@ -15,7 +15,7 @@ from shared.investigation.agents.agent import decision_entry
 from shared.investigation.agents.log_questions import ask_what_the_model_wants
 from shared.investigation.agents.reasoning import ReasoningAgent
 from shared.investigation.approval_request import approval_request
-from shared.investigation.decision import Row, decide, must_escalate
+from shared.investigation.decision import Row, decide, must_escalate, with_floor
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
 from shared.investigation.steps.incident import without_what_is_asked
@@ -71,7 +71,7 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
     judged = _best(state, findings)
     if attempt == 1 and findings[0] is not None and (must_escalate(judged) or judged.case_facts.wanted_questions):
         return state, True
-    prepared = await with_what_holds_now(context, await context.responder.execute(judged))
+    prepared = await with_what_holds_now(context, await context.responder.execute(with_floor(judged)))
     decision = decide(prepared, context.constraints)
     asked = await without_what_is_asked(context, prepared)  # the decision counts what was wanted, asked or not
     decided = asked.model_copy(update={"classification": decision.classification})

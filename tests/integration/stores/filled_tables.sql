@@ -97,3 +97,30 @@ FROM cases;
 INSERT INTO incident_traces (tenant_id, kind, value, alert_id, began_at)
 SELECT tenant_id, 'host', 'host-' || kind, 'a-' || n, at FROM cases;
 INSERT INTO incident_expected_alerts (tenant_id, alert_id, incident_id) SELECT tenant_id, 'e-' || n, 'c-' || n FROM cases;
+
+SELECT make_telemetry_months(now() - interval '40 days', now());
+INSERT INTO databricks_audit (tenant_id, ts, user_id, action, target_resource)
+SELECT tenant_id, at, 'u-' || kind, 'deltaTableWrite', 't-' || kind FROM cases;
+INSERT INTO orbital_nl_query_logs (tenant_id, ts, user_id, session_id, query_text)
+SELECT tenant_id, at, 'u-' || kind, 's-' || n, 'q' FROM cases;
+INSERT INTO orbital_inference_logs (tenant_id, ts, edge_node_id, model_version, input_hash, output_hash,
+    physics_check_result, confidence_score, inference_latency_ms)
+SELECT tenant_id, at, 'n-' || kind, 'm', 'i-' || n, 'o', 'PASS', 0.9, 50 FROM cases;
+INSERT INTO orbital_physics_oracle (tenant_id, ts, edge_node_id, constraint_id, check_result, latency_ms, input_hash)
+SELECT tenant_id, at, 'n-' || kind, 'c', 'PASS', 20, 'i-' || n FROM cases;
+INSERT INTO model_registry (tenant_id, ts, user_id, action, model_name, model_hash, stage)
+SELECT tenant_id, at, 'u', 'register', 'm-' || kind, 'h-' || n, 'staging' FROM cases;
+INSERT INTO cicd_audit (tenant_id, ts, pipeline_id, trigger_type, commit_hash) SELECT tenant_id, at, 'p', 'push', n FROM cases;
+INSERT INTO orbital_api_logs (tenant_id, ts, caller_ip, caller_identity, endpoint, method, response_code)
+SELECT tenant_id, at, '192.0.2.1', 'u-' || kind, '/predict', 'GET', 200 FROM cases;
+INSERT INTO opcua_telemetry (tenant_id, ts, edge_node_id, data_points_received) SELECT tenant_id, at, 'n-' || kind, n FROM cases;
+INSERT INTO partner_api_logs (tenant_id, ts, partner_id, partner_name, direction, payload_size, response_code, mtls_verified)
+SELECT tenant_id, at, 'p-' || kind, 'P', 'inbound', n, 200, true FROM cases;
+INSERT INTO edge_node_telemetry (tenant_id, ts, edge_node_id, model_weight_hash) SELECT tenant_id, at, 'n-' || kind, 'h' FROM cases;
+INSERT INTO atlas_alert_state (tenant_id, dedupe_key, rule_id, signal, entity, bucket_start, first_fired_at, first_alert_id,
+    max_confidence, max_severity, triggers)
+SELECT tenant_id, 'k-' || n, 'r-' || n % 10, 'rec', 'e-' || n, at, at, 'a-' || n, 0.5, 'high', '{t}' FROM cases;
+INSERT INTO atlas_rule_runs (tenant_id, rule_id, ran_until)
+SELECT CASE tenant_id WHEN 'small' THEN 'small' ELSE 'tenant-' || n END, 'r-' || n, at FROM cases;
+INSERT INTO atlas_tunings (tenant_id, rule_id, version, thresholds, reason, changed_by)
+SELECT tenant_id, 'r-' || n % 10, n, '{}', 'r', 'p' FROM cases;

@@ -22,7 +22,10 @@ ASKED = [name for name, text in STATEMENTS.items() if set(READ.findall(without_c
 # Tenants of 7, 280 and 8,400 cases: the case that the statements are about, and how many rows they may read. Of what
 # others call by the same name there are thirty.
 TENANTS = {"small": (3001, 20), "middle": (3002, 100), "big": (3006, 100)}
-THOUSANDS = {"knowledge/incidents.sql:incidents_of_the_same_alert_or_technique": 1_050}
+THOUSANDS = {
+    "knowledge/incidents.sql:incidents_of_the_same_alert_or_technique": 1_050,
+    "detection/rules/alert_fatigue.sql:arrivals": 6_000,  # it counts a week of one tenant
+}
 AGO = datetime.now(UTC) - timedelta(days=40)
 
 
@@ -64,6 +67,12 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"kinds": ["host"], "names": ["host-100"], "begun_since": AGO, "begun_until": datetime.now(UTC)},
         **{"source": "sentinel", "source_incident": str(case), "apart_from": [], "linked_to": [], "room": 1},
         **{"decided": True, "classification": "true_positive", "linked_by": "rule", "reason": "r"},
+        **{"rule_id": "r-1", "signal": "rec", "entity": f"e-{case}", "dedupe_key": f"k-{case}", "triggers": ["t"]},
+        **{"ran_until": AGO, "error": "e", "bucket_start": AGO, "end": AGO, "before": AGO},
+        **{"baseline_start": AGO + timedelta(days=30), "window_start": AGO + timedelta(days=39)},
+        **{"window_end": datetime.now(UTC), "time_zone": "UTC", "phrases": "ignore"},
+        **{"api_count": 100, "timeout_ms": 5_000, "grace_minutes": 120, "opens_at": 6, "closes_at": 22},
+        **{"least_spread": 0.1, "thresholds": Jsonb({}), "silent": [], "changed_by": "p"},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -111,6 +111,48 @@ def backtest(
         console().print(f"{signal}: {count} alerts, {count / days:.2f} a day", markup=False)
     if not counts:
         console().print(f"No alert in the last {since}.", markup=False)
+
+
+@detection.command("tune")
+def tune(
+    name: Name,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")],
+    changes: Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="A threshold.")],
+    tenant: Tenant = "default",
+    environment_file: EnvironmentFile = None,
+) -> None:
+    """Change a tenant's thresholds of a rule. The old version stays, and each result names the one it was made with."""
+    from getpass import getuser
+
+    from shared.bootstrap import services
+    from shared.detection.tuning import Tunings
+
+    chosen(environment_file)
+    found = _named(name)
+    values = dict(_threshold(change, found.rule.thresholds) for change in changes)
+
+    async def run(store: Postgres) -> str:
+        bus = services().bus
+        try:
+            version = await Tunings(store, bus.outbox).change(tenant, found.rule, values, reason=reason, by=getuser())
+            await bus.outbox.settled()
+            return version
+        finally:
+            await bus.producer.close()
+
+    console().print(f"{found.rule.rule_id} for {tenant}: version {_with_store(run)} is in force.", markup=False)
+
+
+def _threshold(change: str, known: Mapping[str, float | str]) -> tuple[str, float | str]:
+    name, equals, value = change.partition("=")
+    if not equals:
+        raise InvalidInput("--set", got=change, expected="NAME=VALUE, such as deviation=4")
+    if isinstance(known.get(name), str):
+        return name, value
+    try:
+        return name, float(value)
+    except ValueError:
+        raise InvalidInput(f"--set {name}", got=value, expected="a number") from None
 
 
 def _named(name: str) -> Detection:

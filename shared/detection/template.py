@@ -63,7 +63,7 @@ false_positives:
 response:
   automatic: Say what happens without a person.
   approved: Say what a person may approve.
-  playbook: pb-training-data-poisoning
+  playbook: pb-model-integrity
   mitigations: [AML.M0005]
 firing:
 {firing}

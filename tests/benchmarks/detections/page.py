@@ -15,12 +15,12 @@ from local.telemetry.attacks.catalogue import ATTACKS
 from shared.detection.catalogue import catalogue
 from tests.benchmarks.detections.plots import bars, matrix
 from tests.benchmarks.detections.running import ORDINARY
-from tests.benchmarks.detections.scoring import Score, Scores
+from tests.benchmarks.detections.scoring import Kind, Score, Scores
 from tests.benchmarks.detections.world import REPORT_SEEDS, SIZE, TUNING_SEEDS, attacked_days
 
 PAGE = CHECKOUT / "docs/detections.md"
 PICTURES = CHECKOUT / "docs/detections"
-SIGNALS = ("documented", "REC")
+DRAWN = (Kind.DOCUMENTED, Kind.REC)
 MODERATE_RECALL, FALSE_A_DAY, CROSSED = 0.9, 0.1, 0.005  # goals for the repaired signals
 HEAD = (
     *("rule", "signal", "blatant", "moderate", "low and slow"),
@@ -34,24 +34,25 @@ Written by `make detection-report` on {date}; edit nothing here. No customer's t
 simulated companies, and say how the rules do there and nothing about yours. `aluskort simulate` writes the same
 telemetry, so that you can look at it or measure a rule of your own.
 
-**documented** is a rule with the thresholds of its specification. **REC** is what we put beside it where that is weak:
-all other signals of the rule together. Both are published, each names its signal, and a tenant can silence either.
+**documented** is a rule with the thresholds of its specification. **REC** is what we put beside it where that is weak.
+A **variant** is a signal that the specification describes too: `api` of 002, `hash` of 006. All are published, each names
+its signal, and a tenant can silence each.
 
 ## How it was measured
 
 A company of size {size} lives {learning} days before anything is counted. It exists twice, with the same rows: as it is,
-for {days} days; and attacked, for {attacked} days, {rounds} times with each of the ten attacks at each of three
-strengths. So whether an alert is about an attack is read from its labels, and what a rule makes of the same day without
-the attack is known. Seeds of the report: {seeds}. Together they have {cells} attacks of each kind and strength, and
-{clean} ordinary days. With so few attacks a recall is rough: read 2/3 as "often", not as a rate.
+for {days} days; and attacked, for {attacked} days, with each of the ten attacks at each of three strengths, {rounds} of
+a kind. So whether an alert is about an attack is read from its labels, and what a rule makes of the same day without
+the attack is known. Seeds of the report: {seeds}. Together: {cells} of each attack and strength, and {clean}
+ordinary days. A recall of so few attacks is rough. Attacks of weeks are cut off where that is shorter than they last.
 
 No threshold was chosen by looking at these seeds. Whoever tunes a rule takes `{tuning}`
 (`python -m tests.benchmarks.detections --tuning`), and the report's seeds are changed should anybody have looked at
 single alerts of theirs. The attacks are written from MITRE ATLAS's descriptions, share no code with the rules
-(`lint-imports` holds that) and were finished before their author had seen a threshold.
+(`lint-imports` holds that), and their author knew the specification's thresholds, but neither the rules nor REC's.
 
 Rules run at their own cadence while one of their blatant or moderate attacks is under way. At other times they run less
-often ({ordinary}), so each row is still looked at. Suppression is the product's.
+often, so that each row is still looked at: {ordinary}. Suppression is the product's.
 An alert is *about* an attack if it names one of its subjects while the window can hold a row of it. Precision is of the
 alerts on the attacked company, which has far more attacks than any real one; false alerts are those on ordinary days.
 
@@ -77,21 +78,21 @@ def show(scores: Scores, screen: Console) -> None:
     for row in rows(scores):
         table.add_row(*row)
     screen.print(table)
-    for place, name in enumerate(SIGNALS):
-        screen.print(
-            f"cross-fire, {name}: {scores.crossed_share(documented=not place):.2%} {_pairs(scores, not place)}"
-        )
+    for kind in Kind:
+        screen.print(f"cross-fire, {kind}: {scores.crossed_share(kind):.2%} {_pairs(scores, kind)}")
     screen.print("\n".join(missed(scores)) or "Every goal is met.")
 
 
 def rows(scores: Scores) -> Iterator[list[str]]:
-    """A row for each rule and signal."""
+    """A row for each rule and kind of signal; for variants only where a rule has one that fired."""
     for rule_id in ATTACKS:
-        for documented in (True, False):
-            one = scores.by_signal[rule_id, documented]
+        for kind in Kind:
+            one = scores.by_signal[rule_id, kind]
+            if kind is Kind.VARIANT and not one.right + one.wrong + one.false_alerts:
+                continue
             yield [
                 rule_id[-3:],
-                SIGNALS[not documented],
+                kind,
                 *(f"{one.found[strength]}/{one.planned[strength]}" for strength in Strength),
                 *(_number(one.time_to_detect(strength), 1) for strength in Strength),
                 _number(one.precision, 2),
@@ -101,14 +102,14 @@ def rows(scores: Scores) -> Iterator[list[str]]:
 
 def missed(scores: Scores) -> Iterator[str]:
     """The goals that are not met, as sentences."""
-    for (rule_id, documented), one in sorted(scores.by_signal.items()):
-        if documented and one.recall(Strength.BLATANT) < 1:
+    for (rule_id, kind), one in sorted(scores.by_signal.items()):
+        if kind is Kind.DOCUMENTED and one.recall(Strength.BLATANT) < 1:
             yield f"- {rule_id}, documented: finds {one.recall(Strength.BLATANT):.0%} of the blatant attacks, not all."
-        if not documented and one.recall(Strength.MODERATE) < MODERATE_RECALL:
+        if kind is Kind.REC and one.recall(Strength.MODERATE) < MODERATE_RECALL:
             yield f"- {rule_id}, REC: finds {one.recall(Strength.MODERATE):.0%} of the moderate attacks, not 90%."
-        if not documented and one.false_a_day > FALSE_A_DAY:
+        if kind is Kind.REC and one.false_a_day > FALSE_A_DAY:
             yield f"- {rule_id}, REC: {one.false_a_day:.2f} false alerts a day, not {FALSE_A_DAY:g}."
-    share = scores.crossed_share(documented=False)
+    share = scores.crossed_share(Kind.REC)
     if share > CROSSED:
         yield f"- Cross-fire of REC: {share:.2%}, not {CROSSED:.1%}."
 
@@ -118,7 +119,7 @@ def write(scores: Scores, days: int, rounds: int) -> None:
     PICTURES.mkdir(exist_ok=True)
     for name, text in _pictures(scores):
         (PICTURES / name).write_text(text)
-    cells = scores.by_signal["ATLAS-DETECT-001", True].planned[Strength.BLATANT]
+    cells = scores.by_signal["ATLAS-DETECT-001", Kind.REC].planned[Strength.BLATANT]
     about = ABOUT.format(
         date=datetime.now(UTC).date(),
         size=SIZE,
@@ -130,7 +131,7 @@ def write(scores: Scores, days: int, rounds: int) -> None:
         cells=cells,
         clean=days * len(REPORT_SEEDS),
         tuning=f"--seed {TUNING_SEEDS[0]}",
-        ordinary=", ".join(f"each {own} minutes become {less}" for own, less in ORDINARY.items()),
+        ordinary=", ".join(f"every {less} minutes instead of {own}" for own, less in ORDINARY.items()),
     )
     PAGE.write_text(about + _results(scores) + _attacks() + CALM.rstrip() + "\n")
 
@@ -148,7 +149,7 @@ def _results(scores: Scores) -> str:
         f"Low and slow attacks have no goal; the table hides nothing.\n\n{goals}\n\n"
         "## Rules that fire on another's attack\n\nCounted are attacks on which a rule fired that is meant for another, "
         "that named one of the attack's subjects, and that was silent on the same day without the attack. Of all pairs: "
-        f"{scores.crossed_share(documented=True):.2%} documented, {scores.crossed_share(documented=False):.2%} REC. Some are "
+        f"{scores.crossed_share(Kind.DOCUMENTED):.2%} documented, {scores.crossed_share(Kind.REC):.2%} REC. Some are "
         "right in their way: who crafts inputs makes physics checks fail.\n\n"
         "![Cross-fire of the documented signals](detections/cross-fire-documented.svg)\n\n"
         "![Cross-fire of the REC signals](detections/cross-fire-rec.svg)\n\n"
@@ -169,29 +170,25 @@ def _pictures(scores: Scores) -> Iterator[tuple[str, str]]:
         return [
             (
                 f"{rule_id[-3:]} {catalogue()[rule_id].rule.title}",
-                [_value(scores.by_signal[rule_id, one], value) for one in (True, False)],
+                [_value(scores.by_signal[rule_id, one], value) for one in DRAWN],
             )
             for rule_id in ATTACKS
         ]
 
-    yield "recall.svg", bars("Recall of moderate attacks", of_rules("recall"), SIGNALS, most=1)
-    yield "false-alerts.svg", bars("False alerts a day", of_rules("false"), SIGNALS, most=2)
-    for documented, name in ((True, "documented"), (False, "rec")):
-        cells = {
-            (attack, rule): float(count) for (attack, rule, one), count in scores.crossed.items() if one == documented
-        }
+    yield "recall.svg", bars("Recall of moderate attacks", of_rules("recall"), DRAWN, most=1)
+    yield "false-alerts.svg", bars("False alerts a day", of_rules("false"), DRAWN, most=2)
+    for kind in DRAWN:
+        cells = {(attack, rule): float(count) for (attack, rule, one), count in scores.crossed.items() if one is kind}
         title = "Attack (row) on which another rule (column) fired"
-        yield f"cross-fire-{name}.svg", matrix(title, list(ATTACKS), cells)
+        yield f"cross-fire-{kind.lower()}.svg", matrix(title, list(ATTACKS), cells)
 
 
 def _value(one: Score, what: str) -> float:
     return one.recall(Strength.MODERATE) if what == "recall" else one.false_a_day
 
 
-def _pairs(scores: Scores, documented: bool) -> str:
-    pairs = (
-        (attack[-3:], rule[-3:], count) for (attack, rule, one), count in scores.crossed.items() if one == documented
-    )
+def _pairs(scores: Scores, kind: Kind) -> str:
+    pairs = ((attack[-3:], rule[-3:], count) for (attack, rule, one), count in scores.crossed.items() if one is kind)
     return ", ".join(f"{rule} on {attack}: {count}" for attack, rule, count in sorted(pairs))
 
 

@@ -6,18 +6,31 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from statistics import median
 
 from local.telemetry.attacks.attack import Label, Strength
 from tests.benchmarks.detections.running import Raised
 
-DOCUMENTED = "documented"
 TENANT_WIDE = "ATLAS-DETECT-008"  # it is about all alerts, and names none
+
+
+class Kind(StrEnum):
+    """Which thresholds a signal has."""
+
+    DOCUMENTED = "documented"
+    REC = "REC"
+    VARIANT = "variant"  # that the specification describes beside the documented one
+
+    @classmethod
+    def of(cls, signal: str) -> Kind:
+        """By the signal's name; one about a whole fleet is of the kind that it gathers."""
+        return next((kind for kind in (cls.DOCUMENTED, cls.REC) if signal.startswith(kind.lower())), cls.VARIANT)
 
 
 @dataclass
 class Score:
-    """Of one rule's documented signal, or of its others together."""
+    """Of one rule's signals of one kind."""
 
     found: Counter[Strength] = field(default_factory=Counter)
     planned: Counter[Strength] = field(default_factory=Counter)
@@ -48,16 +61,16 @@ class Score:
 
 @dataclass
 class Scores:
-    """``by_signal`` has (rule, documented or not); ``crossed`` counts attacks on which another rule fired."""
+    """By (rule, kind) what was found; ``crossed`` counts by (attack, rule, kind) where another's rule fired."""
 
-    by_signal: dict[tuple[str, bool], Score] = field(default_factory=lambda: defaultdict(Score))
-    crossed: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
+    by_signal: dict[tuple[str, Kind], Score] = field(default_factory=lambda: defaultdict(Score))
+    crossed: Counter[tuple[str, str, Kind]] = field(default_factory=Counter)
     attacks: Counter[str] = field(default_factory=Counter)
 
-    def crossed_share(self, *, documented: bool) -> float:
+    def crossed_share(self, kind: Kind) -> float:
         """Of all pairs of an attack and a rule that is not meant to find it."""
         pairs = sum(self.attacks.values()) * (len(self.attacks) - 1)
-        return sum(count for (*_, one), count in self.crossed.items() if one == documented) / pairs if pairs else 0.0
+        return sum(count for (*_, one), count in self.crossed.items() if one is kind) / pairs if pairs else 0.0
 
 
 def score(
@@ -74,25 +87,25 @@ def score(
     An alert is about an attack if it names one of its subjects and its window can hold a row of it. A rule crosses if
     it fires so on another rule's attack, but neither on one of its own nor on the twin within a day of that moment.
     """
-    by_tenant: dict[tuple[str, str, bool], list[Raised]] = defaultdict(list)
+    by_tenant: dict[tuple[str, str, Kind], list[Raised]] = defaultdict(list)
     for alert in alerts:
-        by_tenant[alert.tenant_id, alert.rule_id, alert.signal == DOCUMENTED].append(alert)
+        by_tenant[alert.tenant_id, alert.rule_id, Kind.of(alert.signal)].append(alert)
     scores.attacks.update(label.rule_id for label in labels)
     for rule_id, lookback in lookbacks.items():
-        for documented in (True, False):
-            mine = scores.by_signal[rule_id, documented]
+        for kind in Kind:
+            mine = scores.by_signal[rule_id, kind]
             mine.ordinary_days += days * len(ordinary)
-            mine.false_alerts += sum(len(by_tenant[twin, rule_id, documented]) for twin in ordinary.values())
+            mine.false_alerts += sum(len(by_tenant[twin, rule_id, kind]) for twin in ordinary.values())
             for tenant, twin in ordinary.items():
                 theirs = [label for label in labels if label.tenant_id == tenant]
-                found = by_tenant[tenant, rule_id, documented]
+                found = by_tenant[tenant, rule_id, kind]
                 own = [label for label in theirs if label.rule_id == rule_id]
                 wrong = _found(mine, own, found, lookback)
-                usual = by_tenant[twin, rule_id, documented]
+                usual = by_tenant[twin, rule_id, kind]
                 strange = [alert for alert in wrong if not _usual(alert, usual)]
                 for label in theirs:
                     if any(about(label, alert, lookback) for alert in strange):
-                        scores.crossed[label.rule_id, rule_id, documented] += 1
+                        scores.crossed[label.rule_id, rule_id, kind] += 1
 
 
 def _found(mine: Score, labels: Sequence[Label], alerts: Sequence[Raised], lookback: timedelta) -> list[Raised]:

@@ -21,7 +21,7 @@ from local.telemetry.writing import load, rows
 
 # No threshold was chosen by looking at the report's seeds. Who tunes a rule takes the other one.
 TUNING_SEEDS = (11,)
-REPORT_SEEDS = (4099,)
+REPORT_SEEDS = (7411, 9203)
 LEARNING = timedelta(days=30)  # the longest baseline of a rule; nothing is counted before
 # Of the tables that make most of the rows; their rules compare with seven days at most.
 LEARNING_OF_PLANT = timedelta(days=8)

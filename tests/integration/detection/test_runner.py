@@ -1,10 +1,12 @@
 """The runner on a real PostgreSQL: what is published, how often, and what happens when a rule fails."""
 
+import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,14 +16,18 @@ import pytest
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.alert import CanonicalAlert
-from shared.detection.catalogue import catalogue
+from shared.detection.backtest import backtest
+from shared.detection.catalogue import Detection, catalogue, read_rule
 from shared.detection.finding import Finding
+from shared.detection.fixtures import failures, results_of
 from shared.detection.question import Question
 from shared.detection.rule import WATERMARK
 from shared.detection.runner import DetectionRunner, windows
 from shared.detection.suppression import CAP
 from shared.detection.telemetry import Telemetry, read_row
-from shared.errors import StoreUnavailable
+from shared.detection.template import write_rule
+from shared.detection.tuning import Tunings
+from shared.errors import Conflict, InvalidInput, StoreUnavailable
 from shared.parsing.entities import parse_alert_entities
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
@@ -29,7 +35,6 @@ from tests.conftest import Database
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 INJECTION = "ATLAS-DETECT-003"
 EXTRACTION = "ATLAS-DETECT-002"
-BYSTANDERS = "ATLAS-DETECT-006"
 
 
 @pytest.fixture
@@ -246,3 +251,72 @@ async def test_unavailable_database_is_raised() -> None:
     with pytest.raises(StoreUnavailable):
         await runner.run_all(now=NOW)
     await unavailable.close()
+
+
+async def test_changed_threshold_is_used_named_in_results_and_in_the_audit_chain(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a", number=150, safety_filter_triggered=False)
+    rule = catalogue()[EXTRACTION].rule
+    tunings = Tunings(own, outbox)
+    assert await tunings.change("t-a", rule, {"query_count": 200}, reason="a dashboard", by="eng") == "1.0+1"
+    results = await runner.run_all(now=NOW)
+    assert [found.signal for found in results[EXTRACTION] if found.triggered] == []
+    assert await tunings.change("t-a", rule, {"gap_ms": 5}, reason="slow clients", by="eng") == "1.0+2"
+    assert await tunings.change("t-a", rule, {"query_count": 120}, reason="it was too much", by="eng") == "1.0+3"
+    (found,) = [one for one in (await runner.run_all(now=NOW))[EXTRACTION] if one.triggered]
+    assert (found.rule_version, found.thresholds["query_count"], found.thresholds["gap_ms"]) == ("1.0+3", 120, 5)
+    await outbox.settled()
+    changes = [event["context"] for event in events(bus) if event["event_type"] == "config.changed"]
+    assert [(change["before"], change["after"]) for change in changes] == [
+        ({"query_count": 100}, {"query_count": 200}),
+        ({"gap_ms": 500}, {"gap_ms": 5}),
+        ({"query_count": 200}, {"query_count": 120}),
+    ]
+
+
+@pytest.mark.parametrize("thresholds", [{"nonsense": 1}, {"query_count": "many"}])
+async def test_threshold_that_the_rule_does_not_have_is_refused(
+    own: Postgres, outbox: Outbox, thresholds: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidInput, match="ATLAS-DETECT-002"):
+        await Tunings(own, outbox).change("t-a", catalogue()[EXTRACTION].rule, thresholds, reason="r", by="eng")
+
+
+async def test_signal_that_a_tenant_wants_no_alerts_of_makes_none(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a")
+    rule = catalogue()[INJECTION].rule
+    await Tunings(own, outbox).change("t-a", rule, {}, silent=frozenset({"documented"}), reason="r", by="eng")
+    await runner.run_all(now=NOW)
+    await outbox.settled()
+    assert alerts(bus) == []
+
+
+async def test_backtest_gives_an_alert_once_a_suppression_period_and_publishes_nothing(
+    own: Postgres, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    await asked(own, "t-a", ago=timedelta(hours=20))
+    await asked(own, "t-a", ago=timedelta(hours=2))
+    past = backtest(own, catalogue()[INJECTION], "t-a", since=NOW - timedelta(days=1), until=NOW)
+    assert [result.signal async for result in past] == ["documented", "documented"]
+    assert await outbox.sweep() == 0
+    assert bus.messages == []
+
+
+async def test_new_rule_holds_its_own_cases(own: Postgres, tmp_path: Path) -> None:
+    paths = write_rule(tmp_path, "label_flipping", "ATLAS-DETECT-042")
+    rule = read_rule((tmp_path / "label_flipping.yml").read_text(), "label_flipping", "label_flipping.yml")
+    spec = importlib.util.spec_from_file_location("label_flipping", tmp_path / "label_flipping.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    detection = Detection(rule, module.evaluate)
+    for fixture in (*rule.firing, *rule.silent):
+        results = await results_of(own, [detection], fixture)
+        assert failures(fixture, results["ATLAS-DETECT-042"]) == []
+    with pytest.raises(Conflict, match="is there already"):
+        write_rule(tmp_path, "label_flipping", "ATLAS-DETECT-043")
+    assert len(paths) == 3

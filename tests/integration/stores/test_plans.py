@@ -109,7 +109,7 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"baseline_start": AGO + timedelta(days=30), "window_start": AGO + timedelta(days=39)},
         **{"window_end": datetime.now(UTC), "time_zone": "UTC", "phrases": "ignore"},
         **{"api_count": 100, "timeout_ms": 5_000, "grace_minutes": 120, "opens_at": 6, "closes_at": 22},
-        **{"least_spread": 0.1},
+        **{"least_spread": 0.1, "thresholds": Jsonb({}), "silent": [], "changed_by": "p"},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

@@ -11,7 +11,7 @@ from local.telemetry.attacks.attack import Label, Strength
 from local.telemetry.attacks.catalogue import ATTACKS
 from tests.benchmarks.detections import page
 from tests.benchmarks.detections.running import Raised
-from tests.benchmarks.detections.scoring import Score, Scores, score
+from tests.benchmarks.detections.scoring import Kind, Score, Scores, score
 
 START = datetime(2026, 9, 7, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -35,11 +35,11 @@ def scored(labels: list[Label], alerts: list[Raised]) -> Scores:
 
 def test_attack_counts_as_found_from_its_first_alert() -> None:
     one = scored([attack(POISONING, "ann")], [alert(POISONING, "ann", 1.5), alert(POISONING, "ann", 3)]).by_signal
-    found = one[POISONING, True]
+    found = one[POISONING, Kind.DOCUMENTED]
     assert found.recall(Strength.BLATANT) == 1
     assert found.time_to_detect(Strength.BLATANT) == 1.5
     assert found.precision == 1
-    assert one[POISONING, False].recall(Strength.BLATANT) == 0
+    assert one[POISONING, Kind.REC].recall(Strength.BLATANT) == 0
 
 
 @pytest.mark.parametrize(
@@ -48,20 +48,20 @@ def test_attack_counts_as_found_from_its_first_alert() -> None:
     ids=["somebody else", "before it", "long after it", "a name that begins alike"],
 )
 def test_alert_that_is_not_about_the_attack_is_wrong(named: str, hours: float) -> None:
-    found = scored([attack(POISONING, "ann")], [alert(POISONING, named, hours)]).by_signal[POISONING, True]
+    found = scored([attack(POISONING, "ann")], [alert(POISONING, named, hours)]).by_signal[POISONING, Kind.DOCUMENTED]
     assert (found.recall(Strength.BLATANT), found.precision) == (0, 0)
 
 
 def test_alerts_on_ordinary_days_are_false_a_day() -> None:
     alerts = [alert(POISONING, "ann", 1, tenant="plain"), alert(POISONING, "ann", 30, tenant="plain")]
-    assert scored([], alerts).by_signal[POISONING, True].false_a_day == 0.2
+    assert scored([], alerts).by_signal[POISONING, Kind.DOCUMENTED].false_a_day == 0.2
 
 
 def test_rule_crosses_on_an_attack_of_another_rule() -> None:
     scores = scored([attack(POISONING, "ann"), attack(EXTRACTION, "bob")], [alert(EXTRACTION, "ann", 1)])
-    assert dict(scores.crossed) == {(POISONING, EXTRACTION, True): 1}
-    assert scores.crossed_share(documented=True) == 0.5
-    assert scores.crossed_share(documented=False) == 0
+    assert dict(scores.crossed) == {(POISONING, EXTRACTION, Kind.DOCUMENTED): 1}
+    assert scores.crossed_share(Kind.DOCUMENTED) == 0.5
+    assert scores.crossed_share(Kind.REC) == 0
 
 
 def test_rule_does_not_cross_where_it_fires_without_the_attack_or_on_one_of_its_own() -> None:
@@ -70,9 +70,18 @@ def test_rule_does_not_cross_where_it_fires_without_the_attack_or_on_one_of_its_
     assert not scored([attack(POISONING, "ann"), attack(EXTRACTION, "ann")], [alert(EXTRACTION, "ann", 1)]).crossed
 
 
+@pytest.mark.parametrize(
+    ("signal", "kind"),
+    [("documented", Kind.DOCUMENTED), ("documented-fleet", Kind.DOCUMENTED), ("rec", Kind.REC), ("api", Kind.VARIANT)],
+)
+def test_signal_is_of_the_kind_that_its_name_says(signal: str, kind: Kind) -> None:
+    found = scored([attack(POISONING, "ann")], [alert(POISONING, "ann", 1, signal=signal)])
+    assert [one for (_, one), counted in found.by_signal.items() if counted.right] == [kind]
+
+
 def test_names_of_pairs_are_about_their_first_part() -> None:
     found = scored([attack(INJECTION, "ann")], [alert(INJECTION, "ann/session-1", 1)])
-    assert found.by_signal[INJECTION, True].recall(Strength.BLATANT) == 1
+    assert found.by_signal[INJECTION, Kind.DOCUMENTED].recall(Strength.BLATANT) == 1
 
 
 def test_page_has_a_row_for_each_signal_the_missed_goals_and_pictures_that_are_xml(
@@ -82,12 +91,12 @@ def test_page_has_a_row_for_each_signal_the_missed_goals_and_pictures_that_are_x
     monkeypatch.setattr(page, "PICTURES", tmp_path / "detections")
     scores = Scores()
     for rule_id in ATTACKS:
-        for documented in (True, False):
-            one = scores.by_signal[rule_id, documented] = Score(ordinary_days=90, false_alerts=900)
+        for kind in (Kind.DOCUMENTED, Kind.REC):
+            one = scores.by_signal[rule_id, kind] = Score(ordinary_days=90, false_alerts=900)
             for strength in Strength:
                 one.planned[strength] = one.found[strength] = 3
     scores.attacks.update(list(ATTACKS))
-    scores.crossed[POISONING, EXTRACTION, False] = 1
+    scores.crossed[POISONING, EXTRACTION, Kind.REC] = 1
     page.write(scores, 90, 3)
     text = (tmp_path / "detections.md").read_text()
     assert len(re.findall(r"^\| 0\d\d|^\| 010", text, flags=re.MULTILINE)) == 2 * len(ATTACKS)

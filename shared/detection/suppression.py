@@ -55,8 +55,12 @@ async def news_of(
 
 
 def _capped(results: Sequence[DetectionResult]) -> list[DetectionResult]:
-    """The surest CAP, and one that stands for the rest: none is dropped without a trace."""
-    surest = sorted(results, key=lambda result: (-result.confidence, result.signal, result.subject))
+    """The surest CAP, one of each subject, and one that stands for the rest: none is dropped without a trace."""
+    ranked = sorted(results, key=lambda result: (-result.confidence, result.signal, result.subject))
+    once: dict[tuple[str, str], DetectionResult] = {}
+    for result in ranked:
+        once.setdefault((result.signal, result.subject), result)
+    surest = list(once.values())
     if len(surest) <= CAP:
         return surest
     rest = surest[CAP:]

@@ -15,9 +15,9 @@ _SQL = statements(Path(__file__).with_suffix(".sql"))
 
 async def evaluate(question: Question) -> list[Finding]:
     """Findings by node, and one of the fleet when several nodes have one cause."""
-    rows = await question.rows(_SQL["inferences_by_node"])
     limits = question.limits
-    documented, repaired = [_documented(row, limits) for row in rows], [_significant(row, limits) for row in rows]
+    documented = [_documented(row, limits) for row in await question.rows(_SQL["inferences_by_node"])]
+    repaired = [_significant(row, limits) for row in await question.rows(_SQL["inferences_by_model"])]
     return [*documented, *repaired, *_fleet(documented, limits), *_fleet(repaired, limits)]
 
 
@@ -78,9 +78,9 @@ def _significant(row: Row, limits: Limits) -> Finding:
 
 def _fleet(found: list[Finding], limits: Limits) -> list[Finding]:
     struck = [finding for finding in found if finding.triggers]
-    if len(struck) < limits["fleet_nodes"]:
+    if len({finding.subject for finding in struck}) < limits["fleet_nodes"]:
         return []
-    nodes = sorted(finding.subject for finding in struck)
+    nodes = sorted({finding.subject for finding in struck})
     versions = sorted({name for finding in struck for name in finding.evidence["model_versions"]})
     return [
         Finding(

@@ -65,7 +65,7 @@ def _untested(row: Row) -> Finding:
 def _failing_tests(row: Row) -> Finding:
     triggers = names_of({
         "failing_tests": (row["tests_failed"] or 0) > 0,
-        "no_test_reported": row["tests_passed"] is None,
+        "no_test_reported": row["tests_passed"] is None and row["reports_tests"],
     })  # fmt: skip
     return _change(row, "rec-change", triggers, 0.75)
 

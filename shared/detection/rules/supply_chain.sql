@@ -7,9 +7,14 @@ WHERE tenant_id = %(tenant_id)s AND ts >= %(window_start)s AND ts < %(window_end
 ORDER BY ts LIMIT 1000
 
 -- name: dependency_changes
+-- A pipeline that never reported a test says nothing by not reporting one.
 SELECT pipeline_id, commit_hash, trigger_type, left(dependency_changes, 2000) AS dependency_changes, tests_passed,
-    tests_failed, deployer, ts
-FROM cicd_audit
+    tests_failed, deployer, ts, EXISTS (
+        SELECT FROM cicd_audit AS earlier
+        WHERE earlier.tenant_id = %(tenant_id)s AND earlier.pipeline_id = changed.pipeline_id
+            AND earlier.ts >= %(baseline_start)s AND earlier.ts < %(window_end)s AND earlier.tests_passed IS NOT NULL
+    ) AS reports_tests
+FROM cicd_audit AS changed
 WHERE tenant_id = %(tenant_id)s AND ts >= %(window_start)s AND ts < %(window_end)s
     AND lower(trim(coalesce(dependency_changes, ''))) NOT IN ('', 'none')
     AND (tests_passed = 0 OR tests_passed IS NULL OR tests_failed > 0)

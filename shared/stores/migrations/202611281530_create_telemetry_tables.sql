@@ -92,6 +92,8 @@ CREATE TABLE model_registry (
 ) PARTITION BY RANGE (ts);
 CREATE INDEX model_registry_by_model ON model_registry (tenant_id, model_name, ts);
 CREATE INDEX model_registry_by_stage ON model_registry (tenant_id, stage, ts);
+CREATE INDEX model_registry_in_production ON model_registry (tenant_id, model_name, ts)
+    WHERE stage = 'production' AND model_hash IS NOT NULL;
 CREATE INDEX model_registry_by_hash ON model_registry (tenant_id, model_hash, ts);
 
 -- NULL tests are not zero tests: the exporter did not say.

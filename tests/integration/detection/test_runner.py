@@ -320,3 +320,15 @@ async def test_new_rule_holds_its_own_cases(own: Postgres, tmp_path: Path) -> No
     with pytest.raises(Conflict, match="is there already"):
         write_rule(tmp_path, "label_flipping", "ATLAS-DETECT-043")
     assert len(paths) == 3
+
+
+async def test_commit_that_is_built_twice_is_one_alert(
+    own: Postgres, runner: DetectionRunner, outbox: Outbox, bus: MemoryProducer
+) -> None:
+    row = {"tenant_id": "t-a", "pipeline_id": "p", "trigger_type": "push", "commit_hash": "c", "tests_passed": 0}
+    for hours in (2, 3):
+        built = {**row, "ts": NOW - timedelta(hours=hours), "dependency_changes": "+ left-pad"}
+        await Telemetry(own).store("cicd_audit", [read_row("cicd_audit", built, origin=str(hours))])
+    await runner.run_every(60, now=NOW)
+    await outbox.settled()
+    assert [alert.raw_payload["signal"] for alert in alerts(bus)] == ["documented-change"]

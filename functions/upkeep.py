@@ -39,7 +39,7 @@ async def move_stuck_cases(timer: func.TimerRequest, client: df.DurableOrchestra
 
 
 @blueprint.function_name("expire_incident_traces")
-@blueprint.schedule(arg_name="timer", schedule="20 */10 * * * *", use_monitor=False)
+@blueprint.schedule(arg_name="timer", schedule="20 */10 * * * *")
 async def expire_incident_traces(timer: func.TimerRequest) -> None:
     """Remove what is too old to link an alert to others."""
     await forget_traces(services().stores.postgres)

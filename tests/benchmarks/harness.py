@@ -21,7 +21,7 @@ OURS = ROOT / ".venv/bin/python"
 PEERS = ROOT / ".venv-bench/bin/python"
 LIBRARIES = {
     "ours": ("google-re2", "publicsuffixlist", "orjson", "pydantic"),
-    "peer": ("ioc-finder", "iocextract", "iocsearcher", "msticpy"),
+    "peer": ("ioc-finder", "iocextract", "iocsearcher", "msticpy", "dbos"),
 }
 ROUNDS = 7
 ROUND_SECONDS = 0.4

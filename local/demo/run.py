@@ -11,12 +11,15 @@ from typing import Any
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from local.demo.answers import Answer, answers
 from local.demo.api import TIMEOUT_SECONDS, Person, sign_in
+from local.demo.attacks_on_models import detect_attacks_on_models
 from local.demo.knowledge import load_knowledge
 from local.demo.report import AlertLine, AuditResult, alert_line, write_report
+from local.demo.scans import take_in_scans
 from local.demo.screen import DRY_RUN, SHOWN, answers_table, counted, in_order, table_of
 from local.demo.settling import all_audited, closed_and_carried_out
 from local.demo.topics import dead_letters, parse_milliseconds
@@ -91,7 +94,12 @@ class Demo:
         self._console.print(f"What the SOC knows already: {loaded}.")
         async with httpx.AsyncClient(base_url=self._stack.host().url(), timeout=TIMEOUT_SECONDS) as client:
             people = {tenant: await self._people(client, tenant) for tenant in self._expected.alerts}
+            for tenant, one in people.items():
+                found = await take_in_scans(self._environment, tenant, one["senior_analyst"])
+                self._console.print(f"Scanners: {escape(found)}.")
             await self._feed_and_watch([one["senior_analyst"] for one in people.values()])
+            for tenant, one in people.items():
+                await self._attack_models(tenant, one["senior_analyst"])
             cases, records, valid = list[dict[str, Any]](), 0, True
             for one in people.values():
                 given, titles = await self._decide(one["senior_analyst"])
@@ -124,6 +132,20 @@ class Demo:
 
             await until(settled, what=f"A verdict for each of {total} alerts", seconds=180)
         self._console.print(f"{len(files)} files sent to the event hub, {total} alerts judged.")
+
+    async def _attack_models(self, tenant: str, analyst: Person) -> None:
+        """Telemetry with two attacks on models; what the detections find is investigated like any other alert."""
+        known = {case["investigation_id"] for case in await analyst.investigations()}
+        attacks = await detect_attacks_on_models(self._stack, tenant)
+        found: list[dict[str, Any]] = []
+
+        async def settled() -> bool:
+            found[:] = [case for case in await analyst.investigations() if case["investigation_id"] not in known]
+            return len(found) >= len(attacks) and all(case["state"] in SETTLED for case in found)
+
+        await until(settled, what="A verdict for each attack on a model", seconds=120)
+        named = "; ".join(sorted(case["alert_title"] for case in found))
+        self._console.print(f"Attacks on models found in telemetry: {escape(named)}.")
 
     async def _decide(self, analyst: Person) -> tuple[list[Answer], dict[str, str]]:
         """Answer everything that waits; the answers, and the titles of their cases."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.contracts.detection import BaselineState, DetectionResult, TrustLevel
+from shared.contracts.detection import DOCUMENTED, BaselineState, DetectionResult, TrustLevel
 from shared.contracts.outside_text import storable
 from shared.detection.finding import Finding
 from shared.detection.rule import Rule, Window
@@ -40,7 +40,7 @@ def result_of(  # noqa: PLR0913 - a result names the tenant, the version and the
         triggered=bool(finding.triggers),
         triggers=list(finding.triggers),
         subject=subject,
-        alert_title=f"{rule.title}: {_shown(subject)}",
+        alert_title=f"{rule.title}{_of(finding.signal)}: {_shown(subject)}",
         description=f"{finding.sentence} ({rule.rule_id}, signal {finding.signal}: {', '.join(finding.triggers)})",
         alert_severity=finding.severity or rule.severity,
         confidence=round(max(believed, rule.floor), 4),
@@ -65,6 +65,11 @@ def result_of(  # noqa: PLR0913 - a result names the tenant, the version and the
         window_end=iso(window.end),
         dedupe_key="",
     )
+
+
+def _of(signal: str) -> str:
+    """Two signals of one rule may find the same: their alerts say which is which."""
+    return "" if signal == DOCUMENTED else f" (signal {signal})"
 
 
 def iso(moment: datetime) -> str:

@@ -119,8 +119,8 @@ def _routes(
     keys = load_keys(arguments.state_dir)
     routes = hub_routes(hub, keys) if hub else []
     prefix = app.options.extensions.http.route_prefix
-    # `/` is a page of the platform in Azure; here it leads to the product's.
-    routes.append(Route("/", lambda _: RedirectResponse(f"/{prefix.strip('/')}/"), methods=["GET"]))
+    if prefix.strip("/"):  # `/` is a page of the platform in Azure then; here it leads to the product's
+        routes.append(Route("/", lambda _: RedirectResponse(f"/{prefix.strip('/')}/"), methods=["GET"]))
     routes.append(Route("/admin/{rest:path}", _HandOn(arguments.host_url).answer, methods=["GET", "POST"]))
     return routes + http_routes(
         app.http_functions,

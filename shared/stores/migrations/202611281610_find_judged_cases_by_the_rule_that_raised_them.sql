@@ -1,4 +1,4 @@
--- depends: 202611281600_queue_questions_that_may_wait_and_batch_them
+-- depends: 202611281605_queue_questions_that_may_wait_and_batch_them
 
 SET LOCAL lock_timeout = '5s';
 

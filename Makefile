@@ -11,19 +11,21 @@ VENV := .venv/.ready
 AZURITE := $(CACHE)/azurite/.ready
 KAFKA := $(CACHE)/kafka/.ready
 PEERS := .venv-bench/.ready
+NEO4J := $(CACHE)/neo4j/.ready
 SETUP := $(VENV) $(AZURITE) $(KAFKA)
 
 # Tests start Python by the hundred: where this is set, each would compile the whole product anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test e2e packaging terraform check bench up down setup
+.PHONY: help neo4j demo test e2e packaging terraform check bench detection-report up down setup
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo       run the main job from sample alerts to verdicts and show it"
+	@echo "make demo       run the main job from sample alerts to verdicts and show it; KEEP=1 leaves it up, FULL=1 shows all"
 	@echo "make test       run the test suite; e2e, packaging and terraform are the slow rest of it"
 	@echo "make check      lint, formatting, types, architecture"
 	@echo "make bench      speed and quality beside other libraries, in one run"
+	@echo "make detection-report  how well the detections find simulated attacks; takes half an hour"
 	@echo "make up         start the services and the product, on port 7071 where it is free"
 	@echo "make down       stop them"
 	@echo "make e2e        run the whole product: its main job, outages, kill -9"
@@ -31,10 +33,10 @@ help:
 	@echo "make terraform  test the infrastructure; needs Terraform and its registry"
 
 demo: $(SETUP)
-	$(BIN)/aluskort demo
+	$(BIN)/aluskort demo $(if $(KEEP),--keep) $(if $(FULL),--full)
 
 # The files with the longest tests come first, so that no worker begins one when the others are done.
-test: $(SETUP)
+test: $(SETUP) $(NEO4J)
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=20 \
 		-p tests.budget tests/integration tests/fuzz tests/replay tests/unit
 
@@ -56,13 +58,19 @@ check: $(VENV)
 bench: $(VENV) $(PEERS)
 	$(BIN)/python -m tests.benchmarks
 
+detection-report: $(VENV)
+	$(BIN)/python -m tests.benchmarks.detections
+
 up: $(SETUP)
 	$(BIN)/aluskort up
 
 down: $(VENV)
 	$(BIN)/aluskort down
 
-setup: $(SETUP)
+# The graph of assets and zones, which the product does without: tests need it.
+neo4j: $(NEO4J)
+
+setup: $(SETUP) $(NEO4J)
 
 # Each stamp is written last, so an interrupted step is done again.
 $(PYTHON_PATH): local/services/prerequisites.sh
@@ -87,7 +95,7 @@ $(AZURITE): local/services/package.json local/services/package-lock.json
 	@echo "== Azurite into $(@D)"
 	@mkdir -p $(@D)
 	@cp local/services/package.json local/services/package-lock.json $(@D)
-	@npm ci --prefix $(@D) --no-audit --no-fund --ignore-scripts --loglevel=error --silent
+	@npm ci --prefix $(@D) --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 $(KAFKA): local/services/kafka-pom.xml
@@ -95,5 +103,13 @@ $(KAFKA): local/services/kafka-pom.xml
 	@echo "== Apache Kafka into $(@D)"
 	@rm -rf $(@D)
 	@mvn --quiet --batch-mode --file local/services/kafka-pom.xml dependency:copy-dependencies \
+		-Dstyle.color=never -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)"
+	@touch $@
+
+$(NEO4J): local/services/neo4j-pom.xml
+	@local/services/prerequisites.sh kafka
+	@echo "== Neo4j into $(@D)"
+	@rm -rf $(@D)
+	@mvn --quiet --batch-mode --file local/services/neo4j-pom.xml dependency:copy-dependencies \
 		-Dstyle.color=never -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)"
 	@touch $@

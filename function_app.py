@@ -4,7 +4,21 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from durable.investigation import activities, orchestrator
-from functions import actions, api, audit, ingest, investigations, learn, parse, poll, upkeep
+from functions import (
+    actions,
+    api,
+    audit,
+    batches,
+    detections,
+    exposures,
+    ingest,
+    investigations,
+    learn,
+    parse,
+    poll,
+    telemetry,
+    upkeep,
+)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
@@ -12,9 +26,13 @@ for module in (
     poll,
     parse,
     investigations,
+    exposures,
     actions,
     audit,
     learn,
+    detections,
+    telemetry,
+    batches,
     upkeep,
     api,
     orchestrator,

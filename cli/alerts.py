@@ -10,20 +10,52 @@ import typer
 
 from cli.screen import console
 from cli.stack import local_stack
+from shared.errors import BusUnavailable
 
 
 def send(
-    files: Annotated[list[Path], typer.Argument(help="Alerts as JSON files, as Sentinel exports them.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Alerts as JSON files, as Sentinel or another SIEM exports them.")
+    ],
+    source: Annotated[
+        str,
+        typer.Option("--source", help="Of ALUSKORT_ALERT_SOURCES: elastic or splunk locally; Sentinel if left out."),
+    ] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show each alert's way to its verdict.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Send files in which no alert can be read too: to the dead letters.")
+    ] = False,
 ) -> None:
-    """Send alerts to the event hub that the host listens to."""
+    """Send alerts to the event hub that the host listens to, and say first what the product will not be able to read.
+
+    Exit code 1 if a file was not sent, or with --follow if an alert came to no verdict.
+    """
+    from cli.follow import follow_alerts
+    from cli.sending import print_reading, read_for_sending
     from local.send import send as send_files
 
     environment = local_stack(os.environ).environment()
-    connection, hub = environment["ALUSKORT_SENTINEL_EVENTHUB"], environment["ALUSKORT_SENTINEL_HUB"]
+    readings = [read_for_sending(path, source, environment["ALUSKORT_ALERT_SOURCES"]) for path in files]
     screen = console()
-    count = send_files(files, connection, hub, lambda path: screen.print(f"sent {path}", markup=False))
-    sent = "1 message was" if count == 1 else f"{count} messages were"
-    screen.print(f"{sent} sent to the event hub {hub}. `aluskort dlq list` counts what the product cannot read.")
+    for reading in readings:
+        print_reading(screen, reading, anyway=anyway)
+    sent = [reading for reading in readings if anyway or not reading.is_useless]
+    hub = environment["ALUSKORT_SIEM_HUB" if source else "ALUSKORT_SENTINEL_HUB"]
+    paths = [reading.path for reading in sent]
+    properties: dict[str | bytes, str] = {"source": source} if source else {}
+    try:
+        count = send_files(paths, environment["ALUSKORT_SENTINEL_EVENTHUB"], hub, properties=properties) if sent else 0
+    except BusUnavailable as error:
+        raise BusUnavailable(f"{str(error).splitlines()[0]}. `aluskort up` starts the local stack.") from error
+    alerts = [alert for reading in sent for alert in reading.alerts]
+    screen.print(f"{count} of {len(files)} files sent to the event hub {hub}, {len(alerts)} alerts in them.")
+    reached = follow_alerts(screen, alerts) if follow and alerts else True
+    lost = any(reading.refused for reading in sent)
+    listing = " `aluskort dlq list` shows what could not be read." if lost else ""
+    next_one = "`aluskort case ID`" if follow else "`aluskort cases --follow`"
+    screen.print(f"Next: {next_one}.{listing}", style="dim")
+    if count < len(files) or not reached:
+        raise typer.Exit(1)
 
 
 def parse(
@@ -33,11 +65,15 @@ def parse(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Show the entities of alerts, or the indicators of a text, and what could not be mapped."""
+    """Show the entities of alerts, or the indicators of a text, and what could not be mapped.
+
+    Exit code 1 if nothing is an alert, and for broken JSON, which is read as text.
+    """
     from cli.parse import parse as parse_file
     from cli.parse import print_parsed
 
     found = parse_file(file, siem)
     print_parsed(found, console(), as_json=as_json)
-    if all(parsed.entities is None for parsed in found):
+    broken = any(parsed.refusal and parsed.entities is not None for parsed in found)
+    if broken or all(parsed.entities is None for parsed in found):
         raise typer.Exit(1)

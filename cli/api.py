@@ -1,9 +1,9 @@
-"""The product's HTTP API as an operator at the command line uses it: the local stack's, or a deployment's."""
+"""The product's HTTP API as a person at the command line uses it: the local stack's, or a deployment's."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from local.demo.api import Person
 
 OPERATOR = "operator"
-HOME = "tenant-1"  # of the local stack
+HOME = "5c1e6f0a-8d3b-4f57-9a42-7be0d1c9a311"  # the tenant of local/samples
 
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose; only for the local stack, elsewhere the token says it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
-def as_operator[T](ask: Callable[[Person], Awaitable[T]], tenant: str) -> T:
+def as_operator[T](ask: Callable[[Person], Awaitable[T]], tenant: str, *, name: str = OPERATOR) -> T:
     """What ``ask`` gets from the API, signed in.
 
     ALUSKORT_API_URL and ALUSKORT_API_TOKEN name a deployment and who asks; without them it is the local stack, whose
-    simulated identity provider takes anybody for an administrator. Raises ApiRefused, ConfigurationError.
+    simulated identity provider takes anybody for an administrator called ``name``. Raises ApiRefused,
+    ConfigurationError.
     """
     import asyncio
 
@@ -33,9 +35,9 @@ def as_operator[T](ask: Callable[[Person], Awaitable[T]], tenant: str) -> T:
 
     from local.demo.api import TIMEOUT_SECONDS, Person, sign_in
 
-    url, token = os.environ.get("ALUSKORT_API_URL", ""), os.environ.get("ALUSKORT_API_TOKEN", "")
-    if bool(url) != bool(token):
-        raise ConfigurationError("Set both ALUSKORT_API_URL and ALUSKORT_API_TOKEN, or none for the local stack.")
+    url, token = deployment()
+    if token and name != OPERATOR:
+        raise ConfigurationError("--as is for the local stack; elsewhere ALUSKORT_API_TOKEN says who you are.")
     stack = local_stack(os.environ)
 
     async def asked() -> T:
@@ -44,8 +46,24 @@ def as_operator[T](ask: Callable[[Person], Awaitable[T]], tenant: str) -> T:
                 if token:
                     return await ask(Person(client, token))
                 issuer = stack.environment()["ALUSKORT_OIDC_ISSUER"]
-                return await ask(await sign_in(client, issuer, name=OPERATOR, roles=["admin"], tenant=tenant))
+                return await ask(await sign_in(client, issuer, name=name, roles=["admin"], tenant=tenant))
             except httpx.TransportError as error:
-                raise ConfigurationError(f"The API at {client.base_url} gives no answer: {error}. Is it up?") from error
+                start = "Is it up?" if url else "`aluskort up` starts the local stack, `aluskort status` looks at it."
+                raise ConfigurationError(f"The API at {client.base_url} gives no answer: {error}. {start}") from error
 
     return asyncio.run(asked())
+
+
+def deployment() -> tuple[str, str]:
+    """The URL and the token of a deployment's API; both empty for the local stack. Raises ConfigurationError."""
+    url, token = os.environ.get("ALUSKORT_API_URL", ""), os.environ.get("ALUSKORT_API_TOKEN", "")
+    if bool(url) != bool(token):
+        raise ConfigurationError("Set both ALUSKORT_API_URL and ALUSKORT_API_TOKEN, or none for the local stack.")
+    return url, token
+
+
+def say_json(value: Any) -> None:
+    """One JSON value on standard output, and nothing else."""
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -66,7 +66,7 @@ def parse(file: Path, siem: str | None = None) -> list[Parsed]:
         text = _text(name, body)
         if _is_json(body):
             raise
-        return [Parsed(name, parse_alert_entities("", {"Text": text}), refusal=_why_text(text, error))]
+        return [Parsed(name, parse_alert_entities("", {"Text": text}), refusal=_why_text(name, text, error))]
     return [_of_row(row, number, adapter) for number, row in enumerate(rows, 1)]
 
 
@@ -178,6 +178,7 @@ def _text(name: str, body: bytes) -> str:
     return text
 
 
-def _why_text(text: str, error: InvalidInput) -> str:
-    """What to say when something that looks like JSON was read as text."""
-    return f"This is not JSON, so it was read as text: {error.hint}" if text.lstrip()[:1] in ("{", "[") else ""
+def _why_text(name: str, text: str, error: InvalidInput) -> str:
+    """What to say when something that looks like JSON, or is called so, was read as text."""
+    meant = name.endswith(".json") or text.lstrip()[:1] in ("{", "[")
+    return f"This is not JSON, so it was read as text: {error.hint}" if meant else ""

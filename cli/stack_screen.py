@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import httpx
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -25,13 +26,13 @@ STYLES = {
 class Steps:
     """A live line per service while they start; :meth:`report` may be called from any thread."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, transient: bool = False) -> None:
         columns = (
             SpinnerColumn(finished_text=" "),
             TextColumn("{task.description:12}"),
             TextColumn("{task.fields[step]}"),
         )
-        self.progress = Progress(*columns, TimeElapsedColumn(), console=console)
+        self.progress = Progress(*columns, TimeElapsedColumn(), console=console, transient=transient)
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
 
@@ -57,6 +58,18 @@ def status_table(stack: Stack) -> tuple[Table, bool]:
     together = sum(seen.memory for seen in statuses.values())
     table.add_row("", "", "", "", "[bold]together[/]", f"[bold]{_megabytes(together)}[/]")
     return table, all(seen.health is Health.HEALTHY for seen in statuses.values())
+
+
+def model_line(url: str) -> tuple[str, bool]:
+    """What the product's health route says of the model and of what else it cannot reach, and whether all is well."""
+    try:
+        states = httpx.get(f"{url}/api/health", timeout=10, trust_env=False).json()["dependencies"]
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return f"The product's health route does not answer: {error}", False
+    down = [name for name, state in states.items() if state != "up"]
+    if "model" in down:
+        return "The model is down: cases wait for it, or go to a person without its word.", False
+    return ("The model answers.", True) if not down else (f"The product cannot reach {', '.join(down)}.", False)
 
 
 def _megabytes(count: int) -> str:

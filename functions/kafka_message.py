@@ -39,4 +39,5 @@ def read(event: func.KafkaEvent) -> Received:
         headers={item["Key"]: base64.b64decode(item["Value"] or "") for item in event.headers or []},
         partition=event.partition,
         offset=event.offset,
+        timestamp=event.timestamp,
     )

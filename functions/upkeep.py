@@ -5,6 +5,7 @@ import azure.functions as func
 
 from durable.client import as_wake
 from shared.bootstrap import services
+from shared.incidents.expiry import forget_traces
 from shared.investigation.waking import waking_with
 
 blueprint = df.Blueprint()
@@ -37,6 +38,13 @@ async def move_stuck_cases(timer: func.TimerRequest, client: df.DurableOrchestra
         await services().investigation.stuck.move_on()
 
 
+@blueprint.function_name("expire_incident_traces")
+@blueprint.schedule(arg_name="timer", schedule="20 */10 * * * *")
+async def expire_incident_traces(timer: func.TimerRequest) -> None:
+    """Remove what is too old to link an alert to others."""
+    await forget_traces(services().stores.postgres)
+
+
 @blueprint.function_name("verify_chains")
 @blueprint.schedule(arg_name="timer", schedule="0 */5 * * * *")
 async def verify_chains(timer: func.TimerRequest) -> None:
@@ -56,3 +64,10 @@ async def verify_whole_chains(timer: func.TimerRequest) -> None:
 async def watch_approvals(timer: func.TimerRequest) -> None:
     """Log the approvals that nobody has answered for hours, so that somebody is told before they expire."""
     await services().investigation.approval_watch.report_waiting()
+
+
+@blueprint.function_name("watch_exposures")
+@blueprint.schedule(arg_name="timer", schedule="15 */5 * * * *")
+async def watch_exposures(timer: func.TimerRequest) -> None:
+    """Report the exposures that were not repaired in time, each once."""
+    await services().exposures.deadlines.report_breached()

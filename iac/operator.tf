@@ -97,6 +97,12 @@ variable "alert_sources" {
   }
 }
 
+variable "operator_tenant" {
+  description = "Tenant whose administrators load and retire playbooks and indicators, which all tenants share; empty: nobody."
+  type        = string
+  default     = ""
+}
+
 variable "allowlisted_playbooks" {
   description = "Playbooks that may run without a person."
   type        = set(string)

@@ -45,6 +45,7 @@ locals {
     ALUSKORT_OIDC_JWKS_URL = "https://login.microsoftonline.com/${var.tenant_id}/discovery/v2.0/keys"
 
     ALUSKORT_ALLOWLISTED_PLAYBOOKS = jsonencode(var.allowlisted_playbooks)
+    ALUSKORT_OPERATOR_TENANT       = var.operator_tenant
     ALUSKORT_ACTION_LIVE           = jsonencode(var.live_actions)
     ALUSKORT_ACTION_INCIDENTS      = jsonencode(var.incident_workspaces)
   }

@@ -9,16 +9,20 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from shared.access.kill_switch import KillSwitches
-from shared.access.shadow_mode import ShadowModes
+from shared.access.kill_switch import active_switches
+from shared.access.shadow_mode import shadow_covering
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.wiring import Batch
 from shared.bus.wiring import Bus
 from shared.contracts.incident import SourceIncident
+from shared.ctem.wiring import Exposure
+from shared.detection.wiring import Detections
 from shared.hunting.wiring import Hunting
 from shared.incidents.regrouping import Regrouping
 from shared.ingestion.wiring import Ingestion
 from shared.investigation.agents.agent import Gateway
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.wiring import Investigation
 from shared.knowledge.wiring import Knowledge
 from shared.notifications.queue import Notifications
@@ -30,6 +34,8 @@ from shared.stores.wiring import Stores
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from shared.gateway.batch_gateway import BatchGateway
 
 
 class Services:
@@ -61,6 +67,11 @@ class Services:
         return EntityParserService(self.bus.producer)
 
     @cached_property
+    def exposures(self) -> Exposure:
+        """What scanners find."""
+        return Exposure(self.settings, self.stores, self.bus)
+
+    @cached_property
     def knowledge(self) -> Knowledge:
         """What the SOC knows already."""
         return Knowledge(self.stores, self.bus.producer)
@@ -81,9 +92,22 @@ class Services:
             knowledge=self.knowledge,
             hunting=Hunting(self.settings, self.stores),
             response=self.response,
-            kill_switches=KillSwitches(self.stores.postgres),
-            in_shadow=ShadowModes(self.stores.postgres, self.bus.outbox).covering,
+            kill_switches=active_switches,
+            in_shadow=shadow_covering,
             notifications=self.notifications,
+        )
+
+    @cached_property
+    def detections(self) -> Detections:
+        """Detections of attacks on machine learning."""
+        return Detections(self.stores.postgres, self.bus)
+
+    @cached_property
+    def batch(self) -> Batch:
+        """What may wait a day."""
+        postgres = self.stores.postgres
+        return Batch(
+            postgres, self.bus.outbox, self.bus.producer, gateway=self._batch_gateway, cases=JudgedCases(postgres)
         )
 
     @cached_property
@@ -115,7 +139,13 @@ class Services:
         from shared.gateway.wiring import context_gateway  # noqa: PLC0415
 
         audit = AuditProducer(self.stores.postgres, self.bus.outbox, source_service="context-gateway")
-        return context_gateway(self.settings, self.stores.postgres, audit)
+        return context_gateway(self.settings, self.stores, audit)
+
+    def _batch_gateway(self) -> BatchGateway:
+        from shared.gateway.wiring import batch_gateway  # noqa: PLC0415
+
+        audit = AuditProducer(self.stores.postgres, self.bus.outbox, source_service="batch-scheduler")
+        return batch_gateway(self.settings, self.stores, audit)
 
 
 @cache

@@ -114,6 +114,14 @@ class QdrantSettings(_Group):
     path: str = ""
 
 
+class Neo4jSettings(_Group):
+    """The graph of assets and zones; without a URL the table of zones says what is at stake."""
+
+    url: str = ""
+    user: str = "neo4j"
+    password: SecretStr = SecretStr("")
+
+
 class AlertSettings(_Group):
     """The SIEMs beside Sentinel, as JSON."""
 
@@ -246,6 +254,7 @@ class Settings(BaseSettings):
     blob: BlobSettings = BlobSettings()
     evidence_container: str = "aluskort-audit-evidence"  # with an immutability policy in Azure
     qdrant: QdrantSettings = QdrantSettings()
+    neo4j: Neo4jSettings = Neo4jSettings()
 
     sentinel: SentinelSettings = SentinelSettings()
     alert: AlertSettings = AlertSettings()
@@ -258,6 +267,7 @@ class Settings(BaseSettings):
     spend: SpendSettings = SpendSettings()
 
     oidc: OidcSettings
+    swagger_ui: str = ""  # a folder of Swagger UI: the API's schema and pages are public then, so not in production
 
     approval: ApprovalSettings = ApprovalSettings()
     notification: NotificationSettings = NotificationSettings()
@@ -265,6 +275,7 @@ class Settings(BaseSettings):
     action: ActionSettings = ActionSettings()
     hunting: HuntingSettings = HuntingSettings()
     allowlisted_playbooks: frozenset[str] = frozenset()  # JSON list
+    operator_tenant: str = ""  # whose administrators load and retire playbooks and indicators, which all tenants share
 
     @field_validator("workspaces")
     @classmethod

@@ -16,7 +16,10 @@ class LogAction(StrEnum):
     AUDIT_INTEGRITY_FAILED = "audit.integrity_failed"  # of a tenant's whole chain
     APPROVAL_WAITING = "approval.waiting"
     INVESTIGATION_STUCK = "investigation.stuck"
+    BATCH_SLA_BREACHED = "batch.sla_breached"
     ACTION_NOT_DONE = "action.not_done"  # an action failed, or a person must look at it
+    EXPOSURE_OVERDUE = "exposure.sla_breached"  # one for each exposure
+    DETECTION_FAILED = "detection.failed"  # a rule could not be evaluated for a tenant
     DEAD_LETTER_KEPT = "dead_letter.kept"  # one for each letter, however many parts; a mark of its replay is none
 
 

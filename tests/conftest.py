@@ -23,6 +23,7 @@ from local.services.azurite import Azurite
 from local.services.event_hubs import EventHubs
 from local.services.guard import guarded
 from local.services.kafka import Kafka
+from local.services.neo4j import Neo4j
 from local.services.postgres import APP, Postgres
 from local.services.redis import Redis
 from local.services.service import Service, ensure
@@ -130,6 +131,14 @@ def kafka_brokers(site: Site) -> str:
     broker = Kafka(site)
     _run(broker, site)
     return broker.brokers()
+
+
+@pytest.fixture(scope="session")
+def neo4j_url(site: Site) -> str:
+    """The URL of a graph database; tests keep their nodes apart by tenant."""
+    database = Neo4j(site)
+    _run(database, site)
+    return database.url()
 
 
 @pytest.fixture(scope="session")

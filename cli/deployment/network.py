@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from cli.deployment.finding import Finding, Target, failed, ok
 from shared.settings import KafkaSecurity
 
+THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 CONNECT_SECONDS = 5.0
 AMQPS = 5671
 CLAUDE = "https://api.anthropic.com"
@@ -122,6 +123,8 @@ async def _reach(endpoint: Endpoint) -> Finding:
         return failed(
             name,
             f"{place} does not answer: {error or 'timed out'}",
-            "Open the firewall, NSG or private endpoint for this address.",
+            "`aluskort up` starts the local stack; else start what listens there."
+            if endpoint.host in THIS_MACHINE
+            else "Open the firewall, NSG or private endpoint for this address.",
         )
     return ok(name, f"{place} answers{' with TLS' if endpoint.tls else ''} ({', '.join(addresses[:2])})")

@@ -1,4 +1,4 @@
-"""The preflight on a person's screen: a live line for the current check, then a table of all findings."""
+"""The preflight on a person's screen: how far it is, then a table of all findings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ STYLES = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "red", State
 
 
 async def shown(console: Console, coming: AsyncIterator[Finding]) -> list[Finding]:
-    """Each finding on its line as it comes; all of them at the end."""
+    """All findings; while they come, the last one on a terminal's last line."""
     found: list[Finding] = []
     with console.status("checking ...") as status:
         async for finding in coming:
             found.append(finding)
-            console.print(Text.assemble((f"{finding.state:15}", STYLES[finding.state]), finding.name))
-            status.update(f"after {finding.name} ...")
+            status.update(f"{len(found)} checks made, the last one: {finding.name} ...")
     return found
 
 

@@ -164,10 +164,10 @@ async def qdrant(target: Target) -> AsyncIterator[Finding]:
     if not target.settings.qdrant.url:
         yield not_applicable("Qdrant", "the embedded engine belongs to the host's process; the health route covers it")
         return
-    from qdrant_client import AsyncQdrantClient  # noqa: PLC0415 - takes a second, and only servers need it
-    from qdrant_client.http.exceptions import ApiException  # noqa: PLC0415
+    from qdrant_client import AsyncQdrantClient
+    from qdrant_client.http.exceptions import ApiException
 
-    from shared.stores.qdrant import VECTOR  # noqa: PLC0415
+    from shared.stores.qdrant import VECTOR
 
     key = target.settings.qdrant.api_key
     client = AsyncQdrantClient(

@@ -12,7 +12,11 @@ TIMEOUT_SECONDS = 30
 
 
 class ApiRefused(AluskortError):
-    """The API answered with an error; the message is its own."""
+    """The API answered with an error; the message is its own, ``status`` is HTTP's."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Person:
@@ -51,9 +55,17 @@ async def sign_in(client: httpx.AsyncClient, issuer: str, *, name: str, roles: l
     return Person(client, _body(answer)["access_token"])
 
 
+def _sentence(answer: httpx.Response) -> str:
+    """What went wrong and what to do, as the API says it; else its bare answer."""
+    asked = f"{answer.request.method} {answer.request.url.path}"
+    try:
+        error = answer.json()["error"]
+        return f"{error['message'].rstrip('.')}. {error['hint']} ({answer.status_code} {error['code']}, {asked})"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"{asked} answered {answer.status_code}: {answer.text[:500]}"
+
+
 def _body(answer: httpx.Response) -> Any:
     if answer.is_error:
-        raise ApiRefused(
-            f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}: {answer.text}"
-        )
+        raise ApiRefused(_sentence(answer), status=answer.status_code)
     return answer.json() if answer.content else None

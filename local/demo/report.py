@@ -1,4 +1,4 @@
-"""The demo's result: a table for people and .local/demo-report.json with the same fields."""
+"""The demo's result as data: .local/demo-report.json, and what the screen shows of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-from rich.box import HORIZONTALS
-from rich.markup import escape
-from rich.table import Table
 
 from shared.contracts.entity import AlertEntities
 
@@ -25,12 +21,17 @@ class AlertLine:
 
     alert: str
     alert_id: str
-    severity: str
+    investigation_id: str
+    severity: str  # the alert's own
+    verdict_severity: str
     entities: list[str]
+    known_bad: list[str]  # those that threat intelligence knows
     verdict: str
     confidence: float
+    why: str  # one line: the first thing that speaks for the verdict, with its quote
     degradation_level: str
-    actions: list[str]
+    actions: list[str]  # proposed
+    carried_out: list[str]  # each with its status, such as dry_run
     approval: str  # the person's answer, or that none was needed
     outcome: str
     cost_usd: float
@@ -53,12 +54,17 @@ def alert_line(detail: Mapping[str, Any]) -> AlertLine:
     return AlertLine(
         alert=detail["alert_title"],
         alert_id=detail["alert_id"],
+        investigation_id=detail["investigation_id"],
         severity=state["alert_severity"],
+        verdict_severity=state["severity"] or state["alert_severity"],
         entities=[entity.primary_value for entity in entities.all()],
+        known_bad=[item["value"] for item in state.get("ioc_matches", []) if "reputation" in item],
         verdict=state["classification"],
         confidence=state["confidence"],
+        why=one_line_of_why(state),
         degradation_level=state["degradation_level"],
         actions=[f"{action['action']} {action['target']}" for action in state["recommended_actions"]],
+        carried_out=[f"{action['action']} {action['target']}: {action['status']}" for action in detail["actions"]],
         approval=", ".join(_answer(item) for item in detail["approvals"]) or "not needed",
         outcome=state["case_facts"].get("disposition") or state["outcome"] or detail["state"],
         cost_usd=round(state["total_cost_usd"], 6),
@@ -73,23 +79,14 @@ def seconds_to_verdict(detail: Mapping[str, Any]) -> float:
     return (decided - datetime.fromisoformat(detail["created_at"])).total_seconds()
 
 
-def table_of(lines: Sequence[AlertLine]) -> Table:
-    """The table that ends the demo; readable from 80 columns on."""
-    table = Table(title="What became of each alert", header_style="bold", show_lines=True, box=HORIZONTALS)
-    table.add_column("alert, its entities", ratio=1, overflow="fold")
-    table.add_column("verdict, actions, answer", ratio=1, overflow="fold")
-    table.add_column("USD", justify="right", min_width=6)
-    table.add_column("s", justify="right", min_width=4)
-    for line in lines:
-        actions = ", ".join(action.partition(" ")[0] for action in line.actions) or "no action"
-        table.add_row(
-            f"{escape(line.alert)} [dim]({line.severity})[/]\n{_some(line.entities)}",
-            f"{_verdict(line.verdict)} {line.confidence:.2f} [dim]({_words(line.degradation_level)})[/]\n"
-            f"{actions}\n[dim]{_words(line.outcome)}, answer {escape(line.approval)}[/]",
-            f"{line.cost_usd:.4f}",
-            f"{line.seconds:.1f}",
-        )
-    return table
+def one_line_of_why(state: Mapping[str, Any]) -> str:
+    """The first thing that speaks for the verdict with its quote; else the last line of the decision chain."""
+    claims = (state["case_facts"].get("why") or {}).get("speaks_for", [])
+    if claims:
+        quote = f': "{claims[0]["quote"]}"' if claims[0]["quote"] else ""
+        return f"{claims[0]['claim'].rstrip('.')}{quote}"
+    decided = [line for line in state.get("decision_chain", []) if line["step"] in VERDICT_STEPS]
+    return str(decided[-1]["reasoning"]) if decided else ""
 
 
 def write_report(  # noqa: PLR0913 - the report's parts
@@ -123,16 +120,6 @@ def write_report(  # noqa: PLR0913 - the report's parts
 
 def _answer(approval: Mapping[str, Any]) -> str:
     return f"{_words(approval['status'])} by {approval['decided_by']}"
-
-
-def _some(values: Sequence[str], limit: int = 2) -> str:
-    shown = "\n".join(escape(value[:40]) for value in values[:limit])
-    return shown + (f" [dim]+{len(values) - limit}[/]" if len(values) > limit else "")
-
-
-def _verdict(classification: str) -> str:
-    colours = {"true_positive": "red", "false_positive": "green", "benign_true_positive": "green"}
-    return f"[{colours.get(classification, 'yellow')}]{_words(classification)}[/]"
 
 
 def _words(name: str) -> str:

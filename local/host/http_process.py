@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from local.host.http_trigger import http_routes
@@ -118,12 +118,15 @@ def _routes(
 ) -> list[BaseRoute]:
     keys = load_keys(arguments.state_dir)
     routes = hub_routes(hub, keys) if hub else []
+    prefix = app.options.extensions.http.route_prefix
+    if prefix.strip("/"):  # `/` is a page of the platform in Azure then; here it leads to the product's
+        routes.append(Route("/", lambda _: RedirectResponse(f"/{prefix.strip('/')}/"), methods=["GET"]))
     routes.append(Route("/admin/{rest:path}", _HandOn(arguments.host_url).answer, methods=["GET", "POST"]))
     return routes + http_routes(
         app.http_functions,
         worker=app.worker,
         keys=keys,
-        prefix=app.options.extensions.http.route_prefix,
+        prefix=prefix,
         client=app.durable_client(url_of(listener), keys) if hub else "",
     )
 

@@ -15,6 +15,7 @@ from local.services.site import CACHE, Site
 
 ACCOUNT = "aluskort"
 PROGRAM = CACHE / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+SWAGGER_UI = CACHE / "azurite" / "node_modules" / "swagger-ui-dist"  # of the same package.json, for the API's pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -22,11 +22,13 @@ from local.services.site import CHECKOUT, Site
 
 GRACE = 5.0  # seconds
 KEEP = "--keep"
+LEAVE = b"leave"  # what the guard reads when what runs in the site is to go on
 
 
 @contextmanager
-def guarded(folder: Path, *, keep: bool = False) -> Iterator[Site]:
-    """Make an empty site in ``folder`` for the length of the context; with ``keep`` its files stay for a look.
+def guarded(folder: Path, *, keep: bool = False, leave: Callable[[], bool] = lambda: False) -> Iterator[Site]:
+    """Make an empty site in ``folder`` for the length of the context; with ``keep`` its files stay for a look, and when
+    ``leave`` then says so its services go on.
 
     Without ``keep`` the folders beside it belong to such sites too, and those whose user and guard were killed go.
 
@@ -41,15 +43,20 @@ def guarded(folder: Path, *, keep: bool = False) -> Iterator[Site]:
         raise ServiceFailed(f"Another process uses {folder}, or is still stopping there. Try again when it has ended.")
     with lock:
         _end(folder, keep=False)
-        folder.mkdir()
+        _make_empty(folder)
         command = [sys.executable, "-m", "local.services.guard", str(folder), *([KEEP] if keep else [])]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, cwd=CHECKOUT, start_new_session=True, pass_fds=[lock.fileno()]
-        ):
+        ) as guard:
+            left = False
             try:
                 yield Site(folder)
+                left = leave()
             finally:
-                _end(folder, keep=keep)
+                if left and guard.stdin is not None:
+                    guard.stdin.write(LEAVE)
+                else:
+                    _end(folder, keep=keep)
         if not keep:
             _lock_file(folder).unlink()
 
@@ -60,6 +67,13 @@ def _end(folder: Path, *, keep: bool) -> None:
         process.stop_all(Site(folder).processes(), gently=signal.SIGINT, grace=GRACE)
     if not keep:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_empty(folder: Path) -> None:
+    """A mount point, whose files alone can be removed, will do."""
+    folder.mkdir(exist_ok=True)
+    if left := sorted(folder.iterdir()):
+        raise ServiceFailed(f"{folder} cannot be emptied, {left[0].name} stays. Remove it, or make it removable.")
 
 
 def _lock_file(folder: Path) -> Path:
@@ -98,7 +112,8 @@ def main() -> None:
     """Wait for the end of input, then stop every recorded process and remove the site."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)  # only the end of input may end it: its work comes after the run
-    sys.stdin.buffer.read()
+    if sys.stdin.buffer.read() == LEAVE:
+        return
     _end(Path(sys.argv[1]), keep=KEEP in sys.argv)
 
 

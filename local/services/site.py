@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import secrets
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = CHECKOUT / ".local" / "cache"  # downloads; shared by every site of the checkout
 FIRST_PORT = 20_000
+STAYS = frozenset({"cache", "python", "demo", "tests", "making"})  # of a reset: downloads, and other sites
 LAST_PORT = 32_000  # below Linux's range for outgoing connections (32768+), so no client socket can take one
 
 
@@ -61,6 +63,11 @@ class Site:
                 ports[name] = wanted or self._free_port(taken=set(ports.values()))
             return ports[name]
 
+    def choose_port(self, name: str, port: int) -> None:
+        """Keep this port from now on."""
+        with self._ports() as ports:
+            ports[name] = port
+
     def release_ports(self, service: str, *, even_free: bool = False) -> None:
         """Drop the ports of a stopped service that a stranger has taken since, or all: they are chosen anew."""
         with self._ports() as ports:
@@ -93,6 +100,17 @@ class Site:
         with (self._made(self.folder) / f"{purpose}.lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+    def reset(self) -> list[str]:
+        """Remove all data of this site, whose services must be stopped; names of what went. Downloads stay, and other
+        sites below it.
+        """
+        gone = []
+        for path in sorted(self.folder.iterdir()):
+            if path.name not in STAYS and path.suffix != ".lock":
+                gone.append(path.name)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return gone
 
     @staticmethod
     def _free_port(*, taken: set[int]) -> int:

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from local.samples.logs import WORKSPACE
 from local.services import process, topics
-from local.services.azurite import Azurite
+from local.services.azurite import SWAGGER_UI, Azurite
 from local.services.event_hubs import HUB, SIEM_HUB, EventHubs
 from local.services.functions_host import FunctionsHost
 from local.services.given import has_claude, replaced
@@ -26,6 +26,7 @@ from local.services.redis import Redis
 from local.services.service import STOP_GRACE, Health, Service, ServiceStatus, ensure, look, stop
 from local.services.simulators import Simulators
 from local.services.site import CHECKOUT, Site
+from shared.contracts.alert_source import Siem
 
 CATALOGUE = CHECKOUT / "shared" / "contracts" / "topics.json"
 SCHEMA = "schema"  # the step between the services and the host, reported like a service
@@ -52,13 +53,17 @@ class Stack:
     site: Site
     given: Mapping[str, str]
 
-    def up(self, report: Report, *, with_host: bool = True) -> list[str]:
+    def up(self, report: Report, *, with_host: bool = True, ports: Mapping[str, int] | None = None) -> list[str]:
         """Bring everything up and return the names of those that had to be started. Repeatable after any interruption.
+
+        ``ports`` are those that somebody chose, by service; the others are kept or free ones.
 
         :raises ServiceFailed: names every service that did not come up and shows the end of its log.
         """
         with self.site.locked("stack"):
             self._renew_ports()
+            for name, port in (ports or {}).items():
+                self.site.choose_port(name, port)
             started = self._start_together(self.backing(), report)
             report(SCHEMA, Step.STARTING)
             self._prepare_stores()
@@ -120,17 +125,19 @@ class Stack:
             "ALUSKORT_SENTINEL_EVENTHUB": hubs.connection_string(),
             "ALUSKORT_SENTINEL_HUB": HUB,
             "ALUSKORT_SIEM_HUB": SIEM_HUB,
-            "ALUSKORT_ALERT_SOURCES": "{}",
+            "ALUSKORT_ALERT_SOURCES": json.dumps({siem: {"siem": siem, "tenant": WORKSPACE} for siem in Siem}),
             "ALUSKORT_SENTINEL_MODE": "event_hub",
             "ALUSKORT_WORKSPACES": json.dumps(self._workspaces()),
             "ALUSKORT_LOG_ANALYTICS_ENDPOINT": Simulators(self.site).log_analytics_url(),
             "ALUSKORT_HOST_STATE_DIR": str(FunctionsHost.state_folder(self.site)),
             "ALUSKORT_ALLOWLISTED_PLAYBOOKS": json.dumps(ALLOWLISTED_PLAYBOOKS),
+            "ALUSKORT_OPERATOR_TENANT": WORKSPACE,
             "ALUSKORT_ACTION_LIVE": "{}",
             "ALUSKORT_ACTION_INCIDENTS": "{}",
             "ALUSKORT_ACTION_DEFENDER_URL": Simulators(self.site).defender_url(),
             "ALUSKORT_ACTION_GRAPH_URL": Simulators(self.site).graph_url(),
             "ALUSKORT_ACTION_MANAGEMENT_URL": Simulators(self.site).sentinel_url(),
+            "ALUSKORT_SWAGGER_UI": str(SWAGGER_UI),
         }
         local |= self._identity()
         return {name: self.given.get(name) or value for name, value in local.items()} | self._model()
@@ -195,7 +202,6 @@ class Stack:
                     report(name, Step.STARTED if new else Step.REUSED)
                     started += [name] if new else []
         if failures:
-            failures.append("The others go on: `aluskort up` tries again, `aluskort down` stops them.")
             raise ServiceFailed("\n\n".join(failures))
         return started
 

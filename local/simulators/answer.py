@@ -11,6 +11,7 @@ from local.simulators.indicators import extract_indicators
 from local.simulators.judgement import judge
 from local.simulators.log_evidence import wishes
 from local.simulators.message_request import MessageRequest
+from local.simulators.proposals import propose
 from local.simulators.structured import fit
 
 EXTRACTION_PROPERTIES = frozenset({"ip_addresses", "file_hashes", "domains"})
@@ -34,6 +35,7 @@ def answer_text(request: MessageRequest, fault: FaultKind | None = None) -> str:
         text = f"{evidence.title}\n{judgement['classification']}, confidence {judgement['confidence']}. {summary}"
     else:
         draft: dict[str, Any] = {"title": evidence.title, "summary": summary, **judgement}
+        draft |= propose(evidence, request.schema.get("properties", {}))
         if judgement["classification"] == "requires_investigation":
             draft["questions"] = wishes(evidence, _offered(request.schema))
         if EXTRACTION_PROPERTIES & request.schema.get("properties", {}).keys():

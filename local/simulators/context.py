@@ -46,8 +46,11 @@ class Context:
 
     def was_always_false(self, title: str) -> bool:
         """Whether there were cases of this very name, and each of them was a false positive."""
-        same = [verdict for name, verdict in self.precedents if name.casefold() == title.casefold()]
-        return bool(same) and all(verdict == "false_positive" for verdict in same)
+        return self.verdicts_on(title) == {"false_positive"}
+
+    def verdicts_on(self, title: str) -> set[str]:
+        """What cases of this very name turned out to be."""
+        return {verdict for name, verdict in self.precedents if name.casefold() == title.casefold()}
 
 
 def read_context(text: str) -> Context:

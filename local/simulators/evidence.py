@@ -7,7 +7,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import re2
@@ -24,6 +24,7 @@ ENTITY_KINDS = {
 }  # fmt: skip
 VALUE_KEYS = ("primary_value", "value", "Address", "HostName", "Url", "DomainName", "Value", "MailboxPrimaryAddress",
               "Key", "Name")  # fmt: skip
+VERDICT_KEYS = ("last_verdict", "LastVerdict")
 PLACEHOLDERS = {"USER": "account", "HOST": "host", "IP": "ip", "IP_SRC": "ip", "IP_DST": "ip", "EMAIL": "mailbox"}
 
 _OPEN_TAG = re2.compile(r"<([a-z][a-z0-9_]*)(?:\s[^>]*)?>")
@@ -40,11 +41,14 @@ _ORDER = re2.compile(
 
 @dataclass(frozen=True)
 class Entity:
-    """One thing that the alert names: ``kind`` is a value of ENTITY_KINDS, ``details`` one line of its properties."""
+    """One thing that the alert names: ``kind`` is a value of ENTITY_KINDS, ``details`` one line of its properties,
+    ``verdict`` what the source's own analysis made of it, in lower case, or nothing.
+    """
 
     kind: str
     value: str
     details: str
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Evidence:
     orders: tuple[str, ...]
     context: Context
     time: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
 
     def named(self, *kinds: str) -> tuple[str, ...]:
         """The distinct values of the entities of these kinds, in the order of the evidence."""
@@ -85,6 +90,7 @@ def read_evidence(prompt: str) -> Evidence:
     title = fields.get("title", "").strip()
     texts = [title, *(text for name, text in fields.items() if name not in STRUCTURED_CHILDREN)]
     clauses, orders = _split(texts)
+    details = _details(fields.get("details", ""))
     entities = tuple(_entities(fields.get("entities", ""))) or tuple(_placeholders(" ".join(texts)))
     return Evidence(
         title=title,
@@ -94,15 +100,18 @@ def read_evidence(prompt: str) -> Evidence:
         clauses=clauses,
         orders=orders,
         context=read_context(html.unescape(_element(prompt, CONTEXT_ELEMENT) or "")),
-        time=_time(fields.get("details", "")),
+        time=str(details.get("time", "")),
+        details=details,
     )
 
 
-def _time(details: str) -> str:
+def _details(text: str) -> dict[str, Any]:
+    """The alert's other fields, as JSON; text that is none has no fields."""
     try:
-        return str(json.loads(details)["time"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _element(text: str, name: str) -> str | None:
@@ -166,7 +175,14 @@ def _entity(item: Any, kind: str) -> Iterator[Entity]:
     value = next((item[key] for key in VALUE_KEYS if isinstance(item.get(key), str) and item[key]), None)
     if value is not None:
         details = _line({key: part for key, part in item.items() if item.get(key) not in (value, named)})
-        yield Entity(_kind(named) if named else kind, value, f"{value} ({details})" if details else value)
+        described = f"{value} ({details})" if details else value
+        yield Entity(_kind(named) if named else kind, value, described, _verdict(item))
+
+
+def _verdict(item: dict[str, Any]) -> str:
+    properties = item["properties"] if isinstance(item.get("properties"), dict) else {}
+    found = next((part[key] for part in (item, properties) for key in VERDICT_KEYS if part.get(key)), "")
+    return found.casefold() if isinstance(found, str) else ""
 
 
 def _line(value: Any) -> str:

@@ -12,7 +12,8 @@ import re2
 
 from local.simulators.addresses import is_internal
 from local.simulators.evidence import Evidence
-from local.simulators.signs import SIGNS, Weight
+from local.simulators.signs import ATTACK, SIGNS, Weight
+from shared.parsing.domains import is_domain
 
 FROM_ENTITY = 0.95  # confidence when the alert's own entity list names the value
 FROM_TEXT = 0.8
@@ -29,6 +30,7 @@ _URL = re2.compile(r"\bhttps?://[^\s\"'<>),]+")
 _EMAIL = re2.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b|\bEMAIL_\d{3,4}\b")
 _DOMAIN = re2.compile(r"(?i)\b(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}\b")
 _ACCOUNT = re2.compile(r"\bUSER_\d{3,4}\b|\b[A-Z][A-Z0-9-]+\\[\w.$-]+")
+_SHARE = re2.compile(r"\\\\[\w.-]+(?:\\[^\s\\\"']+)*")  # a host and a path: `HOST\path` inside it is no account
 _REGISTRY = re2.compile(r"\bHK(?:LM|CU|CR|U|EY_[A-Z_]+)\\[^\s\"',;)]+")
 _PROCESS = re2.compile(r"(?i)\b[\w-]+\.exe\b")
 
@@ -36,6 +38,7 @@ _PROCESS = re2.compile(r"(?i)\b[\w-]+\.exe\b")
 def extract_indicators(evidence: Evidence) -> dict[str, Any]:
     """Lists by kind under the schema's property names; ``none_found`` is true when all are empty."""
     passages = (*evidence.passages, *evidence.orders)
+    shares = " ".join(share for share, _ in _matches(_SHARE, passages))
     found: dict[str, Any] = {
         "ip_addresses": [_ip(value, clause) for value, clause in _addresses(passages, evidence)],
         "file_hashes": [_hash(value, clause, evidence) for value, clause in _matches(_HASH, passages)],
@@ -46,6 +49,7 @@ def extract_indicators(evidence: Evidence) -> dict[str, Any]:
             item
             for item in _listed(_ACCOUNT, passages, evidence, "account")
             if not item["value"].startswith("HK")  # a registry hive, not a Windows domain
+            and item["value"] not in shares
         ],
         "registry_keys": _listed(_REGISTRY, passages, evidence, "registry_key"),
         "processes": _listed(_PROCESS, passages, evidence, "process"),
@@ -91,7 +95,7 @@ def _addresses(passages: tuple[str, ...], evidence: Evidence) -> Iterator[tuple[
 
 
 def _is_suspicious(clause: str) -> bool:
-    return any(sign.weight is not Weight.BENIGN and sign.shows_in(clause) for sign in SIGNS)
+    return any(sign.weight in {Weight.INDUSTRIAL, *ATTACK} and sign.shows_in(clause) for sign in SIGNS)
 
 
 def _ip(value: str, clause: str) -> dict[str, Any]:
@@ -124,6 +128,7 @@ def _domains(passages: tuple[str, ...], evidence: Evidence) -> Iterator[tuple[st
         start = clause.find(value)
         glued = clause[start - 1 : start] in {"@", "\\", "="} if start else False
         addressed = clause[start + len(value) : start + len(value) + 1] == "@"
-        if value.lower() in own or value.rsplit(".", 1)[-1].lower() in FILE_SUFFIXES or glued or addressed:
+        is_file = value.rsplit(".", 1)[-1].lower() in FILE_SUFFIXES
+        if value.lower() in own or is_file or glued or addressed or not is_domain(value, certain=True):
             continue
         yield value, clause

@@ -65,6 +65,8 @@ class KillSwitchPanel:
 def _checked(change: KillSwitchChange, tenant_id: str) -> str:
     """The value as cases are compared with it: a mistyped switch would be on and stop nothing."""
     value = storable_text(change.value.strip())
+    if not value:  # stored, it could be read by nobody, and unreadable switches stop everything
+        raise InvalidInput("value", got=repr(change.value), expected="something beside white space")
     if change.dimension is KillSwitchDimension.TENANT and value != tenant_id:
         raise InvalidInput(
             "value", got=value, expected=f"{tenant_id}, the tenant of your token: a tenant's switch covers itself"

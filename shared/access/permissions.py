@@ -17,10 +17,15 @@ class Permission(StrEnum):
     DISPOSE_CASES = "cases.dispose"
     REOPEN_CASES = "cases.reopen"
     CHANGE_INCIDENTS = "incidents.change"
+    DECIDE_EXPOSURES = "exposures.decide"
     READ_AUDIT = "audit.read"
     MANAGE_ASSETS = "assets.manage"
+    REVIEW_DRAFTS = "drafts.review"
     SET_KILL_SWITCHES = "kill_switches.set"
     SET_SHADOW_MODES = "shadow_modes.set"
+    READ_PLATFORM = "platform.read"
+    MANAGE_PATTERNS = "patterns.manage"
+    MANAGE_SHARED_KNOWLEDGE = "shared_knowledge.manage"
 
 
 _EVERY_ANALYST = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.ADMIN})
@@ -34,10 +39,15 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.DISPOSE_CASES: _SENIORS,
     Permission.REOPEN_CASES: _SENIORS,
     Permission.MANAGE_ASSETS: _SENIORS,
+    Permission.REVIEW_DRAFTS: _SENIORS,
     Permission.CHANGE_INCIDENTS: _SENIORS,
+    Permission.DECIDE_EXPOSURES: _SENIORS,
     Permission.READ_AUDIT: frozenset({Role.AUDIT_READER, Role.ADMIN}),
     Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
     Permission.SET_SHADOW_MODES: frozenset({Role.ADMIN}),
+    Permission.READ_PLATFORM: frozenset({Role.ADMIN}),
+    Permission.MANAGE_PATTERNS: _SENIORS,
+    Permission.MANAGE_SHARED_KNOWLEDGE: frozenset({Role.ADMIN}),
 }
 # What only somebody who signed in may do: no application answers for a person, whatever roles it was given.
 OF_PEOPLE = frozenset(
@@ -48,7 +58,10 @@ OF_PEOPLE = frozenset(
         Permission.DISPOSE_CASES,
         Permission.REOPEN_CASES,
         Permission.CHANGE_INCIDENTS,
+        Permission.DECIDE_EXPOSURES,
         Permission.SET_SHADOW_MODES,
+        Permission.MANAGE_PATTERNS,
+        Permission.REVIEW_DRAFTS,
     }
 )
 

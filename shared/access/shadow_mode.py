@@ -15,7 +15,7 @@ from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.outside_text import storable_text
 from shared.contracts.shadow_mode import ShadowMode, ShadowModeChange
 from shared.errors import NotFound
-from shared.stores.postgres import Connection, Postgres
+from shared.stores.postgres import Connection, Postgres, Query
 from shared.stores.statements import statements
 
 WHOLE_TENANT = "the tenant"
@@ -29,13 +29,6 @@ class ShadowModes:
     def __init__(self, postgres: Postgres, outbox: Outbox) -> None:
         self._postgres = postgres
         self._outbox = outbox
-
-    async def covering(self, tenant_id: str, rule: str) -> str:
-        """What is in shadow mode and covers an alert of this rule, as a person reads it; empty when nothing is."""
-        values = {"tenant_id": tenant_id, "rule_key": _key(rule)}
-        async with self._postgres.transaction(tenant_id) as connection:
-            row = await (await connection.execute(_SQL["in_shadow"], values)).fetchone()
-        return "" if row is None else f"rule {row['rule']}" if row["rule"] else WHOLE_TENANT
 
     async def listed(self, tenant_id: str) -> list[ShadowMode]:
         """What is in shadow mode, the whole tenant first."""
@@ -59,6 +52,15 @@ class ShadowModes:
                 raise NotFound(f"{what} is not in shadow mode; nothing was changed")
             await _record(connection, AuditEventType.SHADOW_GO_LIVE_APPROVED, "left", change, by)
         self._outbox.notify()
+
+
+def shadow_covering(tenant_id: str, rule: str) -> Query[str]:
+    """What is in shadow mode and covers an alert of this rule, as a person reads it; empty when nothing is."""
+
+    def read(rows: list[dict[str, Any]]) -> str:
+        return "" if not rows else f"rule {rows[0]['rule']}" if rows[0]["rule"] else WHOLE_TENANT
+
+    return Query(_SQL["in_shadow"], {"tenant_id": tenant_id, "rule_key": _key(rule)}, read)
 
 
 def _key(rule: str) -> str:

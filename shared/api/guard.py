@@ -1,6 +1,6 @@
 """The guard on every route: a bearer token (RFC 6750), one permission, one tenant. Denials are audited.
 
-A route without ``Permits`` is a defect, except health; a test walks the route table.
+A route without ``Permits`` is a defect, except health and the front page; a test walks the route table.
 """
 
 from __future__ import annotations
@@ -84,5 +84,10 @@ CaseEscalator = Annotated[Identity, Depends(Permits(Permission.ESCALATE_CASES))]
 CaseReopener = Annotated[Identity, Depends(Permits(Permission.REOPEN_CASES))]
 ShadowModeSetter = Annotated[Identity, Depends(Permits(Permission.SET_SHADOW_MODES))]
 KillSwitchSetter = Annotated[Identity, Depends(Permits(Permission.SET_KILL_SWITCHES))]
+ExposureDecider = Annotated[Identity, Depends(Permits(Permission.DECIDE_EXPOSURES))]
 IncidentChanger = Annotated[Identity, Depends(Permits(Permission.CHANGE_INCIDENTS))]
+PatternManager = Annotated[Identity, Depends(Permits(Permission.MANAGE_PATTERNS))]
+SharedKnowledgeManager = Annotated[Identity, Depends(Permits(Permission.MANAGE_SHARED_KNOWLEDGE))]
+PlatformReader = Annotated[Identity, Depends(Permits(Permission.READ_PLATFORM))]
+DraftReviewer = Annotated[Identity, Depends(Permits(Permission.REVIEW_DRAFTS))]
 AuditReader = Annotated[Identity, Depends(Permits(Permission.READ_AUDIT))]

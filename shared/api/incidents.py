@@ -13,6 +13,7 @@ from shared.api.failures import failures
 from shared.api.guard import IncidentChanger, InvestigationReader
 from shared.api.lists import ListQuery, Page, key_text, key_time
 from shared.api.services import Identifier, Services
+from shared.contracts.alert import SeverityLevel
 from shared.contracts.incident import Incident, IncidentMerge, IncidentSplit, IncidentSummary
 from shared.incidents.report import Actor
 
@@ -22,11 +23,15 @@ _CHANGED = failures(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CON
 
 
 class IncidentQuery(ListQuery):
-    """Which incidents, by the time they were opened."""
+    """Which incidents, by the time they were opened. With filters a page may hold fewer than ``limit`` although another
+    one follows: severity and state follow from an incident's alerts.
+    """
 
     KEY: ClassVar = (key_time, key_text)
 
     sort: Literal["-opened_at", "opened_at"] = "-opened_at"
+    state: Literal["open", "decided"] | None = None
+    severity: SeverityLevel | None = None
 
 
 @router.get("", responses=failures())
@@ -35,7 +40,9 @@ async def list_all(
 ) -> Page[IncidentSummary]:
     """The tenant's incidents, newest first, without those that became part of another one."""
     tenant = identity.tenant_id
-    return query.page(tenant, await services.incidents.incidents(tenant, query.listing(tenant)))
+    decided = None if query.state is None else query.state == "decided"
+    part = await services.incidents.incidents(tenant, query.listing(tenant), decided=decided, severity=query.severity)
+    return query.page(tenant, part)
 
 
 @router.get("/{incident_id}", responses=failures(HTTPStatus.NOT_FOUND))

@@ -14,14 +14,27 @@ from shared.access.shadow_mode import ShadowModes
 from shared.access.tokens import TokenVerifier
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.pattern_review import PatternReview
+from shared.batch.status import Batches
+from shared.bus.backlog import BacklogReader
+from shared.bus.outbox import Outbox
+from shared.ctem.decisions import ExposureDecisions
+from shared.ctem.exposures import Exposures
+from shared.gateway.model_health import ModelHealth
+from shared.gateway.spend import SpendGuard
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.reopening import Reopening
+from shared.investigation.statistics import CaseCounts
+from shared.knowledge.fp_patterns import FPPatterns
+from shared.knowledge.indicators import Indicators
 from shared.notifications.links import CaseLinks
 from shared.response.assets import Assets
+from shared.response.playbooks import Playbooks
 from shared.response.protected import ProtectedAssets
 from shared.response.undo import Undo
 
@@ -44,10 +57,24 @@ class ApiServices:
     protected: ProtectedAssets
     dispositions: Dispositions
     reopening: Reopening
+    judged_cases: JudgedCases
+    pattern_review: PatternReview
+    batches: Batches
     kill_switches: KillSwitchPanel
     shadow_modes: ShadowModes
     incidents: Incidents
     regrouping: Regrouping
+    outbox: Outbox
+    playbooks: Playbooks
+    patterns: FPPatterns
+    indicators: Indicators
+    operator_tenant: str  # whose administrators change what all tenants share; empty: nobody's
+    counts: CaseCounts
+    backlog: BacklogReader
+    model_health: ModelHealth
+    spend: SpendGuard
+    exposures: Exposures
+    exposure_decisions: ExposureDecisions
     health_checks: Mapping[str, HealthCheck]
     links: CaseLinks | None = None
 

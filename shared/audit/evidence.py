@@ -43,6 +43,7 @@ def evidence_package(
         "generated_by": generated_by,
         "source_alert": alert,
         "raw_alert_payload": raw_payload,
+        "incident": case.incident.model_dump(mode="json") if case.incident else None,
         "events": [event.model_dump(mode="json") for event in events],
         "state_transitions": [transition.model_dump(mode="json") for transition in case.transitions],
         "retrieval_context": {name: graph[name] for name in _RETRIEVED if name in graph},

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from psycopg.rows import DictRow
@@ -19,12 +19,13 @@ from shared.bus.producer import PUBLISH_SECONDS, Producer, check_message
 from shared.contracts.contract import Contract
 from shared.contracts.tenant import EVERY_TENANT
 from shared.errors import InvalidInput, Retryable
-from shared.stores.postgres import Connection, Postgres
+from shared.stores.postgres import Connection, Postgres, Statement
 from shared.stores.statements import statements
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+COUNTED = 10_000  # messages that wait; more are as bad
 LEASE = timedelta(seconds=3 * PUBLISH_SECONDS)  # longer than a batch can take: message, dead letter, and the deletion
 UNPUBLISHABLE = "alerts.raw.dlq"  # what Kafka refuses for good, whatever topic it was for
 CLAIMING = 0x6F757462  # the advisory lock of whoever claims
@@ -46,19 +47,31 @@ async def put(connection: Connection, tenant_id: str, subject_id: str, messages:
     ``subject_id`` is what they are about, such as an investigation; empty when it is nothing that has an id. Raises
     InvalidInput for a message that no relay could ever publish.
     """
+    if statement := put_statement(tenant_id, subject_id, messages):
+        await connection.execute(*statement)
+
+
+def put_statement(tenant_id: str, subject_id: str, messages: Sequence[OutboxMessage]) -> Statement | None:
+    """The statement of :func:`put`, for a caller who sends it with others; None without messages."""
     for message in messages:
         check_message(message.topic, message.value)
-    if messages:
-        await connection.execute(
-            _SQL["put"],
-            {
-                "tenant_id": tenant_id,
-                "subject_id": subject_id,
-                "topics": [message.topic for message in messages],
-                "keys": [message.key for message in messages],
-                "values": [message.value for message in messages],
-            },
-        )
+    if not messages:
+        return None
+    values = {
+        "tenant_id": tenant_id,
+        "subject_id": subject_id,
+        "topics": [message.topic for message in messages],
+        "keys": [message.key for message in messages],
+        "values": [message.value for message in messages],
+    }
+    return _SQL["put"], values
+
+
+async def waiting_messages(postgres: Postgres) -> tuple[int, datetime | None]:
+    """How many messages wait, at most COUNTED, and since when the oldest. Raises StoreUnavailable."""
+    async with postgres.transaction(EVERY_TENANT) as connection:
+        row = await (await connection.execute(_SQL["waiting"], {"at_most": COUNTED})).fetchone()
+    return (row["waiting"], row["oldest_at"]) if row else (0, None)
 
 
 class Outbox:
@@ -92,10 +105,13 @@ class Outbox:
         """
         total = 0
         failures: dict[str, BaseException] = {}  # by topic
-        while rows := await self._claim(list(failures)):
+        rows = await self._claim([], settled=[])
+        while rows:
             # Messages with one key keep their order: the producer queues them in call order.
             outcomes = await asyncio.gather(*(self._send(row) for row in rows), return_exceptions=True)
-            total += await self._settle(rows, outcomes, failures)
+            gone, kept = _settled(rows, outcomes, failures)
+            total += len(gone)
+            rows = await self._claim(list(failures), settled=_statements_of(gone, kept))
         for failure in failures.values():
             raise failure
         return total
@@ -109,30 +125,12 @@ class Outbox:
                 logger.warning("Messages stay in the outbox until the next sweep: %s", error)
                 return
 
-    async def _claim(self, failing: list[str]) -> list[DictRow]:
-        async with self._postgres.transaction(EVERY_TENANT) as connection:
-            await connection.execute(_SQL["one_claim_at_a_time"], {"lock": CLAIMING})
-            cursor = await connection.execute(_SQL["claim"], {"lease": LEASE, "limit": BATCH, "failing": failing})
-            return sorted(await cursor.fetchall(), key=lambda row: row["id"])
-
-    async def _settle(
-        self, rows: list[DictRow], outcomes: list[BaseException | None], failures: dict[str, BaseException]
-    ) -> int:
-        """Remove what went out and release the rest; returns how many went out.
-
-        A row behind a failed one of its key stays even if it went out: it is published again, and so comes last.
-        """
-        gone, kept, behind = list[int](), list[int](), set[tuple[str, str]]()
-        for row, outcome in zip(rows, outcomes, strict=True):
-            place = row["topic"], row["key"]
-            if outcome is not None:
-                failures.setdefault(row["topic"], outcome)
-                behind.add(place)
-            (kept if place in behind else gone).append(row["id"])
-        async with self._postgres.transaction(EVERY_TENANT) as connection:
-            await connection.execute(_SQL["remove"], {"ids": gone})
-            await connection.execute(_SQL["release"], {"ids": kept})
-        return len(gone)
+    async def _claim(self, failing: list[str], *, settled: list[Statement]) -> list[DictRow]:
+        """The next rows to publish, claimed in one transaction with what became of those before them."""
+        claim = {"lease": LEASE, "limit": BATCH, "failing": failing}
+        statements = (*settled, (_SQL["one_claim_at_a_time"], {"lock": CLAIMING}), (_SQL["claim"], claim))
+        *_, claimed = await self._postgres.together(EVERY_TENANT, *statements)
+        return sorted(await claimed.fetchall(), key=lambda row: row["id"])
 
     async def _send(self, row: DictRow) -> None:
         """A message that Kafka refuses for good goes to the dead letters: one row must not block those behind it."""
@@ -144,3 +142,26 @@ class Outbox:
             await publish_dead_letter(
                 self._producer, error, value, topic=UNPUBLISHABLE, source_topic=row["topic"], key=row["key"]
             )
+
+
+def _settled(
+    rows: list[DictRow], outcomes: list[BaseException | None], failures: dict[str, BaseException]
+) -> tuple[list[int], list[int]]:
+    """The ids of the rows that went out, and of those that stay; ``failures`` gets the first error of each topic.
+
+    A row behind a failed one of its key stays even if it went out: it is published again, and so comes last.
+    """
+    gone, kept, behind = list[int](), list[int](), set[tuple[str, str]]()
+    for row, outcome in zip(rows, outcomes, strict=True):
+        place = row["topic"], row["key"]
+        if outcome is not None:
+            failures.setdefault(row["topic"], outcome)
+            behind.add(place)
+        (kept if place in behind else gone).append(row["id"])
+    return gone, kept
+
+
+def _statements_of(gone: list[int], kept: list[int]) -> list[Statement]:
+    """What the table is told of rows that were claimed."""
+    said = (("remove", gone), ("release", kept))
+    return [(_SQL[name], {"ids": ids}) for name, ids in said if ids]

@@ -33,3 +33,8 @@ DELETE FROM outbox WHERE id = ANY(%(ids)s)
 -- name: release
 -- For every tenant, as above.
 UPDATE outbox SET claimed_until = NULL WHERE id = ANY(%(ids)s)
+
+-- name: waiting
+-- For every tenant. A count without an end would read the whole backlog of an outage.
+SELECT count(*) AS waiting, min(created_at) AS oldest_at
+FROM (SELECT created_at FROM outbox ORDER BY id LIMIT %(at_most)s) AS oldest

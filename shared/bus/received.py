@@ -27,6 +27,7 @@ class Received:
     headers: dict[str, bytes] = field(default_factory=dict)
     partition: int | None = None
     offset: int | None = None
+    timestamp: str | None = None  # ISO 8601: when the broker took it
 
 
 async def handled[T](

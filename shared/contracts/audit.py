@@ -119,6 +119,7 @@ class EvidencePackage(Contract):
     generated_by: str
     source_alert: dict[str, Any]
     raw_alert_payload: dict[str, Any]
+    incident: dict[str, Any] | None = None  # with its other alerts and what each was judged; None: it is in none
     events: list[AuditRecord]
     state_transitions: list[dict[str, Any]]
     retrieval_context: dict[str, Any]

@@ -52,6 +52,8 @@ class AuditEventType(StrEnum):
     PLAYBOOK_SELECTED = "playbook.selected", EventCategory.DECISION
     PLAYBOOK_GENERATED = "playbook.generated", EventCategory.DECISION
     CTEM_EXPOSURE_SCORED = "ctem.exposure_scored", EventCategory.DECISION
+    CTEM_EXPOSURE_RESOLVED = "ctem.exposure_resolved", EventCategory.DECISION
+    CTEM_SLA_BREACHED = "ctem.sla_breached", EventCategory.DECISION
     ATLAS_DETECTION_FIRED = "atlas.detection_fired", EventCategory.DECISION
     ROUTING_TIER_SELECTED = "routing.tier_selected", EventCategory.DECISION
     ROUTING_PROVIDER_FAILOVER = "routing.provider_failover", EventCategory.DECISION
@@ -76,6 +78,7 @@ class AuditEventType(StrEnum):
     APPROVAL_ESCALATED = "approval.escalated", EventCategory.APPROVAL
     FP_PATTERN_APPROVED = "fp_pattern.approved", EventCategory.APPROVAL
     FP_PATTERN_REVOKED = "fp_pattern.revoked", EventCategory.APPROVAL
+    CTEM_RISK_ACCEPTED = "ctem.risk_accepted", EventCategory.APPROVAL
     SHADOW_GO_LIVE_APPROVED = "shadow.go_live_approved", EventCategory.APPROVAL
 
     INJECTION_DETECTED = "injection.detected", EventCategory.SECURITY

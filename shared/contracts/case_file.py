@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
+from shared.contracts.action import ActionStatus
 from shared.contracts.contract import Contract
 from shared.contracts.incident import Incident
+from shared.contracts.investigation import InvestigationState
+
+
+class WaitsFor(StrEnum):
+    """Whose turn it is."""
+
+    MODEL = "model"  # for the indicators or the verdict
+    LOGS = "logs"  # with the other stores that know the alert's context
+    PERSON = "person"
+    ACTION = "action"  # the executor, or the product that it asked
+
+
+WAITS_FOR: Mapping[str, WaitsFor] = {
+    InvestigationState.RECEIVED: WaitsFor.MODEL,
+    InvestigationState.ENRICHING: WaitsFor.LOGS,
+    InvestigationState.REASONING: WaitsFor.MODEL,
+    InvestigationState.AWAITING_HUMAN: WaitsFor.PERSON,
+    InvestigationState.RESPONDING: WaitsFor.ACTION,
+}
+OPEN_ACTIONS: Mapping[str, WaitsFor] = {
+    ActionStatus.PENDING: WaitsFor.ACTION,
+    ActionStatus.RUNNING: WaitsFor.ACTION,
+    ActionStatus.NEEDS_PERSON: WaitsFor.PERSON,
+}
 
 
 class InvestigationSummary(Contract):
@@ -31,6 +58,13 @@ class InvestigationSummary(Contract):
     version: int
     created_at: datetime
     updated_at: datetime
+    state_since: datetime
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def waits_for(self) -> WaitsFor | None:
+        """Whose turn it is, since ``state_since``; the actions of a closed case are told by the case alone."""
+        return WAITS_FOR.get(self.state)
 
 
 class Transition(Contract):
@@ -89,3 +123,26 @@ class CaseFile(Contract):
     dispositions: list[dict[str, Any]]  # see Disposition, oldest first
     actions: list[ExecutedAction]
     incident: Incident | None  # None for a case from before there were incidents
+    # Of a case that is open: what scanners have found since it gathered its context, see CTEMCorrelatorAgent.
+    exposures_since: list[dict[str, Any]] = Field(default_factory=list)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def waits_for(self) -> WaitsFor | None:
+        """Whose turn it is: by the state, and once it is closed by the oldest action that is not done."""
+        return self._waiting[0]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def waits_since(self) -> datetime | None:
+        """Since when; None when it waits for nothing."""
+        return self._waiting[1]
+
+    @property
+    def _waiting(self) -> tuple[WaitsFor | None, datetime | None]:
+        if self.state in WAITS_FOR:
+            return WAITS_FOR[self.state], self.transitions[-1].happened_at if self.transitions else self.created_at
+        for action in self.actions:  # oldest first
+            if action.status in OPEN_ACTIONS:
+                return OPEN_ACTIONS[action.status], action.executed_at
+        return None, None

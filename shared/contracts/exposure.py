@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.contract import Contract
 from shared.contracts.tenant import DEFAULT_TENANT, TenantId
@@ -18,6 +19,24 @@ class ExposureStatus(StrEnum):
     FIX_DEPLOYED = "FixDeployed"
     VERIFIED = "Verified"
     CLOSED = "Closed"
+
+
+class ExposureSeverity(StrEnum):
+    """What the seed's matrix gives, the worst first."""
+
+    CRITICAL = "CRITICAL"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+class Consequence(StrEnum):
+    """What is at stake, the worst first."""
+
+    SAFETY_LIFE = "safety_life"
+    EQUIPMENT = "equipment"
+    DOWNTIME = "downtime"
+    DATA_LOSS = "data_loss"
 
 
 class CTEMExposure(Contract):
@@ -45,3 +64,37 @@ class CTEMExposure(Contract):
     remediation_guidance: str = ""
     evidence_url: str = ""
     tenant_id: TenantId = DEFAULT_TENANT
+
+
+class ExposureRecord(Contract):
+    """An exposure with its life, as people see it. Times are ISO 8601 UTC, empty where there is none.
+
+    ``details`` says why it was scored so: exploitability, techniques with the kind of mapping, measured rate, evidence.
+    """
+
+    exposure: CTEMExposure
+    asset_name: str
+    first_seen: str
+    last_seen: str
+    occurrences: int
+    scope: str
+    reopened: int
+    resolved_at: str
+    sla_breached: bool
+    accepted_until: str
+    accepted_by: str
+    accepted_reason: str
+    details: dict[str, Any]
+
+
+class ExposureAcceptance(Contract):
+    """A person takes the risk of an exposure until a moment, and says why."""
+
+    until: AwareDatetime
+    reason: str = Field(min_length=3, max_length=2048, pattern=r"^[^\x00]*$")
+
+
+class ExposureAssignment(Contract):
+    """Who is to repair it."""
+
+    owner: str = Field(min_length=1, max_length=256, pattern=r"^[^\x00]*$")

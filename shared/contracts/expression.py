@@ -17,6 +17,11 @@ def full_match(expression: str, value: str) -> bool:
     return compiled is not None and compiled.fullmatch(value) is not None
 
 
+def is_readable(expression: str) -> bool:
+    """Whether RE2 can read it."""
+    return _compiled(expression) is not None
+
+
 @lru_cache(maxsize=10_000)
 def _compiled(expression: str) -> Any:
     try:

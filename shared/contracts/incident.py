@@ -59,6 +59,8 @@ class SourceIncident(Contract):
     number: str
     title: str
     alert_ids: list[str]
+    status: str = ""  # in the product's words, as is the classification
+    classification: str = ""
 
 
 class RelatedAlert(Contract):
@@ -87,6 +89,8 @@ class IncidentSummary(Contract):
     began_at: datetime | None  # None once its alerts went into another incident
     ended_at: datetime | None
     source_incident: str | None  # the number that the source gave its own grouping
+    source_status: str = ""  # what the source says of it, in its words
+    source_classification: str = ""
     merged_into: str | None
 
 

@@ -111,6 +111,7 @@ class CaseFacts(Contract):
 
     opened_at: str = ""  # ISO 8601 UTC, of this round
     flags: list[str] = Field(default_factory=list)  # of the alert, see CanonicalAlert
+    confidence_floor: float = 0.0  # of the detection that the alert is from: no answer counts for less
     fp_match: PatternMatch | None = None
     kill_switches: list[str] = Field(default_factory=list)  # `dimension:value` of those that are on for the case
     changed_since: list[str] = Field(default_factory=list)  # fields of the alert that later messages changed

@@ -21,6 +21,7 @@ REPLACEMENT = "\ufffd"
 # Brackets and commas of one text. A megabyte can hold a million of them, which takes any reader a tenth of a second.
 MAX_ITEMS = 25_000
 CHUNK = 16_384  # characters
+NUL = rb"\u0000"  # as JSON writes it
 
 
 def encodable(text: str) -> str:
@@ -58,6 +59,18 @@ def storable(value: Any, depth: int = 0, *, number: Callable[[Any], Any] = bound
     if isinstance(value, Mapping):
         return {storable_text(str(name)): storable(item, depth + 1, number=number) for name, item in value.items()}
     return [storable(item, depth + 1, number=number) for item in value]
+
+
+def storable_json(value: Any) -> bytes:
+    """JSON of a value as every store takes it, see :func:`storable`; what holds nothing wrong is not walked through.
+
+    Raises InvalidInput.
+    """
+    try:
+        data = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # a lone surrogate, a wide integer, too many levels
+        return orjson.dumps(storable(value))
+    return orjson.dumps(storable(value)) if NUL in data else data
 
 
 def read_json(data: bytes) -> Any:

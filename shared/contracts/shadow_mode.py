@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from shared.contracts.contract import Contract
 
@@ -19,3 +19,22 @@ class ShadowMode(ShadowModeChange):
 
     set_by: str
     set_at: str
+
+
+class ShadowAgreement(Contract):
+    """Of the cases that were judged in shadow mode, how people decided them. ``rule`` is the title of its alerts, empty
+    for all of the tenant.
+    """
+
+    rule: str
+    agreed: int
+    disagreed: int
+    abstained: int  # the verdict or the person did not decide
+    undecided: int  # by a person so far
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def share(self) -> float | None:
+        """Agreed among agreed and disagreed; None when nothing was compared, which is not 0."""
+        compared = self.agreed + self.disagreed
+        return self.agreed / compared if compared else None

@@ -103,7 +103,7 @@ class AluskortAnthropicClient:
             elapsed = self._clock() - started
             if not isinstance(outcome, _Failure):
                 self.breaker.record_success()
-                return _reply(outcome, latency_ms=elapsed * 1000, unanswered=unanswered)
+                return read_reply(outcome, latency_ms=elapsed * 1000, unanswered=unanswered)
             self.breaker.record_failure()
             unanswered += outcome.may_be_billed
             wait = max(FIRST_DELAY_SECONDS * 2 ** (attempt - 1), outcome.retry_after or 0.0)
@@ -124,7 +124,7 @@ class AluskortAnthropicClient:
 
     async def _attempt(self, prompt: Prompt, options: CallOptions) -> Message | _Failure:
         try:
-            parameters = _parameters(prompt, options)
+            parameters = message_parameters(prompt, options)
             return cast("Message", await self._sdk.messages.create(**parameters, timeout=options.timeout_seconds))
         except anthropic.APITimeoutError:
             return _Failure(f"No answer within {options.timeout_seconds:g} s.", None, may_be_billed=True)
@@ -166,7 +166,8 @@ def _retry_after(error: anthropic.APIStatusError) -> float | None:
         return None
 
 
-def _parameters(prompt: Prompt, options: CallOptions) -> dict[str, Any]:
+def message_parameters(prompt: Prompt, options: CallOptions) -> dict[str, Any]:
+    """The body of one Messages call, which is also one item of a batch."""
     parameters: dict[str, Any] = {
         "model": options.model_id,
         "max_tokens": options.max_tokens,
@@ -206,7 +207,8 @@ def wire_schema(schema: Any) -> Any:
     return kept
 
 
-def _reply(message: Message, *, latency_ms: float, unanswered: int) -> Reply:
+def read_reply(message: Message, *, latency_ms: float = 0.0, unanswered: int = 0) -> Reply:
+    """What is kept of a message."""
     usage = message.usage
     return Reply(
         text=storable_text("".join(block.text for block in message.content if block.type == "text")),

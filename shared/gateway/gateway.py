@@ -16,16 +16,16 @@ from shared.contracts.gateway import NO_CASE, CaseReference, GatewayRequest, Gat
 from shared.contracts.outside_text import storable_text
 from shared.contracts.routing import TaskContext
 from shared.errors import Terminal
-from shared.gateway.answer_text import for_people, repeats_instructions
 from shared.gateway.audit import AuditSink, RequestAudit
+from shared.gateway.breaker_board import BreakerBoard
 from shared.gateway.client import AluskortAnthropicClient, Reply
 from shared.gateway.evidence import Evidence, read_evidence
+from shared.gateway.exchange import check, prepare, restored
 from shared.gateway.injection import Risk
 from shared.gateway.model_caller import ModelCaller, Question, SpendDenied
-from shared.gateway.output import ValidatedOutput, strip_quarantined, validate_output
-from shared.gateway.pii_names import find_names
-from shared.gateway.prompt import Prompt, build_prompt, worst_prompt_tokens
-from shared.gateway.redaction import RedactionMap, Redactor
+from shared.gateway.output import ValidatedOutput
+from shared.gateway.prompt import Prompt, worst_prompt_tokens
+from shared.gateway.redaction import RedactionMap
 from shared.gateway.screening import Screening, screen
 from shared.gateway.spend import SpendGuard
 from shared.routing.router import LLMRouter
@@ -42,10 +42,16 @@ class ContextGateway:
     """The only way to a model. ``clients`` are the providers that the router knows, one each."""
 
     def __init__(
-        self, *, router: LLMRouter, clients: Sequence[AluskortAnthropicClient], spend: SpendGuard, audit: AuditSink
+        self,
+        *,
+        router: LLMRouter,
+        clients: Sequence[AluskortAnthropicClient],
+        spend: SpendGuard,
+        audit: AuditSink,
+        board: BreakerBoard | None = None,
     ) -> None:
         self._router = router
-        self._caller = ModelCaller(clients, spend)
+        self._caller = ModelCaller(clients, spend, board)
         self._audit = audit
 
     async def complete(
@@ -81,7 +87,7 @@ class ContextGateway:
             # 2. Spend check: the worst case of the call is held.
             await self._caller.hold(question, max_tokens=question.decision.max_tokens)
             # 3. Redact, 4. build the prompt.
-            prompt, redactions = await asyncio.to_thread(_prepare, request, screening.evidence)
+            prompt, redactions = await asyncio.to_thread(prepare, request, screening.evidence)
             # 5. Call, 6. validate.
             reply, checked = await self._answer(question, prompt)
         except SpendDenied as error:
@@ -108,12 +114,12 @@ class ContextGateway:
         if reply.is_cut and room < LARGEST_RETRY_TOKENS:
             room = min(2 * room, LARGEST_RETRY_TOKENS)
             reply = await self._caller.ask(question, prompt, max_tokens=room)
-        checked = _check(reply, prompt)
+        checked = check(reply, prompt)
         if checked.errors and not reply.is_cut and reply.stop_reason != "refusal":
             question.prompt_tokens += 2 * len(reply.text.encode())
             repair = prompt.with_repair(reply.text, checked.errors)
             reply = await self._caller.ask(question, repair, max_tokens=room)
-            checked = _check(reply, prompt)
+            checked = check(reply, prompt)
         return reply, checked
 
 
@@ -126,31 +132,13 @@ async def _screen(request: GatewayRequest, audit: RequestAudit) -> Screening:
     return screening
 
 
-def _prepare(request: GatewayRequest, evidence: Evidence) -> tuple[Prompt, RedactionMap]:
-    redactor = Redactor(find_names(evidence))
-    redacted = evidence.map(redactor.redact)
-    prompt = build_prompt(request.system_prompt, redacted, redactor.redactions, output_schema=request.output_schema)
-    return prompt, redactor.redactions
-
-
-def _check(reply: Reply, prompt: Prompt) -> ValidatedOutput:
-    if reply.stop_reason == "refusal":
-        return ValidatedOutput(None, ("model_refused", "the model declined to answer"))
-    if reply.is_cut:
-        return ValidatedOutput(None, ("output_truncated", "the answer was cut at the token limit, twice"))
-    checked = validate_output(reply.text, prompt.output_schema)
-    if repeats_instructions(checked.value, [text for text, _ in prompt.system]):
-        return ValidatedOutput(None, ("instructions_repeated", "the answer repeats what the model was instructed with"))
-    return checked
-
-
 def _response(
     question: Question, reply: Reply, checked: ValidatedOutput, redactions: RedactionMap, screening: Screening
 ) -> GatewayResponse:
     """Steps 7 and 8: strip quarantined ids, put originals back. An answer that does not fit has no content."""
     errors, content = list(checked.errors), ""
     if not errors:
-        value, flags = for_people(strip_quarantined(checked.value, checked.quarantined_ids), redactions)
+        value, flags = restored(checked, redactions)
         content = value if isinstance(value, str) and question.request.output_schema is None else json.dumps(value)
         errors += flags
     return GatewayResponse(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from shared.contracts.routing import CircuitState, DegradationLevel, LLMProvider
 from shared.gateway.audit import RequestAudit
+from shared.gateway.breaker_board import BreakerBoard
 from shared.routing.circuit_breaker import FAILURES_TO_OPEN, CircuitBreaker
 
 
@@ -17,9 +18,14 @@ class ProviderHealth:
     """Reports breakers and levels in the name of the request that saw them change; the first provider is primary."""
 
     def __init__(
-        self, breakers: Mapping[LLMProvider, CircuitBreaker], *, clock: Callable[[], float] = time.monotonic
+        self,
+        breakers: Mapping[LLMProvider, CircuitBreaker],
+        *,
+        board: BreakerBoard | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._breakers = breakers
+        self._board = board
         self._clock = clock
         self._level = DegradationLevel.FULL_CAPABILITY
         self._since = clock()
@@ -28,6 +34,8 @@ class ProviderHealth:
         """Tell what changed at ``provider`` since the last report, if anything."""
         changes = self._breakers[provider].take_changes()
         await audit.breaker_changed(provider, changes, failures=FAILURES_TO_OPEN)
+        if changes and self._board is not None:
+            await self._board.say(provider, changes[-1])
         before, level = self._level, self._current_level()
         if level is before:
             return

@@ -14,6 +14,7 @@ from shared.contracts.gateway import APICallMetrics, GatewayRequest
 from shared.contracts.routing import ModelConfig, RoutingDecision
 from shared.errors import AluskortError, ModelUnavailable, StoreUnavailable
 from shared.gateway.audit import RequestAudit
+from shared.gateway.breaker_board import BreakerBoard
 from shared.gateway.call_failed import CallFailed
 from shared.gateway.client import MAX_ATTEMPTS, AluskortAnthropicClient, CallOptions, Reply
 from shared.gateway.health import ProviderHealth
@@ -66,11 +67,15 @@ class Question:
 class ModelCaller:
     """Asks the models of a routing decision, in its order."""
 
-    def __init__(self, clients: Iterable[AluskortAnthropicClient], spend: SpendGuard) -> None:
+    def __init__(
+        self, clients: Iterable[AluskortAnthropicClient], spend: SpendGuard, board: BreakerBoard | None = None
+    ) -> None:
         self._clients = {client.provider: client for client in clients}
         self._primary = next(iter(self._clients))
         self._spend = spend
-        self._health = ProviderHealth({provider: client.breaker for provider, client in self._clients.items()})
+        self._health = ProviderHealth(
+            {provider: client.breaker for provider, client in self._clients.items()}, board=board
+        )
 
     async def hold(self, question: Question, *, max_tokens: int) -> None:
         """Hold the worst case of one call, every attempt of it. Raises SpendDenied, or StoreUnavailable."""

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_UP, Decimal
 from pathlib import Path
+from typing import Self
 from uuid import UUID, uuid4
 
 from shared.contracts.routing import ModelTier
+from shared.contracts.statistics import Spend
 from shared.contracts.tenant import EVERY_TENANT
+from shared.settings import SpendSettings
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 
@@ -61,11 +64,25 @@ class SpendGuard:
         self.hard_limit_usd = Decimal(str(hard_limit_usd))
         self._month = month
 
+    @classmethod
+    def within(cls, limits: SpendSettings, postgres: Postgres) -> Self:
+        """The guard of a deployment's limits."""
+        return cls(postgres, soft_limit_usd=limits.soft_limit_usd, hard_limit_usd=limits.hard_limit_usd)
+
     async def reserve(
-        self, worst_case_usd: Decimal, *, tenant_id: str, task_type: str, tier: ModelTier
+        self,
+        worst_case_usd: Decimal,
+        *,
+        tenant_id: str,
+        task_type: str,
+        tier: ModelTier,
+        call_id: UUID | None = None,
     ) -> Reservation | None:
-        """Count the worst case of one call; None when the hard limit leaves no room for it."""
-        held = Reservation(uuid4(), tenant_id, self._month(), _rounded(worst_case_usd))
+        """Count the worst case of one call; None when the hard limit leaves no room for it.
+
+        ``call_id`` is for a call that another process may have to settle.
+        """
+        held = Reservation(call_id or uuid4(), tenant_id, self._month(), _rounded(worst_case_usd))
         parameters = {
             "call_id": held.call_id,
             "tenant_id": tenant_id,
@@ -88,11 +105,24 @@ class SpendGuard:
             row = await (await connection.execute(SQL["report_soft_limit"], limit)).fetchone()
         return SoftLimitPassed(held.month, self._soft_limit, row["committed_usd"]) if row else None
 
+    async def settle_call(self, call_id: UUID, tenant_id: str, actual_usd: Decimal) -> SoftLimitPassed | None:
+        """The same for a call that this process knows by its id only; one that was never reserved changes nothing."""
+        return await self.settle(Reservation(call_id, tenant_id, self._month(), Decimal(0)), actual_usd)
+
     async def total_usd(self) -> Decimal:
         """What this month has cost, with the worst case of calls under way."""
         async with self._postgres.transaction(EVERY_TENANT) as connection:
             row = await (await connection.execute(SQL["committed"], {"month": self._month()})).fetchone()
         return Decimal(row["committed_usd"]) if row else Decimal(0)
+
+    async def status(self) -> Spend:
+        """This month beside its limits. Raises StoreUnavailable."""
+        return Spend(
+            month=f"{self._month():%Y-%m}",
+            spent_usd=float(await self.total_usd()),
+            soft_limit_usd=float(self._soft_limit),
+            hard_limit_usd=float(self.hard_limit_usd),
+        )
 
 
 def _rounded(amount: Decimal) -> Decimal:

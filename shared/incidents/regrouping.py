@@ -103,6 +103,10 @@ class _Grouping:
         self._source = grouping.source
         self._number = storable(grouping.number)[:LONGEST_NAME]
         self._title = storable(grouping.title)
+        self._said = {
+            "source_status": storable(grouping.status)[:LONGEST_NAME],
+            "source_classification": storable(grouping.classification)[:LONGEST_NAME],
+        }
         listed = [name for name in storable(grouping.alert_ids) if len(name) <= LONGEST_NAME]
         self._listed = list(dict.fromkeys(listed))[:MOST_LISTED]
         self._actor = report.Actor(grouping.source, ActorType.SYSTEM)
@@ -115,6 +119,7 @@ class _Grouping:
         incident_id = await self._incident()
         touched = {incident_id, *(row["incident_id"] for row in movable.values())}
         await lock_incidents(self._connection, self._tenant_id, sorted(touched))
+        await self._connection.execute(SQL["note_source"], {**values, **self._said, "incident_id": incident_id})
         moving = [alert for alert, row in movable.items() if row["incident_id"] != incident_id]
         reason = f"{self._source} put it into its incident {self._number}"
         placed = {"into": incident_id, "linked_by": LinkedBy.SOURCE, "reason": reason, "alert_ids": list(movable)}

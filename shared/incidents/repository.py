@@ -7,6 +7,7 @@ their ids, then rows of alerts. An investigation that forms its actions holds it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -21,12 +22,13 @@ from shared.contracts.outside_text import storable
 from shared.errors import NotFound
 from shared.incidents import report
 from shared.incidents.linking import LOOK_AROUND, Known, Neighbour, Plan, Seen, links, plan
-from shared.incidents.stage import weighed
-from shared.incidents.traces import LONGEST_ACTIVITY, Kind, Trace, Traces, source_incident, traces_of
-from shared.stores.postgres import Connection, Postgres
+from shared.incidents.rows import alert_values, member, neighbour, summary
+from shared.incidents.traces import LONGEST_ACTIVITY, Traces, source_incident, traces_of
+from shared.stores.postgres import Connection, Postgres, Statement
 from shared.stores.statements import statements
 
 LOCK = 0x696E6369  # the room of the advisory locks of tenants
+MOST_SIFTED = 300  # incidents that are read for one page of a list with filters
 REASONS_KEPT = 5  # of an alert that is linked to many; each names one alert
 
 _NAMESPACE = UUID("0d7c6a52-4a0e-5f6b-9d53-2b8f6f6f1c77")  # ours; any fixed UUID does
@@ -45,21 +47,29 @@ class Incidents:
         A message that repeats an alert changes nothing, one that names more of it may link it to more.
         """
         traces = traces_of(alert)
-        values = _alert_values(alert, traces, investigation_id)
-        async with self._postgres.transaction(alert.tenant_id) as connection:
-            await lock(connection, alert.tenant_id)
-            return await _Linking(connection, alert, traces, values).make()
+        values = alert_values(alert, traces, investigation_id)
+        first = (_lock_statement(alert.tenant_id), (SQL["place_of_alert"], values))
+        async with (
+            self._postgres.unit_of_work(alert.tenant_id, *first) as (_, place),
+            self._postgres.transaction(alert.tenant_id) as connection,
+        ):
+            return await _Linking(connection, alert, traces, values).make(await place.fetchone() or {})
 
     async def hold_others(self, tenant_id: str, alert_id: str) -> list[str]:
         """The other investigations of an alert's incident, which is held until the caller's unit of work ends."""
         values = {"tenant_id": tenant_id, **alert_of(alert_id)}
         async with self._postgres.transaction(tenant_id) as connection:
-            while held := await (await connection.execute(SQL["hold_incident_of_alert"], values)).fetchone():
-                members = (await members_of(connection, tenant_id, [held["incident_id"]])).get(held["incident_id"], [])
-                others = [each.investigation_id for each in members if each.alert_id != values["alert_id"]]
-                if len(others) < len(members):  # else it left this incident while we waited
-                    return others
-        return []
+            while True:
+                async with connection.pipeline():
+                    held = await connection.execute(SQL["hold_incident_of_alert"], values)
+                    found = await connection.execute(SQL["alerts_of_incident_of_alert"], values)
+                incident = await held.fetchone()
+                if incident is None:
+                    return []
+                members = [member(row) for row in await found.fetchall()]
+                if all(each.incident_id == incident["incident_id"] for each in members):
+                    return [each.investigation_id for each in members if each.alert_id != values["alert_id"]]
+                # else it left this incident while we waited
 
     async def of_alert(self, tenant_id: str, alert_id: str) -> Incident | None:
         """The incident that an alert is in; None for an alert from before there were incidents."""
@@ -71,15 +81,26 @@ class Incidents:
         async with self._postgres.transaction(tenant_id) as connection:
             return await read(connection, tenant_id, incident_id)
 
-    async def incidents(self, tenant_id: str, listing: Listing) -> Listed[IncidentSummary]:
-        """Incidents by the time they were opened; the key of a row is that time and its id."""
-        moment, row_id = listing.after or (None, None)
-        values = {"tenant_id": tenant_id, "moment": moment, "row_id": row_id, "limit": listing.look_ahead}
+    async def incidents(
+        self, tenant_id: str, listing: Listing, *, decided: bool | None = None, severity: str | None = None
+    ) -> Listed[IncidentSummary]:
+        """Incidents by the time they were opened; the key of a row is that time and its id.
+
+        Both filters follow from the alerts, so MOST_SIFTED incidents are looked at for one part, which may be short.
+        """
+        sifted = decided is not None or severity is not None
+        wanted = replace(listing, limit=MOST_SIFTED) if sifted else listing
+        moment, row_id = wanted.after or (None, None)
+        values = {"tenant_id": tenant_id, "moment": moment, "row_id": row_id, "limit": wanted.look_ahead}
         async with self._postgres.transaction(tenant_id) as connection:
-            cursor = await connection.execute(SQL["oldest" if listing.ascending else "newest"], values)
-            part = listed(await cursor.fetchall(), listing, lambda row: (row["opened_at"], row["incident_id"]))
+            cursor = await connection.execute(SQL["oldest" if wanted.ascending else "newest"], values)
+            part = listed(await cursor.fetchall(), wanted, lambda row: (row["opened_at"], row["incident_id"]))
             members = await members_of(connection, tenant_id, [row["incident_id"] for row in part.rows])
-        return Listed([_summary(row, members.get(row["incident_id"], [])) for row in part.rows], part.last)
+        read = [summary(row, members.get(row["incident_id"], [])) for row in part.rows]
+        found = [each for each in read if decided in {None, each.decided} and severity in {None, each.severity}]
+        if len(found) <= listing.limit:
+            return Listed(found, part.last)
+        return listed(found, listing, lambda summary: (summary.opened_at, summary.incident_id))
 
 
 class _Linking:
@@ -92,10 +113,8 @@ class _Linking:
         self._values = values
         self._tenant_id = alert.tenant_id
 
-    async def make(self) -> str:
-        """The id of the incident that the alert is in now."""
-        cursor = await self._connection.execute(SQL["place_of_alert"], self._values)
-        found = await cursor.fetchone() or {}
+    async def make(self, found: dict[str, Any]) -> str:
+        """The id of the incident that the alert is in now; ``found`` is where it was."""
         place = found if found["incident_id"] else None
         if place and not _adds_to(self._traces, place["traces"]):
             return str(place["incident_id"])
@@ -108,7 +127,8 @@ class _Linking:
         reasons = [link.reason for link in linked.links[:REASONS_KEPT]]
         reason = "; ".join(reasons) or "the first alert of its incident"
         if not linked.target:
-            return await self._store(await self._open(), linked_by=LinkedBy.RULE, reason=reason, linked_to=[])
+            async with self._connection.pipeline():
+                return await self._store(await self._open(), linked_by=LinkedBy.RULE, reason=reason, linked_to=[])
         if place and not linked.links:
             return await self._store(linked.target, **_as_before(place))
         before, by = (place["linked_to"], place["linked_by"]) if place else ([], LinkedBy.RULE)
@@ -151,7 +171,7 @@ class _Linking:
             "at_most": MOST_ALERTS + 1,
         }
         cursor = await self._connection.execute(SQL["neighbours"], {**self._values, **values})
-        return [_neighbour(row) for row in await cursor.fetchall()]
+        return [neighbour(row) for row in await cursor.fetchall()]
 
     async def _grouped(self, expected_in: str | None) -> str | None:
         """The incident into which the source put the alert; empty when that incident is not there yet."""
@@ -202,16 +222,20 @@ class _Linking:
         await put(self._connection, self._tenant_id, incident_id, [event])
 
 
-async def record_verdict(connection: Connection, state: GraphState, *, decided: bool) -> None:
-    """Note what an alert's investigation has come to; nothing when no incident has it."""
+def record_verdict(state: GraphState, *, decided: bool) -> Statement:
+    """Notes what an alert's investigation has come to; nothing when no incident has it."""
     said = {"classification": state.classification, "confidence": state.confidence, "outcome": state.outcome}
     values = {"tenant_id": state.tenant_id, **alert_of(state.alert_id), "decided": decided, **said}
-    await connection.execute(SQL["record_verdict"], values)
+    return SQL["record_verdict"], values
 
 
 async def lock(connection: Connection, tenant_id: str) -> None:
     """Hold the tenant's incidents until the transaction ends."""
-    await connection.execute(SQL["lock"], {"room": LOCK, "tenant_id": tenant_id})
+    await connection.execute(*_lock_statement(tenant_id))
+
+
+def _lock_statement(tenant_id: str) -> Statement:
+    return SQL["lock"], {"room": LOCK, "tenant_id": tenant_id}
 
 
 async def open_incident(  # noqa: PLR0913 - the columns of a new incident
@@ -286,7 +310,7 @@ async def members_of(
     """The alerts of each of these incidents."""
     found: dict[str, list[IncidentAlert]] = {}
     for row in await _rows(connection, "alerts_of_incidents", tenant_id, incident_ids):
-        alert = IncidentAlert.from_stored(row, where=f"incident_alerts {row['alert_id']}")
+        alert = member(row)
         found.setdefault(alert.incident_id, []).append(alert)
     return found
 
@@ -296,14 +320,18 @@ async def read(connection: Connection, tenant_id: str, incident_id: str) -> Inci
     rows = await _rows(connection, "incidents", tenant_id, [incident_id])
     if not rows:
         raise NotFound(f"incident {incident_id} does not exist in this tenant")
-    return await _whole(connection, tenant_id, rows[0])
+    members = (await members_of(connection, tenant_id, [incident_id])).get(incident_id, [])
+    return _whole(rows[0], members)
 
 
 async def incident_of(connection: Connection, tenant_id: str, alert_id: str) -> Incident | None:
     """See Incidents.of_alert."""
-    cursor = await connection.execute(SQL["incident_of_alert"], {"tenant_id": tenant_id, **alert_of(alert_id)})
-    row = await cursor.fetchone()
-    return await _whole(connection, tenant_id, row) if row else None
+    values = {"tenant_id": tenant_id, **alert_of(alert_id)}
+    async with connection.pipeline():
+        incident = await connection.execute(SQL["incident_of_alert"], values)
+        alerts = await connection.execute(SQL["alerts_of_incident_of_alert"], values)
+    row = await incident.fetchone()
+    return _whole(row, [member(alert) for alert in await alerts.fetchall()]) if row else None
 
 
 def alert_of(alert_id: str) -> dict[str, str]:
@@ -311,9 +339,8 @@ def alert_of(alert_id: str) -> dict[str, str]:
     return {"alert_id": storable(alert_id)}
 
 
-async def _whole(connection: Connection, tenant_id: str, row: dict[str, Any]) -> Incident:
-    members = (await members_of(connection, tenant_id, [row["incident_id"]])).get(row["incident_id"], [])
-    return Incident(**dict(_summary(row, members)), members=members)
+def _whole(row: dict[str, Any], members: list[IncidentAlert]) -> Incident:
+    return Incident(**dict(summary(row, members)), members=members)
 
 
 async def _rows(
@@ -330,56 +357,3 @@ def _adds_to(traces: Traces, stored: Sequence[str]) -> bool:
 
 def _as_before(place: dict[str, Any]) -> dict[str, Any]:
     return {name: place[name] for name in ("linked_by", "reason", "linked_to")}
-
-
-def _alert_values(alert: NormalizedAlert, traces: Traces, investigation_id: str) -> dict[str, Any]:
-    said = {
-        "alert_id": alert.alert_id,
-        "source": alert.source,
-        "title": alert.title,
-        "product": alert.product,
-        "tactics": alert.tactics,
-        "techniques": alert.techniques,
-        "principals": sorted(traces.principals),
-    }
-    return {
-        **storable(said),
-        "tenant_id": alert.tenant_id,
-        "investigation_id": investigation_id,
-        "severity": alert.severity,
-        "began_at": traces.began,
-        "ended_at": traces.ended,
-    }
-
-
-def _neighbour(row: dict[str, Any]) -> Neighbour:
-    seen = Seen(
-        alert_id=row["alert_id"],
-        source=row["source"],
-        title=row["title"],
-        severity=row["severity"],
-        tactics=row["tactics"],
-        techniques=row["techniques"],
-        began=row["began_at"],
-        ended=row["ended_at"],
-        principals=frozenset(row["principals"]),
-    )
-    return Neighbour(Trace(Kind(row["kind"]), row["value"]), seen, row["incident_id"])
-
-
-def _summary(row: dict[str, Any], members: Sequence[IncidentAlert]) -> IncidentSummary:
-    stage, severity, priority = weighed(members)
-    return IncidentSummary(
-        incident_id=row["incident_id"],
-        title=row["title"],
-        severity=severity,
-        priority=priority,
-        stage=stage.label,
-        decided=all(alert.decided for alert in members),
-        alerts=len(members),
-        opened_at=row["opened_at"],
-        began_at=min((alert.began_at for alert in members), default=None),
-        ended_at=max((alert.ended_at for alert in members), default=None),
-        source_incident=row["source_incident"],
-        merged_into=row["merged_into"],
-    )

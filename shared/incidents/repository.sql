@@ -23,9 +23,18 @@ LEFT JOIN incident_alerts a ON a.tenant_id = %(tenant_id)s AND a.alert_id = %(al
 LEFT JOIN incident_expected_alerts e ON e.tenant_id = %(tenant_id)s AND e.alert_id = %(alert_id)s
 
 -- name: incident_of_alert
-SELECT c.incident_id, c.title, c.source, c.source_incident, c.merged_into, c.apart_from, c.opened_at
+SELECT c.incident_id, c.title, c.source, c.source_incident, c.source_status, c.source_classification, c.merged_into,
+    c.apart_from, c.opened_at
 FROM incident_alerts a JOIN incidents c ON c.tenant_id = a.tenant_id AND c.incident_id = a.incident_id
 WHERE a.tenant_id = %(tenant_id)s AND a.alert_id = %(alert_id)s
+
+-- name: alerts_of_incident_of_alert
+SELECT m.alert_id, m.incident_id, m.investigation_id, m.source, m.title, m.severity, m.product, m.tactics, m.techniques,
+    m.began_at, m.ended_at, m.linked_at, m.linked_by, m.reason, m.linked_to, m.decided, m.classification, m.confidence,
+    m.outcome
+FROM incident_alerts a JOIN incident_alerts m ON m.tenant_id = a.tenant_id AND m.incident_id = a.incident_id
+WHERE a.tenant_id = %(tenant_id)s AND a.alert_id = %(alert_id)s
+ORDER BY m.began_at, m.alert_id
 
 -- name: neighbours
 SELECT wanted.kind, wanted.value, a.alert_id, a.incident_id, a.source, a.title, a.severity, a.tactics, a.techniques,
@@ -49,19 +58,25 @@ SELECT incident_id FROM incidents
 WHERE tenant_id = %(tenant_id)s AND source = %(source)s AND source_incident = %(source_incident)s
 
 -- name: incidents
-SELECT incident_id, title, source, source_incident, merged_into, apart_from, opened_at FROM incidents
+SELECT incident_id, title, source, source_incident, source_status, source_classification, merged_into, apart_from,
+    opened_at
+FROM incidents
 WHERE tenant_id = %(tenant_id)s AND incident_id = ANY(%(incident_ids)s)
 
 -- name: newest
 -- The place is a condition of the index, also on the first page: no page reads what lies before it.
-SELECT incident_id, title, source, source_incident, merged_into, apart_from, opened_at FROM incidents
+SELECT incident_id, title, source, source_incident, source_status, source_classification, merged_into, apart_from,
+    opened_at
+FROM incidents
 WHERE tenant_id = %(tenant_id)s AND merged_into IS NULL
     AND (opened_at, incident_id) < (coalesce(%(moment)s::timestamptz, 'infinity'), coalesce(%(row_id)s, ''))
 ORDER BY opened_at DESC, incident_id DESC
 LIMIT %(limit)s
 
 -- name: oldest
-SELECT incident_id, title, source, source_incident, merged_into, apart_from, opened_at FROM incidents
+SELECT incident_id, title, source, source_incident, source_status, source_classification, merged_into, apart_from,
+    opened_at
+FROM incidents
 WHERE tenant_id = %(tenant_id)s AND merged_into IS NULL
     AND (opened_at, incident_id) > (coalesce(%(moment)s::timestamptz, '-infinity'), coalesce(%(row_id)s, ''))
 ORDER BY opened_at, incident_id
@@ -131,3 +146,17 @@ WHERE tenant_id = %(tenant_id)s AND alert_id = ANY(%(alert_ids)s)
 INSERT INTO incident_expected_alerts (tenant_id, alert_id, incident_id)
 SELECT %(tenant_id)s, alert_id, %(incident_id)s FROM unnest(%(alert_ids)s::text[]) AS listed (alert_id)
 ON CONFLICT (tenant_id, alert_id) DO UPDATE SET incident_id = excluded.incident_id
+
+-- name: note_source
+UPDATE incidents SET source_status = %(source_status)s, source_classification = %(source_classification)s
+WHERE tenant_id = %(tenant_id)s AND incident_id = %(incident_id)s
+
+-- name: forget_traces
+-- For every tenant: they are too old to link anything.
+DELETE FROM incident_traces
+WHERE (tenant_id, alert_id, kind, value) IN (
+    SELECT tenant_id, alert_id, kind, value FROM incident_traces
+    WHERE began_at < %(older_than)s
+    ORDER BY began_at
+    LIMIT %(limit)s
+)

@@ -184,8 +184,10 @@ def _unique(others: list[NormalizedEntity]) -> Iterator[Trace]:
             continue
         elif kind in {"cloudlogonsession", "cloudlogonrequest", "hostlogonsession"}:
             yield Trace(Kind.SESSION, value)
-        elif any(part in value for part in ENDPOINTS):
+        elif any(part in value for part in ENDPOINTS) or kind == "mlendpoint":
             yield Trace(Kind.ENDPOINT, value)
+        elif kind == "mlmodel":
+            yield Trace(Kind.ENDPOINT, f"model:{value}")
         elif kind in {"cloudapplication", "oauthapplication"} and _letters(value) not in SUITES:
             yield Trace(Kind.APPLICATION, value)
 

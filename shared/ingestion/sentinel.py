@@ -79,6 +79,8 @@ def grouped_by(payload: dict[str, Any]) -> SourceIncident:
         number=str(number) if number else fields.required("IncidentName", "ProviderIncidentId"),
         title=fields.text("Title"),
         alert_ids=alerts_of_incident(payload),
+        status=fields.text("Status"),
+        classification=fields.text("Classification"),
     )
 
 

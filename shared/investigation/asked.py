@@ -27,12 +27,15 @@ class AskedActions:
         values = {"tenant_id": tenant_id, "investigation_ids": list(investigation_ids)}
         found: dict[tuple[str, str], str] = {}
         async with self._postgres.transaction(tenant_id) as connection:
-            for row in await (await connection.execute(_SQL["asked_for"], values)).fetchall():
+            async with connection.pipeline():
+                asked = await connection.execute(_SQL["asked_for"], values)
+                executed = await done_for(connection, tenant_id, investigation_ids)
+            for row in await asked.fetchall():
                 who = f"approval {row['approval_id']} of investigation {row['investigation_id']} asks for it"
                 for item in row["actions"]:
                     action = Action.from_stored(item, where=f"action_approvals {row['approval_id']}")
                     found.setdefault(same(action.action, action.target), who)
-            for done in await done_for(connection, tenant_id, investigation_ids):
+            for done in await executed.fetchall():
                 who = f"it was done for investigation {done['investigation_id']}"
                 found.setdefault(same(done["action"], done["target"]), who)
         return found

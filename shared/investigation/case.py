@@ -37,7 +37,18 @@ def new_case(alert: NormalizedAlert) -> GraphState:
         source=alert.source,
         case_facts=CaseFacts(flags=alert.flags, opened_at=datetime.now(UTC).isoformat()),
     )
-    return state.model_copy(update={"fp_dismissal_allowed": not is_safety_relevant(state)})
+    return state.with_facts(confidence_floor=_floor(alert)).model_copy(
+        update={
+            "fp_dismissal_allowed": alert.raw_payload.get("fp_dismissal_allowed") is not False
+            and not is_safety_relevant(state)
+        }
+    )
+
+
+def _floor(alert: NormalizedAlert) -> float:
+    """What a detection rule guarantees of its alerts (detections.md §2.3); of others' alerts nothing is."""
+    given = alert.raw_payload.get("min_confidence") if alert.source == "atlas" else None
+    return given if isinstance(given, float) and 0 <= given <= 1 else 0.0
 
 
 def is_incomplete(state: GraphState) -> bool:

@@ -9,11 +9,15 @@ from typing import Any
 from shared.contracts.approval import Approval
 from shared.contracts.case_file import CaseFile, InvestigationSummary
 from shared.contracts.listing import Listed, Listing, listed
+from shared.contracts.shadow_mode import ShadowAgreement
 from shared.errors import NotFound
 from shared.incidents.repository import incident_of
+from shared.investigation.exposures_since import exposures_since
 from shared.response.executed import executed_actions
 from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
+
+MOST_RULES = 500
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 _PARTS = ("transitions", "alert_updates", "approvals", "dispositions")
@@ -36,8 +40,9 @@ class CaseFiles:
                 raise NotFound(f"investigation {investigation_id} does not exist in this tenant")
             incident = await incident_of(connection, tenant_id, found["alert_id"])
             parts = {part: [_with_texts(row) for row in await cursors[part].fetchall()] for part in _PARTS}
+            exposures = await exposures_since(connection, tenant_id, found)
         return CaseFile.from_stored(
-            {**found, **parts, "actions": actions, "incident": incident},
+            {**found, **parts, "actions": actions, "incident": incident, "exposures_since": exposures},
             where=f"investigation_state {investigation_id}",
         )
 
@@ -51,6 +56,15 @@ class CaseFiles:
             rows = await _rows(connection, statement, values)
         cases = [InvestigationSummary.from_stored(row, where="investigation_state") for row in rows]
         return listed(cases, listing, lambda case: (case.created_at, case.investigation_id))
+
+    async def shadow_agreement(self, tenant_id: str, *, since: datetime | None) -> list[ShadowAgreement]:
+        """How people decided the cases that were judged in shadow mode: the tenant's first, then those of its rules,
+        those with most cases.
+        """
+        values = {"tenant_id": tenant_id, "since": since, "limit": MOST_RULES}
+        async with self._postgres.transaction(tenant_id) as connection:
+            rows = await _rows(connection, "shadow_agreement", values)
+        return [ShadowAgreement.from_stored(row, where="investigation_state") for row in rows]
 
     async def waiting_approvals(self, tenant_id: str, listing: Listing) -> Listed[Approval]:
         """Approvals that may still be answered, by the time they expire; the key of a row is that time and its id."""

@@ -36,8 +36,12 @@ SELECT investigation_id, alert_id, source, alert_title, severity, state, confide
     total_cost_usd::double precision AS total_cost_usd, version, created_at, updated_at,
     graph_state->>'classification' AS classification, graph_state->>'outcome' AS outcome,
     graph_state #>> '{case_facts,disposition}' AS disposition,
-    graph_state->>'degradation_level' AS degradation_level, graph_state->>'model_provider' AS model_provider
-FROM investigation_state
+    graph_state->>'degradation_level' AS degradation_level, graph_state->>'model_provider' AS model_provider,
+    coalesce((
+        SELECT max(t.happened_at) FROM investigation_transitions t
+        WHERE t.tenant_id = i.tenant_id AND t.investigation_id = i.investigation_id
+    ), created_at) AS state_since
+FROM investigation_state i
 WHERE tenant_id = %(tenant_id)s
     AND (%(state)s::text IS NULL OR state = %(state)s)
     AND (%(severity)s::text IS NULL OR severity = %(severity)s)
@@ -50,8 +54,12 @@ SELECT investigation_id, alert_id, source, alert_title, severity, state, confide
     total_cost_usd::double precision AS total_cost_usd, version, created_at, updated_at,
     graph_state->>'classification' AS classification, graph_state->>'outcome' AS outcome,
     graph_state #>> '{case_facts,disposition}' AS disposition,
-    graph_state->>'degradation_level' AS degradation_level, graph_state->>'model_provider' AS model_provider
-FROM investigation_state
+    graph_state->>'degradation_level' AS degradation_level, graph_state->>'model_provider' AS model_provider,
+    coalesce((
+        SELECT max(t.happened_at) FROM investigation_transitions t
+        WHERE t.tenant_id = i.tenant_id AND t.investigation_id = i.investigation_id
+    ), created_at) AS state_since
+FROM investigation_state i
 WHERE tenant_id = %(tenant_id)s
     AND (%(state)s::text IS NULL OR state = %(state)s)
     AND (%(severity)s::text IS NULL OR severity = %(severity)s)
@@ -77,4 +85,25 @@ FROM action_approvals
 WHERE tenant_id = %(tenant_id)s AND status = 'pending' AND expires_at > now()
     AND (expires_at, approval_id) < (coalesce(%(moment)s::timestamptz, 'infinity'), coalesce(%(row_id)s, ''))
 ORDER BY expires_at DESC, approval_id DESC
+LIMIT %(limit)s
+
+-- name: shadow_agreement
+-- The first row is the tenant's, the others are its rules'. Abstained: the verdict or the person did not decide.
+WITH judged AS (
+    SELECT alert_title, graph_state->>'classification' AS verdict,
+        graph_state #>> '{case_facts,disposition}' AS said
+    FROM investigation_state
+    WHERE tenant_id = %(tenant_id)s AND graph_state #>> '{case_facts,shadow}' IS NOT NULL
+        AND created_at >= coalesce(%(since)s::timestamptz, '-infinity')
+), compared AS (
+    SELECT alert_title, said IS NOT NULL AS decided, said = verdict AS same,
+        verdict = 'requires_investigation' OR said = 'undetermined' AS abstained
+    FROM judged
+)
+SELECT coalesce(alert_title, '') AS rule, count(*) FILTER (WHERE decided AND NOT abstained AND same) AS agreed,
+    count(*) FILTER (WHERE decided AND NOT abstained AND NOT same) AS disagreed,
+    count(*) FILTER (WHERE decided AND abstained) AS abstained, count(*) FILTER (WHERE NOT decided) AS undecided
+FROM compared
+GROUP BY GROUPING SETS ((), (alert_title))
+ORDER BY grouping(alert_title) DESC, count(*) DESC, alert_title
 LIMIT %(limit)s

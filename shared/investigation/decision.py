@@ -62,6 +62,16 @@ def must_escalate(state: GraphState) -> bool:
     return state.alert_severity in _LOUD and _unsure(state) and not state.case_facts.model_refusal
 
 
+def with_floor(state: GraphState) -> GraphState:
+    """The judged state with at least the confidence that its detection guarantees; where there is no verdict there is
+    nothing to raise.
+    """
+    floor = state.case_facts.confidence_floor
+    if state.confidence >= floor or state.case_facts.model_refusal:
+        return state
+    return state.model_copy(update={"confidence": floor})
+
+
 def decide(state: GraphState, constraints: ExecutorConstraints) -> Decision:
     """The decision for a judged state. ``fp_match`` and ``kill_switches`` stand in its case facts."""
     row, target, reason = _row(state, constraints)

@@ -17,6 +17,7 @@ from shared.investigation.approvals import Approvals
 from shared.investigation.disposition_rows import record
 from shared.investigation.moves import move
 from shared.investigation.repository import InvestigationRepository
+from shared.knowledge.pattern_rows import contradict
 from shared.stores.postgres import Connection, Postgres
 
 
@@ -55,6 +56,8 @@ class Dispositions:
                     said = await _answer(await locked.still_open(), request, decided_by, permissions)
                 else:
                     said = await self._correct(connection, state, request, decided_by, permissions)
+                if said.disposition is DispositionName.TRUE_POSITIVE and state.case_facts.fp_match:
+                    await contradict(connection, tenant_id, state.case_facts.fp_match.pattern_id)
         self._outbox.notify()
         if waits and said.disposition is not DispositionName.ESCALATE:
             await self._approvals.wake(locked.waiting)

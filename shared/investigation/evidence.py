@@ -139,7 +139,11 @@ def user_content(state: GraphState, *, with_context: bool) -> str:
 
 
 def is_safety_relevant(state: GraphState) -> bool:
-    """True when people or plant may be hurt: an OT product, an ICS technique, or a safety_life exposure."""
+    """True when people or plant may be hurt: an OT product, an ICS technique, a safety_life exposure, or a detection
+    that says so.
+    """
+    if not state.fp_dismissal_allowed:
+        return True
     if any(name in state.product.lower() for name in OT_PRODUCTS):
         return True
     # What the model names can make an alert safety-relevant, never the contrary.

@@ -18,18 +18,27 @@ from shared.contracts.tenant import DEFAULT_TENANT
 from shared.errors import Conflict, NotFound, Terminal
 from shared.investigation.case import new_case
 from shared.investigation.flow import PARALLEL, AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow
+from shared.investigation.repository import Findings
 from shared.investigation.steps.closing import fail, resolve_approval, respond, waiting
 from shared.investigation.steps.context import ask_model, gather
 from shared.investigation.steps.late_entities import bind_late_entities
 from shared.investigation.steps.opening import check_false_positive, extract_iocs, with_what_holds_now
 from shared.investigation.steps.step_context import StepContext
-from shared.investigation.steps.verdict import answer, is_answered, judge, reasoning_job
+from shared.investigation.steps.verdict import REASON, answer, judge, reasoning_job
 
 logger = logging.getLogger(__name__)
 
 
 # Steps that ask a model, Redis or Qdrant: no transaction stays open meanwhile. The others are one transaction each.
 CALLS_OTHERS = frozenset({Step.EXTRACT_IOCS, Step.ENRICH_CONTEXT})
+
+# Whose earlier findings a step looks at: what was found once is paid for and kept.
+WANTS: dict[Step, tuple[str, ...]] = {
+    **dict.fromkeys(Step, ()),
+    **{step: (step,) for step in (Step.EXTRACT_IOCS, *PARALLEL)},
+    Step.ASK_MODEL: (*PARALLEL, REASON),
+    Step.JUDGE: (REASON,),
+}
 
 
 def _progress(state: GraphState, *, escalate: bool = False, answered: bool = False) -> Progress:
@@ -81,12 +90,11 @@ class InvestigationGraph:
         while True:
             state: GraphState | None = None
             try:
-                async with repository.unit_of_work(tenant_id):
-                    state = await repository.load(tenant_id, investigation)
+                async with repository.unit_of_work(tenant_id, investigation, *WANTS[step]) as (state, found):
                     bound, seen = await self._seen(step, state)
                     if bound or step not in CALLS_OTHERS:
-                        return bound or await self._make(step, state, attempt, seen)
-                return await self._make(step, state, attempt, seen)
+                        return bound or await self._make(step, state, attempt, seen, found)
+                return await self._make(step, state, attempt, seen, found)
             except (Terminal, *UNREADABLE) as error:
                 current = await repository.load(tenant_id, investigation)
                 if state is not None and current.version != state.version:
@@ -189,24 +197,24 @@ class InvestigationGraph:
         return None, state
 
     async def _make(  # noqa: PLR0911 - one return a step
-        self, step: Step, state: GraphState, attempt: int, seen: GraphState
+        self, step: Step, state: GraphState, attempt: int, seen: GraphState, found: Findings
     ) -> Progress:
         context = self._context
         match step:
             case Step.ASK_MODEL:
-                asked = await ask_model(context, state, attempt)
-                return _progress(asked, answered=await is_answered(context, asked, attempt))
+                asked = await ask_model(context, state, attempt, found)
+                return _progress(asked, answered=(REASON, attempt) in found)  # nobody need wait for its event
             case Step.JUDGE if state.state is InvestigationState.AWAITING_HUMAN:
                 return _progress(await waiting(context, state))
             case Step.JUDGE:
-                judged, escalate = await judge(context, state, attempt)
+                judged, escalate = await judge(context, state, attempt, found)
                 # Entities that came while it was judged met a case at work, so nobody wakes it when it waits.
                 bound = await bind_late_entities(context, judged)
                 return _progress(bound) if bound else _progress(judged, escalate=escalate)
             case Step.ENRICH_CONTEXT | Step.CORRELATE_EXPOSURES | Step.MAP_TECHNIQUES:
-                return _progress(await gather(context, state, step))
+                return _progress(await gather(context, state, step, found))
             case Step.EXTRACT_IOCS:
-                return _progress(await extract_iocs(context, state, seen))
+                return _progress(await extract_iocs(context, state, seen, found))
             case Step.CHECK_FALSE_POSITIVE:
                 return _progress(await check_false_positive(context, state))
             case Step.RESOLVE_APPROVAL:

@@ -23,7 +23,6 @@ def move(  # noqa: PLR0913 - everything that becomes true in one transaction
     reason: str,
     messages: Sequence[OutboxMessage] = (),
     approval: Approval | None = None,
-    supersedes: str = "",
     actor_type: ActorType = ActorType.AGENT,
 ) -> Transition:
     """The transition from ``before`` to ``after`` in ``to``; ``agent`` is a person's subject for ActorType.HUMAN."""
@@ -46,5 +45,4 @@ def move(  # noqa: PLR0913 - everything that becomes true in one transaction
         after=moved,
         messages=[changed, *messages],
         approval=approval,
-        supersedes=supersedes,
     )

@@ -31,19 +31,20 @@ ORDER BY created_at DESC
 LIMIT %(limit)s
 
 -- name: advance
--- Both or nothing: a lost race moves no row and records no transition.
+-- Both or nothing: a lost race moves no row, and a transition without a version is refused. That ends the transaction,
+-- so that nothing that was sent with it happens either.
 WITH moved AS (
     UPDATE investigation_state
     SET state = %(state)s, graph_state = %(graph_state)s, severity = %(severity)s, confidence = %(confidence)s,
         llm_calls = %(llm_calls)s, total_cost_usd = %(total_cost_usd)s, version = version + 1, updated_at = now(),
         stuck_since = NULL
     WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s AND version = %(version)s
-    RETURNING investigation_id, tenant_id, version
+    RETURNING version
 )
 INSERT INTO investigation_transitions
     (investigation_id, tenant_id, step, round, version, state_before, state_after, agent, reasoning)
-SELECT investigation_id, tenant_id, %(step)s, %(round)s, version, %(state_before)s, %(state)s, %(agent)s, %(reasoning)s
-FROM moved
+VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(round)s, (SELECT version FROM moved), %(state_before)s,
+    %(state)s, %(agent)s, %(reasoning)s)
 
 -- name: transition_exists
 SELECT 1 FROM investigation_transitions
@@ -55,9 +56,8 @@ VALUES (%(investigation_id)s, %(tenant_id)s, %(step)s, %(attempt)s, %(round)s, %
 ON CONFLICT DO NOTHING
 
 -- name: findings
-SELECT step, attempt, finding FROM investigation_findings
-WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s AND round = %(round)s
-    AND step = ANY(%(steps)s)
+SELECT step, attempt, round, finding FROM investigation_findings
+WHERE tenant_id = %(tenant_id)s AND investigation_id = %(investigation_id)s AND step = ANY(%(steps)s)
 
 -- name: supersede_approval
 UPDATE action_approvals SET status = 'superseded', decided_at = now()

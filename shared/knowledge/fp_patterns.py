@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from shared.bus.outbox import OutboxMessage, put
 from shared.contracts.batch import EntityPattern, FPPattern
 from shared.contracts.contract import readable
 from shared.contracts.entity import AlertEntities
 from shared.contracts.expression import full_match
-from shared.stores.postgres import Postgres
+from shared.contracts.listing import Listed, Listing, listed
+from shared.errors import Conflict, NotFound
+from shared.stores.postgres import Connection, Postgres, Query
 from shared.stores.statements import statements
+
+Change = Callable[[FPPattern, Sequence[OutboxMessage]], Awaitable[None]]
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
@@ -27,27 +35,72 @@ class FPPatterns:
 
     async def store(self, pattern: FPPattern) -> None:
         """Insert or replace a pattern. The database refuses one in force without two different approvers."""
-        values = {
-            "pattern_id": pattern.pattern_id,
-            "tenant_id": pattern.scope_tenant_id,
-            "status": pattern.status,
-            "approved_by_1": pattern.approved_by_1,
-            "approved_by_2": pattern.approved_by_2,
-            "expires_at": datetime.fromisoformat(pattern.expiry_date) if pattern.expiry_date else None,
-            "pattern": Jsonb(pattern.model_dump(mode="json")),
-        }
         async with self._postgres.transaction(pattern.scope_tenant_id) as connection:
-            await connection.execute(_SQL["store_pattern"], values)
+            await connection.execute(_SQL["store_pattern"], _values(pattern))
 
-    async def match(self, tenant_id: str, *, alert_name: str, entities: AlertEntities) -> FPPattern | None:
-        """The most confident pattern in force that fits name and entities, or None. Raises StoreUnavailable."""
-        values = {"tenant_id": tenant_id, "alert_name": alert_name}
+    async def listed(self, tenant_id: str, listing: Listing) -> Listed[FPPattern]:
+        """The tenant's patterns by their ids, in whatever status. Raises StoreUnavailable."""
+        (after,) = listing.after or (None,)
+        values = {"tenant_id": tenant_id, "row_id": after, "limit": listing.look_ahead}
         async with self._postgres.transaction(tenant_id) as connection:
-            cursor = await connection.execute(_SQL["patterns_in_force"], values)
-            rows = await cursor.fetchall()
-        patterns = [pattern for row in rows if (pattern := _read(row["pattern"]))]
-        fitting = [pattern for pattern in patterns if fits(pattern, alert_name, entities)]
-        return max(fitting, key=lambda pattern: pattern.confidence, default=None)
+            rows = await (await connection.execute(_SQL["list_patterns"], values)).fetchall()
+        part = listed(rows, listing, lambda row: (row["pattern_id"],))
+        return Listed(readable(FPPattern, [row["pattern"] for row in part.rows], where="fp_patterns"), part.last)
+
+    async def read(self, tenant_id: str, pattern_id: str) -> FPPattern:
+        """One pattern. Raises NotFound, StoreUnavailable."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            return await _found(connection, "read_pattern", tenant_id, pattern_id)
+
+    @asynccontextmanager
+    async def changing(self, tenant_id: str, pattern_id: str) -> AsyncIterator[tuple[FPPattern | None, Change]]:
+        """The pattern as it stands, locked, and how to replace it; all of it is one transaction.
+
+        Raises Conflict from the change when another tenant has the id, StoreUnavailable.
+        """
+        async with self._postgres.transaction(tenant_id) as connection:
+            try:
+                before = await _found(connection, "lock_pattern", tenant_id, pattern_id)
+            except NotFound:
+                before = None
+
+            async def change(after: FPPattern, messages: Sequence[OutboxMessage]) -> None:
+                cursor = await connection.execute(_SQL["change_pattern" if before else "add_pattern"], _values(after))
+                if cursor.rowcount == 0:
+                    raise Conflict(f"the pattern id {pattern_id!r} is taken; choose another one")
+                await put(connection, tenant_id, pattern_id, messages)
+
+            yield before, change
+
+    def matching(self, tenant_id: str, *, alert_name: str, entities: AlertEntities) -> Query[FPPattern | None]:
+        """The most confident pattern in force that fits name and entities, or None."""
+
+        def read(rows: list[dict[str, Any]]) -> FPPattern | None:
+            patterns = [pattern for row in rows if (pattern := _read(row["pattern"]))]
+            fitting = [pattern for pattern in patterns if fits(pattern, alert_name, entities)]
+            return max(fitting, key=lambda pattern: pattern.confidence, default=None)
+
+        return Query(_SQL["patterns_in_force"], {"tenant_id": tenant_id, "alert_name": alert_name}, read)
+
+
+async def _found(connection: Connection, statement: str, tenant_id: str, pattern_id: str) -> FPPattern:
+    values = {"tenant_id": tenant_id, "pattern_id": pattern_id}
+    row = await (await connection.execute(_SQL[statement], values)).fetchone()
+    if row is None:
+        raise NotFound(f"this tenant has no pattern {pattern_id!r}")
+    return FPPattern.from_stored(row["pattern"], where=f"fp_patterns {pattern_id}")
+
+
+def _values(pattern: FPPattern) -> dict[str, Any]:
+    return {
+        "pattern_id": pattern.pattern_id,
+        "tenant_id": pattern.scope_tenant_id,
+        "pattern_status": pattern.status,
+        "approved_by_1": pattern.approved_by_1,
+        "approved_by_2": pattern.approved_by_2,
+        "expires_at": datetime.fromisoformat(pattern.expiry_date) if pattern.expiry_date else None,
+        "pattern": Jsonb(pattern.model_dump(mode="json")),
+    }
 
 
 @lru_cache(maxsize=10_000)

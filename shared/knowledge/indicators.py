@@ -9,9 +9,12 @@ from pathlib import Path
 
 from pydantic import Field
 
+from shared.bus.outbox import OutboxMessage, put
 from shared.contracts.contract import Contract
+from shared.contracts.listing import Listed, Listing, listed
+from shared.contracts.outside_text import storable
 from shared.contracts.tenant import NO_TENANT
-from shared.errors import InvalidInput, StoreUnavailable
+from shared.errors import InvalidInput, NotFound, StoreUnavailable
 from shared.stores.postgres import Postgres
 from shared.stores.redis import Redis
 from shared.stores.statements import statements
@@ -47,15 +50,42 @@ class Indicators:
             await connection.execute(_SQL["upsert_indicator"], indicator.model_dump())
         await self._remember([indicator])
 
+    async def load(self, indicators: Sequence[Indicator], *, tenant_id: str, messages: Sequence[OutboxMessage]) -> None:
+        """Store indicators with the tenant's ``messages`` in one transaction. Raises StoreUnavailable."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            for indicator in indicators:
+                await connection.execute(_SQL["upsert_indicator"], storable(indicator.model_dump()))
+            await put(connection, tenant_id, "", messages)
+        await self._remember(indicators)
+
+    async def listed(self, listing: Listing) -> Listed[Indicator]:
+        """Every indicator by its type and value. Raises StoreUnavailable."""
+        kind, value = listing.after or (None, None)
+        values = {"row_id": kind, "place": value, "limit": listing.look_ahead}
+        async with self._postgres.transaction(NO_TENANT) as connection:
+            rows = await (await connection.execute(_SQL["list_indicators"], values)).fetchall()
+        part = listed(rows, listing, lambda row: (row["type"], row["value"]))
+        return Listed([Indicator.from_stored(row, where="threat_intel_iocs") for row in part.rows], part.last)
+
+    async def retire(self, value: str, *, tenant_id: str, messages: Sequence[OutboxMessage]) -> None:
+        """Forget an indicator. Raises NotFound, StoreUnavailable; without Redis its fast copy stays until it expires,
+        so the cache goes first.
+        """
+        await self._redis.delete(_key(value))
+        async with self._postgres.transaction(tenant_id) as connection:
+            if (await connection.execute(_SQL["retire_indicator"], {"value": value})).rowcount == 0:
+                raise NotFound(f"there is no indicator {value!r}; nothing was changed")
+            await put(connection, tenant_id, "", messages)
+        await self._redis.delete(_key(value))  # a lookup in between may have cached it again
+
     async def lookup(self, values: Sequence[str]) -> dict[str, Indicator]:
         """Known indicators among ``values``, by value. Raises StoreUnavailable when PostgreSQL is unavailable."""
         wanted = list(dict.fromkeys(values))
         found = await self._from_redis(wanted)
         missing = [value for value in wanted if value not in found]
         if missing:
-            async with self._postgres.transaction(NO_TENANT) as connection:
-                cursor = await connection.execute(_SQL["find_indicators"], {"values": missing})
-                rows = [Indicator.from_stored(row, where="threat_indicators") for row in await cursor.fetchall()]
+            [cursor] = await self._postgres.together(NO_TENANT, (_SQL["find_indicators"], {"values": missing}))
+            rows = [Indicator.from_stored(row, where="threat_indicators") for row in await cursor.fetchall()]
             await self._remember(rows)
             found |= {row.value: row for row in rows}
         return found

@@ -9,3 +9,13 @@ SET confidence = excluded.confidence, severity = excluded.severity, campaigns = 
 SELECT indicator_type AS type, indicator_value AS value, confidence, severity, campaigns, sources, context
 FROM threat_intel_iocs
 WHERE indicator_value = ANY(%(values)s)
+
+-- name: list_indicators
+SELECT indicator_type AS type, indicator_value AS value, confidence, severity, campaigns, sources, context
+FROM threat_intel_iocs
+WHERE (indicator_type, indicator_value) > (coalesce(%(row_id)s::text, ''), coalesce(%(place)s::text, ''))
+ORDER BY indicator_type, indicator_value
+LIMIT %(limit)s
+
+-- name: retire_indicator
+DELETE FROM threat_intel_iocs WHERE indicator_value = %(value)s

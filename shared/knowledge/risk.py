@@ -39,10 +39,9 @@ class RiskSignals:
 
     async def of(self, tenant_id: str, entities: Sequence[str]) -> list[RiskSignal]:
         """Signals about these entities. Raises StoreUnavailable."""
-        async with self._postgres.transaction(tenant_id) as connection:
-            wanted = {"tenant_id": tenant_id, "entities": list(entities)}
-            cursor = await connection.execute(_SQL["signals_of_entities"], wanted)
-            rows = await cursor.fetchall()
+        wanted = {"tenant_id": tenant_id, "entities": list(entities)}
+        [cursor] = await self._postgres.together(tenant_id, (_SQL["signals_of_entities"], wanted))
+        rows = await cursor.fetchall()
         return [
             RiskSignal(
                 entity_id=row["entity_id"],

@@ -74,7 +74,7 @@ RESOURCES = (
     "containerimage", "containerregistry", "gcpresource", "kubernetescluster", "kubernetescontroller",
     "kubernetesnamespace", "kubernetespod", "kubernetessecret", "kubernetesservice", "kubernetesserviceaccount",
     "oauthapplication", "k8scluster", "k8scontroller", "k8snamespace", "k8spod", "k8ssecret", "k8sservice",
-    "k8sserviceaccount", "nic", "storageaccount",
+    "k8sserviceaccount", "mldataset", "mlendpoint", "mlmodel", "mlpipeline", "nic", "otsensor", "storageaccount",
 )  # fmt: skip
 RESOURCE_NAMES = (
     "name", "resourceid", "azureid", "amazonresourceid", "resourcename", "appid", "instancename", "imageid",

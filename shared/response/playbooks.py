@@ -9,9 +9,13 @@ from typing import Self
 from psycopg.types.json import Jsonb
 from pydantic import Field, model_validator
 
+from shared.bus.outbox import OutboxMessage, put
 from shared.contracts.action import ActionName
 from shared.contracts.contract import Contract, readable
+from shared.contracts.listing import Listed, Listing, listed
+from shared.contracts.outside_text import storable
 from shared.contracts.tenant import NO_TENANT
+from shared.errors import NotFound
 from shared.response.catalogue import CATALOGUE
 from shared.response.playbook_conditions import PlaybookConditions
 from shared.stores.postgres import Postgres
@@ -26,8 +30,8 @@ _WEIGHTS = {"mitre_techniques": 4, "tactics": 2, "alert_products": 1, "severitie
 class Playbook(Contract):
     """What to do about a kind of alert: the actions that it allows, from the closed list."""
 
-    playbook_id: str
-    title: str
+    playbook_id: str = Field(min_length=1, max_length=128)
+    title: str = Field(max_length=512)
     alert_products: list[str] = Field(default_factory=list)
     tactics: list[str] = Field(default_factory=list)
     mitre_techniques: list[str] = Field(default_factory=list)
@@ -60,15 +64,44 @@ class Playbooks:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    async def store(self, playbook: Playbook) -> None:
-        """Insert or replace a playbook (the schema's owner only)."""
-        async with self._postgres.transaction(NO_TENANT) as connection:
-            values = playbook.model_dump(mode="json")
-            conditions = Jsonb(values["conditions"]) if playbook.conditions else None
-            parameters = Jsonb(values["parameters"])
+    async def store(
+        self, playbook: Playbook, *, tenant_id: str = NO_TENANT, messages: Sequence[OutboxMessage] = ()
+    ) -> None:
+        """Insert or replace a playbook; ``messages`` of the tenant go into the outbox with it."""
+        values = storable(playbook.model_dump(mode="json"))
+        conditions = Jsonb(values["conditions"]) if playbook.conditions else None
+        parameters = Jsonb(values["parameters"])
+        async with self._postgres.transaction(tenant_id) as connection:
             await connection.execute(
                 _SQL["store_playbook"], {**values, "conditions": conditions, "parameters": parameters}
             )
+            await put(connection, tenant_id, playbook.playbook_id, messages)
+
+    async def listed(self, listing: Listing) -> Listed[Playbook]:
+        """Every playbook by its id, retired ones too. Raises StoreUnavailable."""
+        (after,) = listing.after or (None,)
+        values = {"row_id": after, "limit": listing.look_ahead}
+        async with self._postgres.transaction(NO_TENANT) as connection:
+            rows = await (await connection.execute(_SQL["list_playbooks"], values)).fetchall()
+        part = listed(rows, listing, lambda row: (row["playbook_id"],))
+        return Listed(readable(Playbook, part.rows, where="playbooks"), part.last)
+
+    async def read(self, playbook_id: str) -> Playbook:
+        """One playbook. Raises NotFound, StoreUnavailable."""
+        async with self._postgres.transaction(NO_TENANT) as connection:
+            cursor = await connection.execute(_SQL["read_playbook"], {"playbook_id": playbook_id})
+            row = await cursor.fetchone()
+        if row is None:
+            raise NotFound(f"there is no playbook {playbook_id!r}")
+        return Playbook.from_stored(row, where=f"playbooks {playbook_id}")
+
+    async def retire(self, playbook_id: str, *, tenant_id: str, messages: Sequence[OutboxMessage]) -> None:
+        """Select it no more. Raises NotFound when there is none that is in use, StoreUnavailable."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            cursor = await connection.execute(_SQL["retire_playbook"], {"playbook_id": playbook_id})
+            if cursor.rowcount == 0:
+                raise NotFound(f"there is no playbook {playbook_id!r} in use; nothing was changed")
+            await put(connection, tenant_id, playbook_id, messages)
 
     async def select(
         self, *, techniques: Sequence[str], tactics: Sequence[str], product: str, severity: str

@@ -16,3 +16,20 @@ SELECT playbook_id, title, alert_products, tactics, mitre_techniques, severities
 FROM playbooks
 WHERE review_status = 'approved' AND (mitre_techniques && %(techniques)s OR tactics && %(tactics)s)
 ORDER BY playbook_id
+
+-- name: list_playbooks
+SELECT playbook_id, title, alert_products, tactics, mitre_techniques, severities, actions, conditions, parameters,
+    review_status, approved_by
+FROM playbooks
+WHERE playbook_id > coalesce(%(row_id)s::text, '')
+ORDER BY playbook_id
+LIMIT %(limit)s
+
+-- name: read_playbook
+SELECT playbook_id, title, alert_products, tactics, mitre_techniques, severities, actions, conditions, parameters,
+    review_status, approved_by
+FROM playbooks
+WHERE playbook_id = %(playbook_id)s
+
+-- name: retire_playbook
+UPDATE playbooks SET review_status = 'retired' WHERE playbook_id = %(playbook_id)s AND review_status <> 'retired'

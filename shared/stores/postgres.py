@@ -6,7 +6,7 @@ A URL without a password logs in with an Entra token, fetched anew for each conn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -23,6 +24,18 @@ from shared.stores import entra
 from shared.stores.entra import EntraToken
 
 Connection = psycopg.AsyncConnection[DictRow]
+Cursor = psycopg.AsyncCursor[DictRow]
+Statement = tuple[str, Mapping[str, Any]]  # SQL and its values
+
+
+@dataclass(frozen=True, slots=True)
+class Query[T]:
+    """A statement that reads, and what its rows say: its domain makes it, whoever asks sends it with others."""
+
+    text: str
+    values: Mapping[str, Any]
+    read: Callable[[list[DictRow]], T]
+
 
 POOL_SIZE = 10
 CONNECT_TIMEOUT_SECONDS = 10
@@ -74,6 +87,15 @@ class Login:
         return password | ({"prepare_threshold": None} if self._pooled else {})
 
 
+async def _sent(connection: Connection, statements: Sequence[Statement], *, ends: bool) -> list[Cursor]:
+    """The cursors of statements that make one round trip; ``ends``: and commit what they are part of."""
+    async with connection.pipeline():
+        cursors = [await connection.execute(text, values) for text, values in statements]
+        if ends:
+            await connection.execute("COMMIT")
+    return cursors
+
+
 @dataclass(frozen=True, slots=True)
 class _Unit:
     """A unit of work under way: its pool, its tenant, the one task that it belongs to, and its connection."""
@@ -120,42 +142,78 @@ class Postgres:
 
         Raises StoreUnavailable, InvalidInput.
         """
-        unit = _unit.get()
         async with self._our_errors():
-            if unit is None or unit.postgres is not self or unit.task is not asyncio.current_task():
-                async with self._connection(tenant_id) as connection:
-                    yield connection
-            elif tenant_id not in {unit.tenant_id, NO_TENANT}:  # a second connection could starve the pool
-                raise RuntimeError(f"a unit of work for tenant {unit.tenant_id} asks for rows of {tenant_id}")
-            else:
+            if unit := self._own_unit(tenant_id):
                 yield unit.connection
+            else:
+                async with self._connection(tenant_id) as (connection, _):
+                    yield connection
+
+    async def together(self, tenant_id: str, *statements: Statement, ends: bool = False) -> list[Cursor]:
+        """One transaction of these statements in one round trip, or a part of a :meth:`unit_of_work`, which it may end;
+        their cursors. What comes behind the end of a unit is a transaction of its own.
+
+        When the connection was lost all are sent once more, so let them change nothing the second time. Raises as
+        :meth:`transaction` does.
+        """
+        async with self._our_errors():
+            if unit := self._own_unit(tenant_id):
+                return await _sent(unit.connection, statements, ends=ends)
+            async with self._connection(tenant_id, *statements, whole=True) as (_, cursors):
+                return cursors
+
+    async def read(self, tenant_id: str, *queries: Query[Any]) -> list[Any]:
+        """What each query says, in one round trip. Raises as :meth:`transaction` does."""
+        cursors = await self.together(tenant_id, *((query.text, query.values) for query in queries))
+        return [query.read(await cursor.fetchall()) for query, cursor in zip(queries, cursors, strict=True)]
 
     @asynccontextmanager
-    async def unit_of_work(self, tenant_id: str) -> AsyncIterator[None]:
+    async def unit_of_work(self, tenant_id: str, *first: Statement) -> AsyncIterator[list[Cursor]]:
         """Make the transactions that this task opens inside, for the same tenant or for none, one transaction.
 
-        An error that leaves it undoes them all, so let none of them pass within it. Raises as they do.
+        It begins with the statements ``first``, in the same round trip, and gives their cursors. An error that leaves
+        it undoes them all, so let none of them pass within it. Raises as they do.
         """
-        async with self._our_errors(), self._connection(tenant_id) as connection:
+        async with self._our_errors(), self._connection(tenant_id, *first) as (connection, cursors):
             token = _unit.set(_Unit(self, tenant_id, asyncio.current_task(), connection))
             try:
-                yield
+                yield cursors
             finally:
                 _unit.reset(token)
 
+    @property
+    def in_unit_of_work(self) -> bool:
+        """Whether this task is in one."""
+        unit = _unit.get()
+        if unit is None or unit.postgres is not self or unit.task is not asyncio.current_task():
+            return False
+        return unit.connection.info.transaction_status is not TransactionStatus.IDLE  # else it has ended
+
+    def _own_unit(self, tenant_id: str) -> _Unit | None:
+        """The unit of work that this task is in, if it is one of this pool."""
+        unit = _unit.get()
+        if unit is None or not self.in_unit_of_work:
+            return None
+        if tenant_id not in {unit.tenant_id, NO_TENANT}:  # a second connection could starve the pool
+            raise RuntimeError(f"a unit of work for tenant {unit.tenant_id} asks for rows of {tenant_id}")
+        return unit
+
     @asynccontextmanager
-    async def _connection(self, tenant_id: str) -> AsyncIterator[Connection]:
+    async def _connection(
+        self, tenant_id: str, *first: Statement, whole: bool = False
+    ) -> AsyncIterator[tuple[Connection, list[Cursor]]]:
+        """A transaction that begins with ``first``; ``whole``: and ends with them."""
         await self._pool.open()
-        connection = await self._begun(tenant_id)
+        connection, cursors = await self._begun(tenant_id, *first, whole=whole)
         self._in_use += 1
         try:
             async with connection:
-                yield connection
+                yield connection, cursors
         finally:
             self._in_use -= 1
             await self._pool.putconn(connection)
 
-    async def _begun(self, tenant_id: str) -> Connection:
+    async def _begun(self, tenant_id: str, *first: Statement, whole: bool) -> tuple[Connection, list[Cursor]]:
         """A connection in a transaction. One that was lost while it lay in the pool shows here, where nothing is done
         yet: the next is taken, as long as there can be more of the kind.
         """
@@ -163,15 +221,17 @@ class Postgres:
         while True:
             connection = await self._pool.getconn()
             try:
-                async with connection.pipeline():  # BEGIN and the settings in one round trip
-                    await connection.execute(_BEGIN, {"tenant": tenant_id, **_bounds()})
+                begin = (_BEGIN, {"tenant": tenant_id, **_bounds()})
+                _, *cursors = await _sent(connection, (begin, *first), ends=whole)
             except BaseException as error:
+                if isinstance(error, psycopg.Error) and not connection.closed:
+                    await connection.rollback()
                 await self._pool.putconn(connection)
                 if not (isinstance(error, psycopg.OperationalError) and connection.closed and may_be_lost):
                     raise
                 may_be_lost -= 1
             else:
-                return connection
+                return connection, cursors
 
     @asynccontextmanager
     async def _our_errors(self) -> AsyncIterator[None]:

@@ -60,6 +60,13 @@ class Redis:
         except (RedisError, OSError) as error:
             raise StoreUnavailable("Redis", error) from error
 
+    async def delete(self, key: str) -> None:
+        """Forget a value. Raises StoreUnavailable."""
+        try:
+            await self._client.delete(key)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable("Redis", error) from error
+
     async def health(self) -> dict[str, Any]:
         """Server version; raises StoreUnavailable."""
         try:

@@ -12,6 +12,7 @@ from shared.stores.redis import Redis
 
 if TYPE_CHECKING:
     from shared.stores.log_analytics import LogAnalytics
+    from shared.stores.neo4j import Neo4j
     from shared.stores.qdrant import Qdrant
 
 # Connections of one process by class of work; together what one instance may take of the server's (docs/scaling.md).
@@ -59,6 +60,14 @@ class Stores:
         qdrant = self._settings.qdrant
         key = qdrant.api_key.get_secret_value() if qdrant.api_key else None
         return Qdrant.connect(url=qdrant.url, path=qdrant.path, api_key=key)
+
+    @cached_property
+    def neo4j(self) -> Neo4j:
+        """Neo4j; asked for only where its URL is set."""
+        from shared.stores.neo4j import Neo4j  # noqa: PLC0415
+
+        neo4j = self._settings.neo4j
+        return Neo4j(neo4j.url, user=neo4j.user, password=neo4j.password.get_secret_value())
 
     @cached_property
     def blob(self) -> Blob:

@@ -21,7 +21,7 @@ OURS = ROOT / ".venv/bin/python"
 PEERS = ROOT / ".venv-bench/bin/python"
 LIBRARIES = {
     "ours": ("google-re2", "publicsuffixlist", "orjson", "pydantic"),
-    "peer": ("ioc-finder", "iocextract", "iocsearcher", "msticpy"),
+    "peer": ("ioc-finder", "iocextract", "iocsearcher", "msticpy", "dbos"),
 }
 ROUNDS = 7
 ROUND_SECONDS = 0.4
@@ -139,6 +139,18 @@ def faster(
         goal=goal,
         met=met,
     )
+
+
+def alone_figure(
+    name: str, value: float, unit: str, *, least: float | None = None, most: float | None = None
+) -> Figure:
+    """A figure without a peer."""
+    goal, met = "none", None
+    if least is not None:
+        goal, met = f"at least {least:,.0f} {unit}", value >= least
+    if most is not None:
+        goal, met = f"at most {most:,.0f} {unit}", value <= most
+    return Figure(name, value, None, "", unit, None, None, goal, met)
 
 
 def _repeats(worker: Worker) -> int:

@@ -76,7 +76,8 @@ def _speed(figures: list[Figure]) -> list[tuple[str, ...]]:
             ours, peer = (
                 f"{_number(value)} {figure.unit}" if value is not None else "" for value in (figure.ours, figure.peer)
             )
-            rows.append((figure.name, ours, f"{peer}, {figure.peer_name}", ratio, spread, figure.goal, MET[figure.met]))
+            beside = f"{peer}, {figure.peer_name}" if peer else ""
+            rows.append((figure.name, ours, beside, ratio, spread, figure.goal, MET[figure.met]))
     return rows
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.topics import topics
+from shared.detection.intake import TABLES
 from shared.investigation.flow import Step
 from shared.settings import variables
 
@@ -36,9 +37,15 @@ KAFKA = {
     "run_llm_job_low": ("jobs.llm.priority.low", "aluskort.llm-low", True),
     "execute_actions": ("actions.pending", "aluskort.action-executor", False),
     "append_audit": ("audit.events", "aluskort.audit-service", True),
+    **{
+        f"normalise_exposures_{tool}": (f"ctem.raw.{tool}", f"aluskort.ctem-{tool}", False)
+        for tool in ("wiz", "snyk", "garak", "art", "burp", "custom")
+    },
     "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
     "comment_verdicts": ("knowledge.incident.stored", "aluskort.verdict-comments", False),
+    "draft_from_cases": ("knowledge.incident.stored", "aluskort.drafting", False),
     "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
+    **{f"store_{table}": (topic, "aluskort.telemetry", True) for topic, table in TABLES.items()},
 }
 TIMERS = {
     "sweep_outbox": "*/10 * * * * *",
@@ -46,10 +53,19 @@ TIMERS = {
     "verify_chains": "0 */5 * * * *",
     "verify_whole_chains": "0 7-57/10 * * * *",
     "watch_approvals": "0 */5 * * * *",
+    "watch_exposures": "15 */5 * * * *",
     "move_stuck_cases": "45 */5 * * * *",
+    "expire_incident_traces": "20 */10 * * * *",
     "send_notifications": "30 * * * * *",
+    "tick_batches": "15 * * * * *",
+    "collect_batches": "40 * * * * *",
     "poll_sentinel": "*/30 * * * * *",
     "fetch_late_entities": "0 * * * * *",
+    "run_detections_5m": "0 */5 * * * *",
+    "run_detections_15m": "0 */15 * * * *",
+    "run_detections_30m": "0 */30 * * * *",
+    "run_detections_1h": "0 0 * * * *",
+    "tidy_telemetry": "0 40 2 * * *",
 }
 # By Azure's host: the language and its storage; by the local one: where it keeps durable instances.
 READ_BY_HOSTS = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "ALUSKORT_TASKHUB_URL"}

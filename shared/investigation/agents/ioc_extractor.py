@@ -86,8 +86,13 @@ class IOCExtractorAgent:
         if not response.valid:
             return _refused(counted, response.validation_errors)
         text = evidence_text(state)
-        seen = [item for item in _answered(response.content) if item["value"].casefold() in text]
-        return _listed(counted, [*_parsed(state), *seen], "model and parser", model_id=response.model_id)
+        answered = list(_answered(response.content))
+        seen = [item for item in answered if item["value"].casefold() in text]
+        dropped = len(answered) - len(seen)
+        basis = "model and parser" + (
+            f", {dropped} of the model's dropped, which stand nowhere in the alert" if dropped else ""
+        )
+        return _listed(counted, [*_parsed(state), *seen], basis, model_id=response.model_id)
 
     async def from_parser(self, state: GraphState, basis: str) -> GraphState:
         """What the parser saw, without a model; ``basis`` says why. Raises StoreUnavailable."""

@@ -10,14 +10,15 @@ from shared.investigation.agents.agent import Agent
 from shared.investigation.evidence import is_safety_relevant
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import PARALLEL, Step
+from shared.investigation.repository import Findings
 from shared.investigation.steps.incident import with_incident
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import reasoning_job
 
 
-async def gather(context: StepContext, state: GraphState, step: Step) -> GraphState:
+async def gather(context: StepContext, state: GraphState, step: Step, earlier: Findings) -> GraphState:
     """One parallel agent: its finding is kept apart, because three of them work on one investigation at once."""
-    if state.state is InvestigationState.ENRICHING and not await context.repository.findings(state, step):
+    if state.state is InvestigationState.ENRICHING and not earlier:
         agents: dict[Step, Agent] = {
             Step.ENRICH_CONTEXT: context.enricher,
             Step.CORRELATE_EXPOSURES: context.correlator,
@@ -28,7 +29,7 @@ async def gather(context: StepContext, state: GraphState, step: Step) -> GraphSt
     return state
 
 
-async def ask_model(context: StepContext, state: GraphState, attempt: int) -> GraphState:
+async def ask_model(context: StepContext, state: GraphState, attempt: int, found: Findings) -> GraphState:
     """enriching -> reasoning with everything gathered, and the model's job on the queue of the alert's severity."""
     message = _job_message(state, attempt)
     if state.state is InvestigationState.REASONING and attempt > 1:
@@ -36,7 +37,6 @@ async def ask_model(context: StepContext, state: GraphState, attempt: int) -> Gr
         return state
     if state.state is not InvestigationState.ENRICHING:
         return state
-    found = await context.repository.findings(state, *PARALLEL)
     joined = merged(state, *(found.get((step, 1), {}) for step in PARALLEL))
     safe = joined.fp_dismissal_allowed and not is_safety_relevant(joined)
     joined = await with_incident(context, joined.model_copy(update={"fp_dismissal_allowed": safe}))

@@ -29,16 +29,19 @@ async def bind_late_entities(context: StepContext, state: GraphState) -> GraphSt
     approval = state.case_facts.approval_id
     void = f"; approval {approval} is void" if approval else ""
     try:
-        return await context.advance(
-            state,
-            begun,
-            step="bind_entities",
-            agent=report.SERVICE,
-            to=InvestigationState.RECEIVED,
-            reason=f"{found} entities came after the case was opened; it is investigated again with all that is known"
-            f"{void}",
-            messages=[],
-            supersedes=approval,
-        )
+        async with context.repository.undone_by_an_error(state.tenant_id):
+            if approval:
+                await context.repository.supersede(state.tenant_id, approval)
+            return await context.advance(
+                state,
+                begun,
+                step="bind_entities",
+                agent=report.SERVICE,
+                to=InvestigationState.RECEIVED,
+                reason=f"{found} entities came after the case was opened; it is investigated again with all that is "
+                f"known{void}",
+                messages=[],
+                ends=False,
+            )
     except Conflict:  # somebody was faster: a person who decided, or another step
         return None

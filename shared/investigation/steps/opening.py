@@ -18,12 +18,13 @@ from shared.investigation.agents.ioc_extractor import IOCExtractorAgent
 from shared.investigation.case import changed_since
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
+from shared.investigation.repository import Findings, alert_of
 from shared.investigation.steps.step_context import StepContext
 
 FP_CONFIDENCE = 0.90  # strictly greater (llm.md §15 row 6)
 
 
-async def extract_iocs(context: StepContext, state: GraphState, checked: GraphState) -> GraphState:
+async def extract_iocs(context: StepContext, state: GraphState, checked: GraphState, earlier: Findings) -> GraphState:
     """received -> parsing, with indicators; ``checked`` is the state with its pattern (see with_what_holds_now).
 
     Raises ModelUnavailable while waiting is in order.
@@ -34,7 +35,7 @@ async def extract_iocs(context: StepContext, state: GraphState, checked: GraphSt
     if _explanation(checked) is not None:
         found = await agent.from_parser(checked, "the parser; a known pattern explains the alert")
     else:
-        found = await _asked(context, agent, checked)
+        found = await _asked(context, agent, checked, earlier)
     return await context.advance(
         state,
         found,
@@ -89,21 +90,24 @@ async def with_what_holds_now(context: StepContext, state: GraphState) -> GraphS
     """The state with what may have changed since it was opened: the approved pattern that explains the alert, if any,
     the kill switches that are on, what later messages say, and whether it is in shadow mode.
     """
-    pattern = await context.patterns.match(
-        state.tenant_id, alert_name=state.alert_title, entities=state.parsed_entities
-    )
-    switches = await context.kill_switches.any_active(
+    found = await context.repository.read(
         state.tenant_id,
-        pattern_id=pattern.pattern_id if pattern else "",
-        techniques=state.techniques,
-        source=state.source,
+        context.patterns.matching(state.tenant_id, alert_name=state.alert_title, entities=state.parsed_entities),
+        context.kill_switches(state.tenant_id, techniques=state.techniques, source=state.source),
+        alert_of(state),
+        context.in_shadow(state.tenant_id, state.alert_title),
     )
+    pattern, switches, alert, shadow = found
     match = pattern and PatternMatch(
         pattern_id=pattern.pattern_id, confidence=pattern.confidence, reason=pattern.reason
     )
-    changed = changed_since(state, await context.repository.alert(state))
-    shadow = await context.in_shadow(state.tenant_id, state.alert_title)
-    return state.with_facts(fp_match=match, kill_switches=switches, changed_since=changed, shadow=shadow)
+    own = f"pattern:{match.pattern_id}" if match else ""
+    return state.with_facts(
+        fp_match=match,
+        kill_switches=[switch for switch in switches if switch == own or not switch.startswith("pattern:")],
+        changed_since=changed_since(state, alert),
+        shadow=shadow,
+    )
 
 
 def _explanation(state: GraphState) -> PatternMatch | None:
@@ -131,12 +135,12 @@ def _why_not_closed(state: GraphState) -> str:
     return f"pattern {match.pattern_id} matches with {match.confidence}, not above {FP_CONFIDENCE}"
 
 
-async def _asked(context: StepContext, agent: IOCExtractorAgent, state: GraphState) -> GraphState:
+async def _asked(context: StepContext, agent: IOCExtractorAgent, state: GraphState, earlier: Findings) -> GraphState:
     """The agent's answer, kept before anything else can fail: a repeated step pays no model twice.
 
     Once the waiting time is over: what the parser saw, marked as degraded.
     """
-    kept = (await context.repository.findings(state, Step.EXTRACT_IOCS)).get((Step.EXTRACT_IOCS, 1))
+    kept = earlier.get((Step.EXTRACT_IOCS, 1))
     try:
         if kept is None:
             kept = finding(state, await agent.ask(state))

@@ -23,15 +23,14 @@ from shared.investigation.moves import move
 from shared.investigation.repository import InvestigationRepository
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.indicators import Indicators
+from shared.stores.postgres import Query
 
 
 class ActiveSwitches(Protocol):
-    """The kill switches that are on for such an alert. Raises StoreUnavailable, and then nothing closes."""
+    """The kill switches that are on for such an alert. A store that cannot be read closes nothing."""
 
-    async def any_active(
-        self, tenant_id: str, *, pattern_id: str = "", techniques: Sequence[str] = (), source: str = ""
-    ) -> list[str]:
-        """Each as ``dimension:value``."""
+    def __call__(self, tenant_id: str, *, techniques: Sequence[str] = (), source: str = "") -> Query[list[str]]:
+        """Each as ``dimension:value``, those on patterns all."""
 
 
 # Of a tenant's actions: why a target is in no default grant, by target. Raises StoreUnavailable.
@@ -43,13 +42,13 @@ async def nothing_protected(tenant_id: str, actions: Sequence[Action]) -> Mappin
     return {}
 
 
-# Of a tenant and a rule, by the title of its alerts: what is in shadow mode and covers it. Raises StoreUnavailable.
-InShadow = Callable[[str, str], Awaitable[str]]
+# Of a tenant and a rule, by the title of its alerts: what is in shadow mode and covers it.
+InShadow = Callable[[str, str], Query[str]]
 
 
-async def nothing_in_shadow(tenant_id: str, rule: str) -> str:
+def nothing_in_shadow(tenant_id: str, rule: str) -> Query[str]:
     """Of a deployment that is live."""
-    return ""
+    return Query("SELECT", {}, lambda _: "")
 
 
 @dataclass(frozen=True)
@@ -93,9 +92,11 @@ class StepContext:
         reason: str,
         messages: list[OutboxMessage],
         approval: Approval | None = None,
-        supersedes: str = "",
+        ends: bool = True,
     ) -> GraphState:
-        """Make the transition; the caller notifies the relay."""
+        """Make the transition, the last thing in its step's unit of work unless told otherwise; the caller notifies the
+        relay.
+        """
         return await self.repository.advance(
             move(
                 before,
@@ -106,6 +107,6 @@ class StepContext:
                 reason=reason,
                 messages=messages,
                 approval=approval,
-                supersedes=supersedes,
-            )
+            ),
+            ends=ends,
         )

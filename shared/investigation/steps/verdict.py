@@ -15,9 +15,11 @@ from shared.investigation.agents.agent import decision_entry
 from shared.investigation.agents.log_questions import ask_what_the_model_wants
 from shared.investigation.agents.reasoning import ReasoningAgent
 from shared.investigation.approval_request import approval_request
-from shared.investigation.decision import Row, decide, must_escalate
+from shared.investigation.case import is_incomplete
+from shared.investigation.decision import Row, decide, must_escalate, with_floor
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
+from shared.investigation.repository import Findings
 from shared.investigation.steps.incident import without_what_is_asked
 from shared.investigation.steps.opening import with_what_holds_now
 from shared.investigation.steps.step_context import StepContext
@@ -42,10 +44,9 @@ async def answer(context: StepContext, job: LLMJob) -> None:
 
     Raises ModelUnavailable (deliver the job again), NotFound for a job of no investigation.
     """
-    state = await context.repository.load(job.tenant_id, job.investigation_id)
+    state, earlier = await context.repository.load_with_findings(job.tenant_id, job.investigation_id, REASON)
     if state.state is not InvestigationState.REASONING or job.round != state.round:
         return  # the investigation does not wait for it
-    earlier = await context.repository.findings(state, REASON)
     if (REASON, job.attempt) in earlier:
         return
     previous = None
@@ -57,21 +58,15 @@ async def answer(context: StepContext, job: LLMJob) -> None:
     await context.repository.keep_finding(state, REASON, finding(state, after), attempt=job.attempt)
 
 
-async def is_answered(context: StepContext, state: GraphState, attempt: int) -> bool:
-    """True when the answer is kept already: nobody need wait for the event that tells of it."""
-    return (REASON, attempt) in await context.repository.findings(state, REASON)
-
-
-async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[GraphState, bool]:
+async def judge(context: StepContext, state: GraphState, attempt: int, kept: Findings) -> tuple[GraphState, bool]:
     """reasoning -> responding or awaiting_human. The second value asks for the stronger model instead."""
     if state.state is not InvestigationState.REASONING:
         return state, False
-    kept = await context.repository.findings(state, REASON)
     findings = [kept.get((REASON, number)) for number in range(1, attempt + 1)]
     judged = _best(state, findings)
     if attempt == 1 and findings[0] is not None and (must_escalate(judged) or judged.case_facts.wanted_questions):
         return state, True
-    prepared = await with_what_holds_now(context, await context.responder.execute(judged))
+    prepared = await with_what_holds_now(context, await context.responder.execute(with_floor(judged)))
     decision = decide(prepared, context.constraints)
     asked = await without_what_is_asked(context, prepared)  # the decision counts what was wanted, asked or not
     decided = asked.model_copy(update={"classification": decision.classification})
@@ -96,6 +91,7 @@ async def judge(context: StepContext, state: GraphState, attempt: int) -> tuple[
         reason=f"{decision.row}: {decision.reason}",
         messages=messages,
         approval=approval,
+        ends=not is_incomplete(decided),  # else what completes it is looked for once more
     )
     return moved, False
 

@@ -15,23 +15,39 @@ from shared.api.app import create_app
 from shared.api.services import ApiServices, HealthCheck
 from shared.audit.producer import AuditProducer
 from shared.audit.service import AuditService
+from shared.batch.pattern_review import PatternReview
+from shared.batch.status import Batches
+from shared.bus.backlog import BacklogReader
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.audit import AuditEvent
+from shared.contracts.routing import LLMProvider
+from shared.ctem.decisions import ExposureDecisions
+from shared.ctem.exposures import Exposures
 from shared.errors import StoreUnavailable
+from shared.gateway.breaker_board import BreakerBoard
+from shared.gateway.model_health import ModelHealth
+from shared.gateway.spend import SpendGuard
 from shared.incidents.regrouping import Regrouping
 from shared.incidents.repository import Incidents
 from shared.investigation.approval_request import ApprovalTimes
 from shared.investigation.approvals import Approvals
 from shared.investigation.case_file import CaseFiles
 from shared.investigation.dispositions import Dispositions
+from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.reopening import Reopening
+from shared.investigation.statistics import CaseCounts
 from shared.investigation.waking import Waiting
+from shared.knowledge.fp_patterns import FPPatterns
+from shared.knowledge.indicators import Indicators
 from shared.response.assets import Assets
 from shared.response.live import LiveActions
+from shared.response.playbooks import Playbooks
 from shared.response.protected import ProtectedAssets
 from shared.response.undo import Undo
+from shared.settings import KafkaSecurity
 from shared.stores.postgres import Postgres
+from shared.stores.redis import Redis
 from tests.conftest import Database
 
 
@@ -51,6 +67,9 @@ async def store(own_database: Database) -> AsyncIterator[Postgres]:
     own = Postgres(own_database.url)
     yield own
     await own.close()
+
+
+OPERATOR_TENANT = "the-operators"
 
 
 @dataclass
@@ -97,7 +116,7 @@ class Api:
 
 
 def api_services(
-    store: Postgres, outbox: Outbox, approvals: Approvals, issuer: str, **health: HealthCheck
+    store: Postgres, cache: Redis, outbox: Outbox, approvals: Approvals, issuer: str, **health: HealthCheck
 ) -> ApiServices:
     """The API's services over real PostgreSQL; no action is live."""
     return ApiServices(
@@ -108,19 +127,38 @@ def api_services(
         approvals=approvals,
         dispositions=Dispositions(store, outbox, approvals),
         reopening=Reopening(store, outbox, approvals, ApprovalTimes(timedelta(hours=4))),
+        judged_cases=JudgedCases(store),
+        pattern_review=PatternReview(store, outbox, JudgedCases(store)),
+        batches=Batches(store),
         undo=Undo(store, outbox, LiveActions(store, outbox, connectors={}, live={})),
         assets=Assets(store),
         protected=ProtectedAssets(store, outbox),
         kill_switches=KillSwitchPanel(store, outbox),
         shadow_modes=ShadowModes(store, outbox),
         incidents=Incidents(store),
+        outbox=outbox,
+        playbooks=Playbooks(store),
+        patterns=FPPatterns(store),
+        indicators=Indicators(store, cache),
+        operator_tenant=OPERATOR_TENANT,
+        counts=CaseCounts(store),
+        backlog=BacklogReader(store, "127.0.0.1:1", KafkaSecurity.PLAINTEXT),
+        model_health=ModelHealth(
+            LLMProvider.SIMULATED,
+            api_key="simulated",
+            base_url=issuer.removesuffix("/identity") + "/claude",
+            board=BreakerBoard(cache),
+        ),
+        spend=SpendGuard(store, soft_limit_usd=500, hard_limit_usd=1000),
         regrouping=Regrouping(store, outbox),
+        exposures=Exposures(store),
+        exposure_decisions=ExposureDecisions(store, outbox),
         health_checks={"postgresql": store.health, **health},
     )
 
 
 @pytest.fixture
-async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
+async def api(store: Postgres, redis_url: str, simulators: Simulators) -> AsyncIterator[Api]:
     bus = MemoryProducer()
     redis = Dependency()
     woken: list[str] = []
@@ -130,7 +168,9 @@ async def api(store: Postgres, simulators: Simulators) -> AsyncIterator[Api]:
 
     issuer = simulators.issuer()
     outbox = Outbox(store, bus)
-    services = api_services(store, outbox, Approvals(store, outbox, wake), issuer, redis=redis.health)
+    cache = Redis(redis_url)
+    services = api_services(store, cache, outbox, Approvals(store, outbox, wake), issuer, redis=redis.health)
     yield Api(services, bus, outbox, redis, issuer, woken)
     outbox.notify()  # what a test left in the outbox is not for the next one
     await outbox.settled()  # a relay publishes for everybody, also for the next test
+    await cache.close()

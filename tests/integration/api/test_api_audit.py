@@ -10,6 +10,8 @@ import pytest
 
 from shared.audit.event import audit_event
 from shared.audit.uuid7 import uuid7
+from tests.unit.incidents.alerts import alert as told
+from tests.unit.incidents.everyday import host
 
 if TYPE_CHECKING:
     from tests.integration.api.conftest import Api
@@ -107,6 +109,7 @@ async def test_evidence_package_is_complete_and_its_hash_can_be_checked(api: Api
             event(tenant, "technique.quarantined", investigation_id=name, context={"technique_id": "T9999"}),
         ]
     )
+    linked = await api.services.incidents.link(told("alert-1", host("ws-014"), tenant=tenant), name)
     async with await api.signed_in("audit_reader", tenant=tenant) as client:
         package = (await client.get(f"/v1/audit/evidence-package/{name}")).json()
     assert [item["sequence_number"] for item in package["events"]] == [1, 3]
@@ -114,11 +117,12 @@ async def test_evidence_package_is_complete_and_its_hash_can_be_checked(api: Api
     assert package["llm_interactions"][0]["model_id"] == "claude"
     assert (package["techniques_mapped"], package["techniques_quarantined"]) == (["T1003"], ["T9999"])
     assert package["actions_executed"][0]["approved_by"] == "casey"
+    assert package["incident"]["incident_id"] == linked
+    assert [member["investigation_id"] for member in package["incident"]["members"]] == [name]
     assert package["reasoning_chain"] == ["LSASS was read"]
     assert (package["chain_verified"], package["chain_verification_errors"]) == (True, [])
 
     stated = package.pop("package_hash")
     text = json.dumps(package, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert hashlib.sha256(text.encode()).hexdigest() == stated
-    (exported,) = await api.audited()
-    assert exported.event_type == "audit.exported"
+    assert [event.event_type for event in await api.audited()].count("audit.exported") == 1

@@ -47,6 +47,40 @@ async def test_analyst_reads_an_incident_with_the_reason_of_every_link(api: Api,
     ]
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"state": "open"}, True),
+        ({"state": "decided"}, False),
+        ({"severity": "medium"}, True),
+        ({"severity": "high"}, False),
+    ],
+)
+async def test_list_of_incidents_is_filtered_by_what_follows_from_the_alerts(
+    api: Api, tenant: str, linked: str, query: dict[str, str], found: bool
+) -> None:
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        page = (await client.get("/v1/incidents", params=query)).json()
+    assert [item["incident_id"] for item in page["items"]] == ([linked] if found else [])
+    assert page["next_cursor"] is None
+
+
+async def test_filtered_incidents_are_paged_without_loss(api: Api, tenant: str) -> None:
+    for number in range(5):
+        await api.services.incidents.link(
+            alert(f"a-{number}", host(f"lone-{number}"), tenant=tenant, severity="high" if number % 2 else "low"), "inv"
+        )
+    seen, query = list[str](), {"severity": "low", "limit": "1"}
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        for _ in range(9):
+            page = (await client.get("/v1/incidents", params=query)).json()
+            seen += [item["title"] for item in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            query["cursor"] = page["next_cursor"]
+    assert len(seen) == len(set(seen)) == 3
+
+
 async def test_case_shows_its_incident(api: Api, owner: psycopg.Connection, tenant: str) -> None:
     case = investigation(owner, tenant)
     found = await api.services.incidents.link(alert("alert-0", host("ws-1"), tenant=tenant), case)

@@ -107,6 +107,44 @@ async def test_wrong_query_is_refused_by_the_field(api: Api, tenant: str, query:
     assert field in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("state", "waits_for"),
+    [
+        ("reasoning", "model"),
+        ("enriching", "logs"),
+        ("awaiting_human", "person"),
+        ("responding", "action"),
+        ("closed", None),
+    ],
+)
+async def test_case_says_what_it_waits_for_and_since_when(
+    api: Api, owner: psycopg.Connection, tenant: str, state: str, waits_for: str | None
+) -> None:
+    name = investigation(owner, tenant, state=state)
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        case = (await client.get(f"/v1/investigations/{name}")).json()
+        (line,) = (await client.get("/v1/investigations")).json()["items"]
+    since = case["transitions"][-1]["happened_at"]
+    assert (case["waits_for"], case["waits_since"]) == (waits_for, since if waits_for else None)
+    assert (line["waits_for"], line["state_since"]) == (waits_for, since)
+
+
+async def test_closed_case_waits_for_its_oldest_action_that_is_not_done(
+    api: Api, owner: psycopg.Connection, tenant: str
+) -> None:
+    name = investigation(owner, tenant)
+    for number, status in enumerate(("verified", "running", "needs_person")):
+        owner.execute(
+            "INSERT INTO executed_actions (action_id, investigation_id, tenant_id, action, target, status, detail,"
+            " approved_by, executed_at)"
+            " VALUES (%s, %s, %s, 'isolate_host', %s, %s, 'd', 'casey', now() + %s * interval '1 s')",
+            (f"{name}:{number}", name, tenant, f"ws-{number}", status, number),
+        )
+    async with await api.signed_in("analyst", tenant=tenant) as client:
+        case = (await client.get(f"/v1/investigations/{name}")).json()
+    assert (case["waits_for"], case["waits_since"]) == ("action", case["actions"][1]["executed_at"])
+
+
 async def test_detail_shows_later_messages_about_the_alert(api: Api, owner: psycopg.Connection, tenant: str) -> None:
     name = investigation(owner, tenant)
     said = json.dumps({"timestamp": "2026-11-20T08:04:00Z", "severity": "high"})

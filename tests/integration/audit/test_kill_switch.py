@@ -3,7 +3,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from shared.access.kill_switch import KillSwitches
+from shared.access.kill_switch import active_switches
 from shared.errors import StoreUnavailable
 from shared.stores.postgres import Postgres
 
@@ -28,24 +28,22 @@ async def test_active_switch_stops_what_it_covers(
     store: Postgres, owner: psycopg.Connection, tenant: str, dimension: str, value: str
 ) -> None:
     activate(owner, tenant, dimension, value)
-    found = await KillSwitches(store).any_active(tenant, pattern_id="fp-1", techniques=["T1059.001"], source="sentinel")
-    assert found == [f"{dimension}:{value}"]
+    found = await store.read(tenant, active_switches(tenant, techniques=["T1059.001"], source="sentinel"))
+    assert found == [[f"{dimension}:{value}"]]
 
 
 async def test_tenant_switch_stops_everything_of_the_tenant(
     store: Postgres, owner: psycopg.Connection, tenant: str
 ) -> None:
     activate(owner, tenant, "tenant", tenant)
-    assert await KillSwitches(store).any_active(tenant) == [f"tenant:{tenant}"]
+    assert await store.read(tenant, active_switches(tenant)) == [[f"tenant:{tenant}"]]
 
 
 async def test_switches_of_others_stop_nothing(store: Postgres, owner: psycopg.Connection, tenant: str) -> None:
     activate(owner, "someone-else", "pattern", f"fp-{tenant}")
     activate(owner, tenant, "technique", "T1003")
-    found = await KillSwitches(store).any_active(
-        tenant, pattern_id=f"fp-{tenant}", techniques=["T1059.001"], source="sentinel"
-    )
-    assert found == []
+    found = await store.read(tenant, active_switches(tenant, techniques=["T1059.001"], source="sentinel"))
+    assert found == [[]]
 
 
 async def test_store_away_is_an_error_not_a_free_pass(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +51,6 @@ async def test_store_away_is_an_error_not_a_free_pass(monkeypatch: pytest.Monkey
     nowhere = Postgres("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1", pool_size=1)
     try:
         with pytest.raises(StoreUnavailable):
-            await KillSwitches(nowhere).any_active("contoso")
+            await nowhere.read("contoso", active_switches("contoso"))
     finally:
         await nowhere.close()

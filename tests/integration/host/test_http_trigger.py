@@ -89,6 +89,11 @@ def test_http_body_over_100_mb_is_refused(sample: SampleHost) -> None:
     assert answer.status_code == 413
 
 
+def test_root_leads_to_the_page_of_the_product(sample: SampleHost) -> None:
+    answer = sample.request("GET", "/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/api/")
+
+
 def test_admin_status_needs_the_master_key_and_tells_the_state(sample: SampleHost) -> None:
     assert sample.request("GET", "/admin/host/status").status_code == 401
     assert sample.request("GET", "/admin/host/status", headers=key(sample, "master")).json()["state"] == "Running"

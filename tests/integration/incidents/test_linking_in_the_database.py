@@ -3,13 +3,16 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import psycopg
+import pytest
 
 from shared.contracts.audit import AuditEvent
 from shared.contracts.incident import MOST_ALERTS
 from shared.contracts.investigation import GraphState
 from shared.contracts.listing import Listing
+from shared.incidents.expiry import forget_traces
 from shared.incidents.repository import Incidents, record_verdict
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
@@ -120,7 +123,7 @@ async def test_verdict_is_noted_and_a_decided_incident_says_so(
     for name in ("a-1", "a-2"):
         state = GraphState.model_validate({"investigation_id": "i", "tenant_id": tenant, "alert_id": name, **judged})
         async with store.transaction(tenant) as connection:
-            await record_verdict(connection, state, decided=True)
+            await connection.execute(*record_verdict(state, decided=True))
     after = await incidents.incident(tenant, found)
     assert (after.severity, after.priority, after.decided) == ("high", 1, True)
 
@@ -131,3 +134,20 @@ async def test_row_of_a_rule_survives_what_it_names(own_database: Database, inci
     with psycopg.connect(own_database.url) as app:
         granted = app.execute("SELECT has_table_privilege('aluskort_app', 'incidents', 'DELETE')").fetchone()
     assert granted == (False,)
+
+
+async def test_traces_are_forgotten_once_they_can_link_nothing(
+    incidents: Incidents, store: Postgres, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = alert("a-1", host("ws-1"), tenant=tenant)
+    await incidents.link(made, "i-1")
+    age = datetime.now(UTC) - datetime.fromisoformat(made.timestamp)
+
+    async def left() -> int:
+        async with store.transaction(tenant) as connection:
+            return len(await (await connection.execute("SELECT FROM incident_traces")).fetchall())
+
+    for kept, remain in ((age + timedelta(days=1), True), (age - timedelta(days=1), False)):
+        monkeypatch.setattr("shared.incidents.expiry.KEPT", kept)
+        await forget_traces(store)
+        assert bool(await left()) is remain

@@ -105,6 +105,21 @@ async def test_source_gathers_what_no_rule_links_and_what_has_not_come_yet(
     assert await grouped(regrouping, tenant, "a-1", "a-2") == found
 
 
+async def test_incident_has_what_the_source_last_said_of_it(
+    incidents: Incidents, regrouping: Regrouping, tenant: str
+) -> None:
+    said = [("New", ""), ("Closed", "TruePositive")]
+    for status, classification in said:
+        found = await regrouping.from_source(
+            SourceIncident(
+                tenant_id=tenant, source="sentinel", number="4711", title="Attack", alert_ids=["a-1"], status=status,
+                classification=classification,
+            )
+        )  # fmt: skip
+        incident = await incidents.incident(tenant, found)
+        assert (incident.source_status, incident.source_classification) == (status, classification)
+
+
 async def test_what_the_source_left_out_leaves_and_joins_no_more(
     incidents: Incidents, regrouping: Regrouping, tenant: str, three: str
 ) -> None:

@@ -1,20 +1,26 @@
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from shared.access.kill_switch import KillSwitches
+from local.samples.logs import WORKSPACE
+from local.services.simulators import Simulators
+from shared.access.kill_switch import active_switches
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
 from shared.contracts.batch import EntityPattern, FPPattern, FPPatternStatus
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.gateway import APICallMetrics, GatewayRequest, GatewayResponse
+from shared.contracts.routing import LLMProvider
 from shared.ctem.exposures import Exposures
 from shared.errors import ModelUnavailable
+from shared.gateway.client import AluskortAnthropicClient
+from shared.gateway.gateway import ContextGateway
+from shared.gateway.spend import SpendGuard
 from shared.hunting.hunter import Hunter
 from shared.incidents.repository import Incidents
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
@@ -35,11 +41,13 @@ from shared.knowledge.indicators import Indicators
 from shared.knowledge.risk import RiskSignals
 from shared.response.playbook_conditions import PlaybookConditions
 from shared.response.playbooks import Playbook, Playbooks
+from shared.routing.router import LLMRouter
 from shared.stores.log_analytics import LogAnalytics
 from shared.stores.postgres import Postgres
 from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
 from tests.conftest import Database
+from tests.integration.gateway.harness import Events
 
 NO_IOCS: dict[str, Any] = {
     kind: []
@@ -167,7 +175,7 @@ async def context(
         correlator=CTEMCorrelatorAgent(Exposures(store)),
         mapper=ATLASMapperAgent(),
         responder=ResponseAgent(Playbooks(store)),
-        kill_switches=KillSwitches(store),
+        kill_switches=active_switches,
         constraints=ExecutorConstraints(allowlisted_playbooks=frozenset({"pb-note"})),
         approval_timeout=timedelta(hours=4),
         llm_wait=timedelta(seconds=60),
@@ -175,6 +183,31 @@ async def context(
     await outbox.settled()
     await redis.close()
     await qdrant.close()
+
+
+@pytest.fixture
+async def hunted(
+    context: StepContext, store: Postgres, redis_url: str, simulators: Simulators, tenant: str
+) -> AsyncIterator[StepContext]:
+    """The steps' tools with the samples' workspace as the tenant's."""
+    log_analytics, redis = LogAnalytics.connect(simulators.log_analytics_url()), Redis(redis_url)
+    qdrant = Qdrant.connect(url="", path=":memory:")
+    hunter = Hunter(lambda: log_analytics, redis, {WORKSPACE: tenant}, seconds=20)
+    enricher = ContextEnricherAgent(RiskSignals(store), IncidentMemory(store, qdrant), hunter)
+    yield replace(context, hunter=hunter, enricher=enricher)
+    await log_analytics.close()
+    await redis.close()
+    await qdrant.close()
+
+
+@pytest.fixture
+async def simulated(hunted: StepContext, store: Postgres, claude_url: str) -> AsyncIterator[StepContext]:
+    """The same with the real gateway to the simulated model."""
+    client = AluskortAnthropicClient.connect(api_key="simulated", base_url=claude_url, provider=LLMProvider.SIMULATED)
+    spend = SpendGuard(store, soft_limit_usd=1_000, hard_limit_usd=1_000)
+    router = LLMRouter({client.provider: client.breaker})
+    yield replace(hunted, gateway=ContextGateway(router=router, clients=[client], spend=spend, audit=Events()))
+    await client.close()
 
 
 @pytest.fixture

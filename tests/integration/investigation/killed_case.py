@@ -10,11 +10,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from psycopg.pq import TransactionStatus
 
 import shared.bus.outbox
 import shared.stores.qdrant  # loaded once for all runs
@@ -27,7 +29,8 @@ from shared.errors import Conflict
 from shared.investigation.flow import AwaitApproval, Progress, Run, investigation_flow
 from shared.investigation.graph import InvestigationGraph
 from shared.settings import Settings
-from shared.stores.postgres import Connection, Postgres
+from shared.stores import postgres
+from shared.stores.postgres import Connection, Cursor, Postgres, Statement
 from tests.integration.investigation.release import Model
 
 shared.bus.outbox.LEASE = timedelta(
@@ -150,16 +153,30 @@ class Host:
 
 
 def count_commits(checkpoints: Checkpoints) -> None:
-    connection_of = Postgres._connection
+    connection_of, sent = Postgres._connection, postgres._sent
 
     @asynccontextmanager
-    async def counted(self: Postgres, tenant_id: str) -> AsyncIterator[Connection]:
-        async with connection_of(self, tenant_id) as connection:
-            yield connection
+    async def counted(
+        self: Postgres, tenant_id: str, *first: Statement, whole: bool = False
+    ) -> AsyncIterator[tuple[Connection, list[Cursor]]]:
+        async with connection_of(self, tenant_id, *first, whole=whole) as begun:
+            yield begun
+            if ended := begun[0].info.transaction_status is TransactionStatus.IDLE:
+                return
             checkpoints.passed("before the commit")
-        checkpoints.passed("after the commit")
+        if not ended:
+            checkpoints.passed("after the commit")
+
+    async def counted_sent(connection: Connection, statements: Sequence[Statement], *, ends: bool) -> list[Cursor]:
+        if ends:
+            checkpoints.passed("before the commit")
+        cursors = await sent(connection, statements, ends=ends)
+        if ends:
+            checkpoints.passed("after the commit")
+        return cursors
 
     Postgres._connection = counted  # type: ignore[method-assign]
+    postgres._sent = counted_sent
 
 
 async def investigate(folder: Path, last: int, tenant: str, case: str) -> None:

@@ -1,6 +1,7 @@
 """The graph on real PostgreSQL, Redis and the Qdrant engine; only the model's words are the test's."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from shared.bus.producer import MemoryProducer
 from shared.contracts.alert import NormalizedAlert
 from shared.contracts.approval import ApprovalDecision
 from shared.contracts.audit import AuditEvent
+from shared.contracts.gateway import GatewayRequest, GatewayResponse
 from shared.contracts.investigation import GraphState, InvestigationState
 from shared.errors import Conflict, ModelUnavailable, NotFound
 from shared.investigation.approval_watch import ApprovalWatch
@@ -284,3 +286,20 @@ async def test_hostile_text_is_stored(graph: InvestigationGraph, context: StepCo
     opened = await graph.open(alert(tenant, title="nul \x00 and more"))
     loaded = await context.repository.load(tenant, opened.investigation_id)
     assert loaded.alert_title == "nul \ufffd and more"
+
+
+async def test_indicator_of_the_model_that_stands_nowhere_in_the_alert_is_dropped_and_counted(
+    context: StepContext, tenant: str
+) -> None:
+    class Inventive(ScriptedGateway):
+        async def complete(self, request: GatewayRequest, **_: Any) -> GatewayResponse:
+            response = await super().complete(request)
+            found = [{"value": value, "confidence": 0.9, "context": "c"} for value in ("ws-17", "203.0.113.9")]
+            return response.model_copy(update={"content": json.dumps({"domains": found})})
+
+    graph = InvestigationGraph(replace(context, gateway=Inventive()))
+    opened = await graph.open(alert(tenant))
+    await graph.perform(tenant, opened.investigation_id, Step.EXTRACT_IOCS)
+    state = await context.repository.load(tenant, opened.investigation_id)
+    assert [item["value"] for item in state.ioc_matches] == ["ws-17"]
+    assert "1 of the model's dropped" in state.decision_chain[0].reasoning

@@ -1,7 +1,6 @@
 """Questions to the logs within a case: what a model is shown, what a verdict quotes, and what happens without logs."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,6 @@ from local.services.simulators import Simulators
 from shared.bus.producer import MemoryProducer
 from shared.contracts.alert import NormalizedAlert
 from shared.contracts.investigation import GraphState, InvestigationState
-from shared.contracts.routing import LLMProvider
-from shared.gateway.client import AluskortAnthropicClient
-from shared.gateway.gateway import ContextGateway
-from shared.gateway.spend import SpendGuard
 from shared.hunting.hunter import Hunter
 from shared.ingestion.envelope import read_rows
 from shared.ingestion.shapes import read_alert
@@ -31,12 +26,10 @@ from shared.investigation.steps.step_context import StepContext
 from shared.knowledge.incidents import IncidentMemory
 from shared.knowledge.risk import RiskSignals
 from shared.parsing.entities import parse_alert_entities
-from shared.routing.router import LLMRouter
 from shared.stores.log_analytics import LogAnalytics
 from shared.stores.postgres import Postgres
 from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
-from tests.integration.gateway.harness import Events
 from tests.integration.investigation.conftest import ScriptedGateway, verdict
 
 # Findings beyond the alert that a verdict of the simulated model quotes, at least.
@@ -57,31 +50,6 @@ LEAST = {
     "coin-miner": 2,
     "service-account-elsewhere": 2,
 }
-
-
-@pytest.fixture
-async def hunted(
-    context: StepContext, store: Postgres, redis_url: str, simulators: Simulators, tenant: str
-) -> AsyncIterator[StepContext]:
-    """The steps' tools with the samples' workspace as the tenant's."""
-    log_analytics, redis = LogAnalytics.connect(simulators.log_analytics_url()), Redis(redis_url)
-    qdrant = Qdrant.connect(url="", path=":memory:")
-    hunter = Hunter(lambda: log_analytics, redis, {WORKSPACE: tenant}, seconds=20)
-    enricher = ContextEnricherAgent(RiskSignals(store), IncidentMemory(store, qdrant), hunter)
-    yield replace(context, hunter=hunter, enricher=enricher)
-    await log_analytics.close()
-    await redis.close()
-    await qdrant.close()
-
-
-@pytest.fixture
-async def simulated(hunted: StepContext, store: Postgres, claude_url: str) -> AsyncIterator[StepContext]:
-    """The same with the real gateway to the simulated model."""
-    client = AluskortAnthropicClient.connect(api_key="simulated", base_url=claude_url, provider=LLMProvider.SIMULATED)
-    spend = SpendGuard(store, soft_limit_usd=1_000, hard_limit_usd=1_000)
-    router = LLMRouter({client.provider: client.breaker})
-    yield replace(hunted, gateway=ContextGateway(router=router, clients=[client], spend=spend, audit=Events()))
-    await client.close()
 
 
 def alert_of(name: str, tenant: str) -> NormalizedAlert:

@@ -8,12 +8,12 @@ from shared.contracts.investigation import InvestigationState
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.steps.step_context import StepContext
 from shared.knowledge.fp_patterns import FPPatterns
-from shared.stores.postgres import Postgres
+from shared.stores.postgres import Postgres, Query
 from tests.integration.investigation.conftest import ScriptedGateway, approved_pattern, host, verdict
 
 
-async def shadow(tenant_id: str, rule: str) -> str:
-    return f"rule {rule}"
+def shadow(tenant_id: str, rule: str) -> Query[str]:
+    return Query("SELECT", {}, lambda _: f"rule {rule}")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from shared.investigation.graph import InvestigationGraph
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import reasoning_job
 from shared.knowledge.fp_patterns import FPPatterns
-from shared.stores.postgres import Connection, Postgres
+from shared.stores.postgres import Connection, Cursor, Postgres, Statement
 from tests.integration.investigation.conftest import ScriptedGateway, approved_pattern, host, verdict
 from tests.integration.investigation.test_graph import alert
 
@@ -35,22 +35,31 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """What happened since the test began: transactions, statements, and how often states were read and written."""
     counts: Counter[str] = Counter()
     shared: ContextVar[bool] = ContextVar("shared", default=False)
-    begin, execute = Postgres._connection, psycopg.AsyncCursor.execute
+    begin, execute, end = Postgres._connection, psycopg.AsyncCursor.execute, psycopg.AsyncPipeline.__aexit__
 
     @asynccontextmanager
-    async def counted_begin(self: Postgres, tenant_id: str) -> AsyncIterator[Connection]:
+    async def counted_begin(
+        self: Postgres, tenant_id: str, *first: Statement, whole: bool = False
+    ) -> AsyncIterator[tuple[Connection, list[Cursor]]]:
         if tenant_id == EVERY_TENANT:  # a relay of an earlier test
             shared.set(True)
         counts["transactions"] += not shared.get()
-        async with begin(self, tenant_id) as connection:
-            yield connection
+        async with begin(self, tenant_id, *first, whole=whole) as begun:
+            yield begun
+            ended = begun[0].info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+            counts["round trips"] += not shared.get() and not ended  # its COMMIT
 
     async def counted_execute(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
         if shared.get() or not str(query):  # nothing is the pool's check of an idle connection
             return await execute(self, query, *arguments, **options)
-        counts["statements"] += 1
+        counts["statements"] += str(query) != "COMMIT"
+        counts["round trips"] += self.connection.pgconn.pipeline_status == psycopg.pq.PipelineStatus.OFF
         counts[" ".join(str(query).split())[:60]] += 1
         return await execute(self, query, *arguments, **options)
+
+    async def counted_end(self: psycopg.AsyncPipeline, *error: Any) -> None:
+        counts["round trips"] += not shared.get() and self.level == 1
+        await end(self, *error)
 
     monkeypatch.setattr(Outbox, "notify", lambda self: None)
     read, written, entities_read = GraphState.from_stored, GraphState.model_dump, AlertEntities.from_stored
@@ -69,6 +78,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     monkeypatch.setattr(Postgres, "_connection", counted_begin)
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted_execute)
+    monkeypatch.setattr(psycopg.AsyncPipeline, "__aexit__", counted_end)
     monkeypatch.setattr(GraphState, "from_stored", counted_read)
     monkeypatch.setattr(GraphState, "model_dump", counted_dump)
     monkeypatch.setattr(AlertEntities, "from_stored", counted_entities)
@@ -78,6 +88,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def report(counts: Counter[str], capsys: pytest.CaptureFixture[str]) -> None:
     line = (
         f"{counts['transactions']} transactions, {counts['statements']} statements, "
+        f"{counts['round trips']} round trips, "
         f"{counts['states read']} states read, {counts['states written']} written, "
         f"entities read {counts['entities read']} times"
     )

@@ -51,7 +51,7 @@ async def test_stored_again_is_one_exposure_with_its_newest_state(store: Postgre
 async def test_exposure_not_seen_for_a_day_is_stale(store: Postgres, tenant: str) -> None:
     await Exposures(store).store(exposure(tenant, "old"))
     async with store.transaction(tenant) as connection:
-        await connection.execute("UPDATE ctem_exposures SET updated_at = now() - interval '24 hours 1 minute'")
+        await connection.execute("UPDATE ctem_exposures SET last_seen = now() - interval '24 hours 1 minute'")
     (found,) = await Exposures(store).open_on(tenant, ["ws-17"])
     assert found["stale"]
 

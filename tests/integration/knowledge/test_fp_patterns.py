@@ -37,7 +37,7 @@ def pattern(tenant: str, **fields: Any) -> FPPattern:
 
 
 async def matched(store: Postgres, tenant: str) -> str | None:
-    found = await FPPatterns(store).match(tenant, alert_name="Port scan", entities=ENTITIES)
+    [found] = await store.read(tenant, FPPatterns(store).matching(tenant, alert_name="Port scan", entities=ENTITIES))
     return found.pattern_id if found else None
 
 

@@ -77,6 +77,7 @@ async def test_database_refuses_an_approved_playbook_without_an_approver(playboo
         await playbooks.store(playbook("orphan", approved_by=None))
 
 
-async def test_product_itself_cannot_write_playbooks(store: Postgres) -> None:
+async def test_product_itself_cannot_delete_playbooks(store: Postgres) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        await Playbooks(store).store(playbook("own"))
+        async with store.transaction(EVERY_TENANT) as connection:
+            await connection.execute("DELETE FROM playbooks")

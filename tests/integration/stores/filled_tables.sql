@@ -59,13 +59,15 @@ INSERT INTO audit_verification_log (tenant_id, verification_type, records_checke
 SELECT tenant_id, 'continuous', 100, 0, 99, true, '[]', 1, at FROM cases;
 
 INSERT INTO fp_patterns (pattern_id, tenant_id, status, approved_by_1, approved_by_2, expires_at, pattern)
-SELECT 'p-' || n, tenant_id, 'active', 'a', 'b', now() + interval '30 days',
-    jsonb_build_object('alert_name', 'Alert-' || kind, 'alert_name_regex', CASE n % 500 WHEN 1 THEN 'x.*' ELSE '' END)
+SELECT 'p-' || n, tenant_id, CASE n % 100 WHEN 1 THEN 'pending_review' ELSE 'active' END, 'a', 'b', now() + interval '30 days',
+    jsonb_build_object('confidence', 0.95, 'alert_name', 'Alert-' || kind, 'alert_name_regex', CASE n % 500 WHEN 1 THEN 'x.*' ELSE '' END)
 FROM cases;
 INSERT INTO risk_signals (tenant_id, entity_id, investigation_priority, source, observed_at)
 SELECT tenant_id, 'host-' || kind, 5, n, at FROM cases;
-INSERT INTO ctem_exposures (tenant_id, exposure_key, asset_id, asset_zone, severity, status, ctem_score, source_tool, exposure)
-SELECT tenant_id, 'k-' || n, 'HOST-' || kind, 'z', 'HIGH', 'New', 5, 'wiz', '{}' FROM cases;
+INSERT INTO ctem_exposures (tenant_id, exposure_key, asset_id, asset_name, asset_zone, severity, status, ctem_score,
+    source_tool, exposure, scope, last_seen, sla_deadline)
+SELECT tenant_id, 'k-' || n, 'HOST-' || kind, 'HOST-' || kind, 'z', 'high', 'denied', n % 100 / 10.0, 'wiz', '{}',
+    'scan-' || kind, at, CASE WHEN n % 1000 = 0 THEN at END FROM cases;
 INSERT INTO incident_memory (doc_id, tenant_id, investigation_id, alert_name, alert_product, severity,
     final_classification, outcome, mitre_techniques, summary, happened_at)
 SELECT 'd-' || n, tenant_id, 'i-' || n, 'alert-' || kind, 'p', 'high', 'true_positive', 'responded',
@@ -97,3 +99,42 @@ FROM cases;
 INSERT INTO incident_traces (tenant_id, kind, value, alert_id, began_at)
 SELECT tenant_id, 'host', 'host-' || kind, 'a-' || n, at FROM cases;
 INSERT INTO incident_expected_alerts (tenant_id, alert_id, incident_id) SELECT tenant_id, 'e-' || n, 'c-' || n FROM cases;
+
+INSERT INTO batch_queues (tenant_id, task_type, waiting, due_at)
+SELECT CASE n WHEN 3001 THEN 'small' WHEN 3002 THEN 'middle' WHEN 3006 THEN 'big' ELSE 'tenant-' || n END, 't', 1,
+    now() + CASE n % 500 WHEN 1 THEN interval '0' ELSE interval '1 hour' END
+FROM cases;
+INSERT INTO batch_jobs (job_id, tenant_id, task_type, status, batch_api_id, item_count, next_look_at, submitted_at)
+SELECT md5('job' || n / 5)::uuid, min(tenant_id), 't', CASE WHEN n / 5 % 100 = 1 THEN 'in_progress' ELSE 'completed' END,
+    'b-' || n / 5, 5, now(), max(at)
+FROM cases GROUP BY n / 5;
+INSERT INTO batch_tasks (task_id, tenant_id, task_type, task, size_bytes, status, job_id, queued_at)
+SELECT md5('task' || n)::uuid, tenant_id, CASE n % 100 WHEN 1 THEN 't' ELSE 'another' END, '{}', 2,
+    CASE n % 100 WHEN 1 THEN 'queued' WHEN 2 THEN 'submitted' ELSE 'succeeded' END, md5('job' || n / 5)::uuid, at
+FROM cases;
+SELECT make_telemetry_months(now() - interval '40 days', now());
+INSERT INTO databricks_audit (tenant_id, ts, user_id, action, target_resource)
+SELECT tenant_id, at, 'u-' || kind, 'deltaTableWrite', 't-' || kind FROM cases;
+INSERT INTO orbital_nl_query_logs (tenant_id, ts, user_id, session_id, query_text)
+SELECT tenant_id, at, 'u-' || kind, 's-' || n, 'q' FROM cases;
+INSERT INTO orbital_inference_logs (tenant_id, ts, edge_node_id, model_version, input_hash, output_hash,
+    physics_check_result, confidence_score, inference_latency_ms)
+SELECT tenant_id, at, 'n-' || kind, 'm', 'i-' || n, 'o', 'PASS', 0.9, 50 FROM cases;
+INSERT INTO orbital_physics_oracle (tenant_id, ts, edge_node_id, constraint_id, check_result, latency_ms, input_hash)
+SELECT tenant_id, at, 'n-' || kind, 'c', 'PASS', 20, 'i-' || n FROM cases;
+INSERT INTO model_registry (tenant_id, ts, user_id, action, model_name, model_hash, stage)
+SELECT tenant_id, at, 'u', 'register', 'm-' || kind, 'h-' || n, 'staging' FROM cases;
+INSERT INTO cicd_audit (tenant_id, ts, pipeline_id, trigger_type, commit_hash) SELECT tenant_id, at, 'p', 'push', n FROM cases;
+INSERT INTO orbital_api_logs (tenant_id, ts, caller_ip, caller_identity, endpoint, method, response_code)
+SELECT tenant_id, at, '192.0.2.1', 'u-' || kind, '/predict', 'GET', 200 FROM cases;
+INSERT INTO opcua_telemetry (tenant_id, ts, edge_node_id, data_points_received) SELECT tenant_id, at, 'n-' || kind, n FROM cases;
+INSERT INTO partner_api_logs (tenant_id, ts, partner_id, partner_name, direction, payload_size, response_code, mtls_verified)
+SELECT tenant_id, at, 'p-' || kind, 'P', 'inbound', n, 200, true FROM cases;
+INSERT INTO edge_node_telemetry (tenant_id, ts, edge_node_id, model_weight_hash) SELECT tenant_id, at, 'n-' || kind, 'h' FROM cases;
+INSERT INTO atlas_alert_state (tenant_id, dedupe_key, rule_id, signal, entity, bucket_start, first_fired_at, first_alert_id,
+    max_confidence, max_severity, triggers)
+SELECT tenant_id, 'k-' || n, 'r-' || n % 10, 'rec', 'e-' || n, at, at, 'a-' || n, 0.5, 'high', '{t}' FROM cases;
+INSERT INTO atlas_rule_runs (tenant_id, rule_id, ran_until)
+SELECT CASE tenant_id WHEN 'small' THEN 'small' ELSE 'tenant-' || n END, 'r-' || n, at FROM cases;
+INSERT INTO atlas_tunings (tenant_id, rule_id, version, thresholds, reason, changed_by)
+SELECT tenant_id, 'r-' || n % 10, n, '{}', 'r', 'p' FROM cases;

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,8 +23,19 @@ ASKED = [name for name, text in STATEMENTS.items() if set(READ.findall(without_c
 # Tenants of 7, 280 and 8,400 cases: the case that the statements are about, and how many rows they may read. Of what
 # others call by the same name there are thirty.
 TENANTS = {"small": (3001, 20), "middle": (3002, 100), "big": (3006, 100)}
-THOUSANDS = {"knowledge/incidents.sql:incidents_of_the_same_alert_or_technique": 1_050}
+THOUSANDS = {
+    "knowledge/incidents.sql:incidents_of_the_same_alert_or_technique": 1_050,
+    # A person asks what one pattern would have closed of all that the tenant had, or takes one out of force.
+    **dict.fromkeys(
+        (f"investigation/judged_cases.sql:{name}" for name in ("count", "history", "closed_by_pattern")), 9_000
+    ),
+    "detection/rules/alert_fatigue.sql:arrivals": 6_000,  # it counts a week of one tenant
+}
 AGO = datetime.now(UTC) - timedelta(days=40)
+
+
+def _uuid(name: str) -> UUID:
+    return UUID(md5(name.encode(), usedforsecurity=False).hexdigest())
 
 
 def parameters(tenant_id: str, case: int) -> dict[str, Any]:
@@ -61,9 +73,43 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
             "into": "c-0",
             "alert_id": f"a-{case}",
         },
+        **{
+            "pattern_id": f"p-{case}",
+            "pattern_status": "active",
+            "approved_by_1": "p",
+            "approved_by_2": "q",
+            "expires_at": AGO,
+            "pattern": Jsonb({}),
+        },
         **{"kinds": ["host"], "names": ["host-100"], "begun_since": AGO, "begun_until": datetime.now(UTC)},
         **{"source": "sentinel", "source_incident": str(case), "apart_from": [], "linked_to": [], "room": 1},
         **{"decided": True, "classification": "true_positive", "linked_by": "rule", "reason": "r"},
+        **{"exposure_key": f"k-{case}", "score": None, "tool": "wiz", "scope": "scan-1", "at": AGO, "person": "p"},
+        **{"owner": "p", "exposure_keys": [f"k-{case}"], "asset_ids": ["HOST-1"], "asset_names": [""]},
+        **{"asset_zones": ["z"], "severities": ["HIGH"], "statuses": ["Open"], "ctem_scores": [5.0]},
+        **{"source_tools": ["wiz"], "exposures": ["{}"], "detailed": ["{}"], "digests": [b"0"], "counts": [1]},
+        **{"first_seens": [AGO], "last_seens": [AGO], "clocks": [AGO], "deadlines": [AGO]},
+        **{"resolved_ats": [None], "reopeneds": [0]},
+        **{"task_type": "t", "job_id": _uuid(f"job{case // 5}"), "task_ids": [_uuid(f"task{case}")], "factor": 0.9},
+        **{"tasks": [Jsonb({})], "sizes": [2], "added": 1, "flush_count": 50, "flush_age": timedelta(hours=6)},
+        **{"most_bytes": 100, "taken": 0, "error": "e", "errors": ["e"], "prompts": ["h"], "results": [Jsonb({})]},
+        **{"most_attempts": 3, "not_sent": 0, "item_count": 1, "batch_api_id": "b-new", "batch_api_ids": ["b-1"]},
+        **{
+            "succeeded": 1,
+            "failed": 0,
+            "cost_usd": 0.1,
+            "pattern_id": f"p-{case}",
+            "pattern_status": "revoked",
+            "pattern": Jsonb({}),
+        },
+        **dict.fromkeys(("approved_by_1", "approved_by_2", "expires_at"), None),
+        **{"source_status": "Active", "source_classification": ""},
+        **{"rule_id": "r-1", "signal": "rec", "entity": f"e-{case}", "dedupe_key": f"k-{case}", "triggers": ["t"]},
+        **{"ran_until": AGO, "error": "e", "bucket_start": AGO, "end": AGO, "before": AGO},
+        **{"baseline_start": AGO + timedelta(days=30), "window_start": AGO + timedelta(days=39)},
+        **{"window_end": datetime.now(UTC), "time_zone": "UTC", "phrases": "ignore"},
+        **{"api_count": 100, "timeout_ms": 5_000, "grace_minutes": 120, "opens_at": 6, "closes_at": 22},
+        **{"least_spread": 0.1, "thresholds": Jsonb({}), "silent": [], "changed_by": "p"},
         **{"waiting": [f"a-{case}"], "alert_ids": [f"a-{case}"], "failing": ["ctem.normalized"]},
     }
 

@@ -49,6 +49,33 @@ ROWS = {
     " VALUES (%(tenant)s, 'a', %(id)s, 'i', 's', 't', 'low', 'p', '{}', '{}', '{}', now(), now(), 'rule', 'r')",
     "incident_traces": "VALUES (%(tenant)s, 'host', 'h', 'a', now())",
     "incident_expected_alerts": "VALUES (%(tenant)s, 'a', %(id)s)",
+    "databricks_audit": "(tenant_id, ts, user_id, action, target_resource) VALUES (%(tenant)s, now(), 'u', 'a', 't')",
+    "orbital_nl_query_logs": "(tenant_id, ts, user_id, session_id, query_text)"
+    " VALUES (%(tenant)s, now(), 'u', 's', 'q')",
+    "orbital_inference_logs": "(tenant_id, ts, edge_node_id, model_version, input_hash, output_hash,"
+    " physics_check_result, confidence_score, inference_latency_ms)"
+    " VALUES (%(tenant)s, now(), 'n', 'm', 'i', 'o', 'PASS', 1, 1)",
+    "orbital_physics_oracle": "(tenant_id, ts, edge_node_id, constraint_id, check_result, latency_ms, input_hash)"
+    " VALUES (%(tenant)s, now(), 'n', 'c', 'PASS', 1, 'i')",
+    "model_registry": "(tenant_id, ts, user_id, action, model_name) VALUES (%(tenant)s, now(), 'u', 'a', 'm')",
+    "cicd_audit": "(tenant_id, ts, pipeline_id, trigger_type, commit_hash)"
+    " VALUES (%(tenant)s, now(), 'p', 'push', 'c')",
+    "orbital_api_logs": "(tenant_id, ts, caller_ip, caller_identity, endpoint, method, response_code)"
+    " VALUES (%(tenant)s, now(), '192.0.2.1', 'c', 'e', 'GET', 200)",
+    "opcua_telemetry": "(tenant_id, ts, edge_node_id) VALUES (%(tenant)s, now(), 'n')",
+    "partner_api_logs": "(tenant_id, ts, partner_id, partner_name, direction, response_code, mtls_verified)"
+    " VALUES (%(tenant)s, now(), 'p', 'n', 'inbound', 200, true)",
+    "edge_node_telemetry": "(tenant_id, ts, edge_node_id, model_weight_hash) VALUES (%(tenant)s, now(), 'n', 'h')",
+    "atlas_alert_state": "(tenant_id, dedupe_key, rule_id, signal, entity, bucket_start, first_fired_at,"
+    " first_alert_id, max_confidence, max_severity, triggers)"
+    " VALUES (%(tenant)s, %(id)s, 'r', 's', 'e', now(), now(), 'a', 1, 'low', '{}')",
+    "atlas_rule_runs": "(tenant_id, rule_id) VALUES (%(tenant)s, %(id)s)",
+    "atlas_tunings": "(tenant_id, rule_id, version, thresholds, reason, changed_by)"
+    " VALUES (%(tenant)s, %(id)s, 1, '{}', 'r', 'p')",
+    "batch_queues": "(tenant_id, task_type, waiting) VALUES (%(tenant)s, %(id)s, 0)",
+    "batch_jobs": "(job_id, tenant_id, task_type, status, item_count, next_look_at)"
+    " VALUES (%(id)s, %(tenant)s, 't', 'failed', 1, now())",
+    "batch_tasks": "(task_id, tenant_id, task_type, task, size_bytes) VALUES (%(id)s, %(tenant)s, 't', '{}', 2)",
     "late_entities": "(tenant_id, alert_id, next_try_at) VALUES (%(tenant)s, %(id)s, now())",
 }
 AUDIT = ("audit_chain_state", "audit_records")  # written by a role of their own

@@ -4,7 +4,11 @@ from shared.access.identity import Identity, Role
 from shared.access.permissions import GRANTS, Permission, is_permitted, permissions_of, refusal
 
 OF_ANALYSTS = ["approvals.ask_again", "cases.escalate", "investigations.read"]
-OF_SENIORS = ["approvals.decide", "assets.manage", "cases.dispose", "cases.reopen", "incidents.change"]
+OF_SENIORS = [
+    *("approvals.decide", "assets.manage", "cases.dispose", "cases.reopen"),
+    *("drafts.review", "exposures.decide", "incidents.change", "patterns.manage"),
+]
+OF_ADMINS = ["audit.read", "kill_switches.set", "platform.read", "shadow_modes.set", "shared_knowledge.manage"]
 
 
 def someone(*roles: Role) -> Identity:
@@ -16,7 +20,7 @@ def someone(*roles: Role) -> Identity:
     [
         (Role.ANALYST, OF_ANALYSTS),
         (Role.SENIOR_ANALYST, sorted([*OF_ANALYSTS, *OF_SENIORS])),
-        (Role.ADMIN, sorted([*OF_ANALYSTS, *OF_SENIORS, "audit.read", "kill_switches.set", "shadow_modes.set"])),
+        (Role.ADMIN, sorted([*OF_ANALYSTS, *OF_SENIORS, *OF_ADMINS])),
         (Role.AUDIT_READER, ["audit.read"]),
     ],
 )
@@ -34,7 +38,10 @@ def test_every_permission_is_granted_to_admin() -> None:
 
 def test_service_reads_by_its_roles_and_answers_for_nobody() -> None:
     service = Identity("app-1", "Sync", frozenset({Role.ADMIN}), "contoso", is_service=True)
-    assert permissions_of(service) == ["assets.manage", "audit.read", "investigations.read", "kill_switches.set"]
+    assert permissions_of(service) == [
+        *("assets.manage", "audit.read", "investigations.read", "kill_switches.set", "platform.read"),
+        "shared_knowledge.manage",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ def test_text_is_searched_for_indicators(encoding: str) -> None:
     assert found["entities"]["ips"][0]["confidence"] == 0.6
 
 
-def test_broken_json_is_read_as_text_and_reported() -> None:
+def test_broken_json_is_read_as_text_and_reported_with_exit_code_1() -> None:
     shown = run("-", stdin=b'{"records": [{"Title": "seen 203.0.113.7')
-    assert shown.exit_code == 0
+    assert shown.exit_code == 1
     assert "This is not JSON, so it was read as text" in shown.stdout
     assert "203.0.113.7" in shown.stdout
 

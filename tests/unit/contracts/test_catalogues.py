@@ -44,17 +44,31 @@ TOPICS = {
     "jobs.llm.priority.low.dlq": (2, 30, "original key"),
     "playbooks.draft": (1, 30, "playbook_id"),
 }
+# The intake of the detections, outside the 31 (design §8.1).
+TELEMETRY = {
+    "telemetry.databricks.audit": (4, 30, "tenant_id"),
+    "telemetry.orbital.nlquery": (4, 30, "tenant_id"),
+    "telemetry.orbital.inference": (8, 7, "tenant_id"),
+    "telemetry.orbital.physics": (4, 7, "tenant_id"),
+    "telemetry.modelregistry.events": (2, 30, "tenant_id"),
+    "telemetry.cicd.audit": (2, 30, "tenant_id"),
+    "telemetry.orbital.api": (8, 7, "tenant_id"),
+    "telemetry.opcua.sensors": (4, 7, "tenant_id"),
+    "telemetry.partner.api": (4, 7, "tenant_id"),
+    "telemetry.edge.health": (4, 7, "tenant_id"),
+}
 
 # The 45 types of the specification and the three that were decided later.
 VOCABULARY = {
     "decision": "alert.classified alert.auto_closed alert.escalated alert.short_circuited investigation.state_changed "
-    "investigation.enriched playbook.selected playbook.generated ctem.exposure_scored atlas.detection_fired "
+    "investigation.enriched playbook.selected playbook.generated ctem.exposure_scored ctem.exposure_resolved "
+    "ctem.sla_breached atlas.detection_fired "
     "routing.tier_selected routing.provider_failover incident.opened incident.linked incident.merged incident.split",
     "action": "response.prepared response.executed response.rolled_back response.generated ioc.enriched "
     "fp_pattern.created fp_pattern.activated ctem.remediation_assigned ctem.remediation_verified knowledge.indexed "
     "embedding.reindexed feedback.recorded",
     "approval": "approval.requested approval.granted approval.denied approval.timed_out approval.escalated "
-    "fp_pattern.approved fp_pattern.revoked shadow.go_live_approved",
+    "fp_pattern.approved fp_pattern.revoked shadow.go_live_approved ctem.risk_accepted",
     "security": "injection.detected injection.quarantined technique.quarantined accumulation.threshold_breached "
     "spend.soft_limit spend.hard_limit access.denied audit.exported",
     "system": "degradation.entered degradation.exited kill_switch.activated kill_switch.deactivated config.changed "
@@ -78,7 +92,10 @@ def test_every_topic_with_a_consumer_names_its_dead_letters_and_is_named_there()
 
 def test_topic_catalogue_is_the_specified_one() -> None:
     assert len(TOPICS) == 31
-    assert {topic.name: (topic.partitions, topic.retention_days, topic.key) for topic in topics().values()} == TOPICS
+    assert {topic.name: (topic.partitions, topic.retention_days, topic.key) for topic in topics().values()} == {
+        **TOPICS,
+        **TELEMETRY,
+    }
 
 
 def test_every_topic_has_producers_and_consumers() -> None:
@@ -120,7 +137,7 @@ def test_current_technique_rejects_deprecated_and_invented_ids(gone: str) -> Non
 
 
 def test_audit_vocabulary_is_the_specified_one() -> None:
-    assert sum(len(names.split()) for names in VOCABULARY.values()) == 52
+    assert sum(len(names.split()) for names in VOCABULARY.values()) == 55
     assert {
         category: {name.value for name in AuditEventType if name.category == category} for category in EventCategory
     } == {category: set(names.split()) for category, names in VOCABULARY.items()}

@@ -60,7 +60,7 @@ EXACTLY: dict[type, str] = {
     "raw_alert_payload events state_transitions retrieval_context llm_interactions final_classification "
     "final_confidence final_severity reasoning_chain techniques_mapped techniques_quarantined "
     "actions_recommended actions_executed actions_pending approvals analyst_feedback chain_verified "
-    "chain_verification_errors package_hash",
+    "chain_verification_errors package_hash incident",  # the last one by a later issue
 }
 AT_LEAST: dict[type, str] = {
     CanonicalAlert: "alert_id source timestamp title description severity tactics techniques entities_raw product "

@@ -14,6 +14,9 @@ from shared.bus.received import Received
 HEADERS = [[{"Key": "h", "Value": "/w=="}, {"Key": "empty", "Value": None}], []]
 
 
+AT = "2026-11-20T08:00:00Z"
+
+
 def delivered(keys: list[str | None]) -> Any:
     """What the worker's own converter makes of a batch."""
     metadata = {
@@ -21,7 +24,7 @@ def delivered(keys: list[str | None]) -> Any:
         "PartitionArray": Datum("[1, 2]", "json"),
         "OffsetArray": Datum(SimpleNamespace(sint64=[7, 8]), "collection_sint64"),
         "TopicArray": Datum(SimpleNamespace(string=["alerts.raw"] * 2), "collection_string"),
-        "TimestampArray": Datum(json.dumps(["2026-11-20T08:00:00Z"] * 2), "json"),
+        "TimestampArray": Datum(json.dumps([AT] * 2), "json"),
         "HeadersArray": Datum(json.dumps(HEADERS), "json"),
     }
     bodies = Datum(SimpleNamespace(bytes=[b"one", b"two"]), "collection_bytes")
@@ -30,8 +33,8 @@ def delivered(keys: list[str | None]) -> Any:
 
 def test_messages_of_a_batch_keep_their_own_key_headers_and_place() -> None:
     assert [read(event) for event in delivered(["a-1", None])] == [
-        Received("alerts.raw", b"one", "a-1", {"h": b"\xff", "empty": b""}, partition=1, offset=7),
-        Received("alerts.raw", b"two", None, {}, partition=2, offset=8),
+        Received("alerts.raw", b"one", "a-1", {"h": b"\xff", "empty": b""}, partition=1, offset=7, timestamp=AT),
+        Received("alerts.raw", b"two", None, {}, partition=2, offset=8, timestamp=AT),
     ]
 
 
@@ -42,8 +45,10 @@ def test_single_message_keeps_its_key_headers_and_place(key: str | None) -> None
         "Partition": Datum("1", "json"),
         "Offset": Datum("7", "json"),
         "Topic": Datum("alerts.raw", "string"),
-        "Timestamp": Datum('"2026-11-20T08:00:00Z"', "json"),
+        "Timestamp": Datum(json.dumps(AT), "json"),
         "Headers": Datum(json.dumps(HEADERS[0]), "json"),
     }
     event: Any = KafkaTriggerConverter.decode(Datum(b"one", "bytes"), trigger_metadata=metadata)
-    assert read(event) == Received("alerts.raw", b"one", key, {"h": b"\xff", "empty": b""}, partition=1, offset=7)
+    assert read(event) == Received(
+        "alerts.raw", b"one", key, {"h": b"\xff", "empty": b""}, partition=1, offset=7, timestamp=AT
+    )

@@ -7,7 +7,7 @@ from anthropic.types import Usage as AnthropicUsage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.gateway.client import Reply, _reply, wire_schema
+from shared.gateway.client import Reply, read_reply, wire_schema
 from shared.gateway.output import strip_quarantined, validate_output
 
 SCHEMA = {
@@ -89,7 +89,7 @@ def reply(text: str) -> Reply:
     message = Message.model_construct(
         id="m", model="claude", role="assistant", type="message", content=[block], stop_reason="end_turn", usage=usage
     )
-    return _reply(message, latency_ms=1.0, unanswered=0)
+    return read_reply(message, latency_ms=1.0, unanswered=0)
 
 
 def test_wire_schema_closes_objects_and_leaves_limits_out() -> None:

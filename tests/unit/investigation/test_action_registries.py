@@ -1,7 +1,7 @@
 """An action has its place in every registry: one that is added to one of them alone fails here."""
 
 from local.simulators import judgement
-from shared.contracts.action import DESTRUCTIVE, HARMLESS, PROPOSABLE, Action, ActionName
+from shared.contracts.action import DESTRUCTIVE, HARMLESS, PROPOSABLE, Action, ActionClass, ActionName
 from shared.investigation.agents.reasoning import SCHEMA
 from shared.response.catalogue import CATALOGUE
 
@@ -41,3 +41,18 @@ def test_simulated_model_proposes_from_the_closed_list() -> None:
     assert set(judgement.TARGET_KINDS) <= DESTRUCTIVE
     for action, kinds in judgement.TARGET_KINDS.items():
         assert set(kinds) <= {str(kind) for kind in CATALOGUE[ActionName(action)].targets}
+
+
+def test_connector_is_taught_every_action_of_its_class() -> None:
+    """A connector tells the actions of its class apart, and takes one that it does not know for another. Before you add
+    a name here, teach the connector, and test it on the simulated product.
+    """
+    found = {kind: {name for name in ActionName if CATALOGUE[name].action_class is kind} for kind in ActionClass}
+    assert found == {
+        ActionClass.ENDPOINT: {"isolate_host", "release_host", "quarantine_file"},
+        ActionClass.INDICATOR: {"block_ip", "block_url", "block_file", "unblock_ip", "unblock_url", "unblock_file"},
+        ActionClass.IDENTITY: {"disable_account", "enable_account", "revoke_sessions", "reset_credentials"},
+        ActionClass.MAIL: {"purge_mail", "restore_mail"},
+        ActionClass.INCIDENT: {"add_comment", "tag_incident", "set_severity", "close_incident", "reopen_incident"},
+        ActionClass.PEOPLE: {"notify_owner", "open_ticket"},
+    }

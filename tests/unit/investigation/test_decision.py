@@ -11,7 +11,7 @@ from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import Classification, GraphState, InvestigationState
 from shared.contracts.routing import DegradationLevel
-from shared.investigation.decision import Row, decide, must_escalate
+from shared.investigation.decision import Row, decide, must_escalate, with_floor
 from shared.investigation.evidence import is_safety_relevant
 
 ASK, ACT = InvestigationState.AWAITING_HUMAN, InvestigationState.RESPONDING
@@ -138,6 +138,22 @@ def test_decide_applies_the_first_fitting_row(row: Row, target: InvestigationSta
 def test_decide_turns_a_safety_relevant_dismissal_into_an_open_question() -> None:
     assert decide(benign(0.99, product=OT), LIMITS).classification == "requires_investigation"
     assert decide(benign(0.99), LIMITS).classification == "false_positive"
+
+
+def test_detection_of_a_danger_to_plant_is_raised_to_its_floor_and_not_dismissed() -> None:
+    answered = benign(0.3, alert_severity="critical", fp_dismissal_allowed=False, case_facts={"confidence_floor": 0.7})
+    floored = with_floor(answered)
+    decision = decide(floored, LIMITS)
+    assert floored.confidence == 0.7
+    assert (decision.row, decision.state) == (Row.SAFETY_RELEVANT, ASK)
+    assert decision.classification == "requires_investigation"
+    assert must_escalate(answered)  # the stronger model is asked because of what the first one said
+
+
+def test_floor_raises_no_refusal_and_lowers_nothing() -> None:
+    refused = judged(confidence=0.0, case_facts={"confidence_floor": 0.7, "model_refusal": "invalid_output"})
+    assert with_floor(refused).confidence == 0.0
+    assert with_floor(judged(confidence=0.9, case_facts={"confidence_floor": 0.7})).confidence == 0.9
 
 
 @pytest.mark.parametrize(("confidence", "word"), [(0.85, "prepared"), (0.8499, "suggested")])

@@ -35,8 +35,24 @@ OWNERS = {
         "audit_verification_progress",
         "audit_rejected",
     },
+    "batch": {"batch_queues", "batch_jobs", "batch_tasks"},
     "bus": {"outbox"},
     "ctem": {"ctem_exposures"},
+    "detection": {
+        "databricks_audit",
+        "orbital_nl_query_logs",
+        "orbital_inference_logs",
+        "orbital_physics_oracle",
+        "model_registry",
+        "cicd_audit",
+        "orbital_api_logs",
+        "opcua_telemetry",
+        "partner_api_logs",
+        "edge_node_telemetry",
+        "atlas_alert_state",
+        "atlas_rule_runs",
+        "atlas_tunings",
+    },
     "gateway": {"spend_months", "spend_ledger"},
     "incidents": {"incidents", "incident_alerts", "incident_traces", "incident_expected_alerts"},
     "ingestion": {"polled_tables", "polled_rows", "late_entities"},
@@ -54,6 +70,7 @@ OWNERS = {
     "stores": {"reader_tenants"},
 }
 GUESTS = {
+    "detection/rules/alert_fatigue.sql:arrivals": "the rule is about the arrival of all alerts (detections.md §4.11)",
     "response/executor.sql:find_approval": "the last lock before an action: it trusts the stored answer alone",
 }
 

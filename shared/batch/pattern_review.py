@@ -1,0 +1,137 @@
+"""People and patterns: a draft comes into force by two different persons after its backtest, and can be revoked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.access.identity import Identity
+from shared.access.permissions import permissions_of
+from shared.audit.event import audit_event, utc_timestamp
+from shared.audit.producer import audit_message
+from shared.batch.pattern_drafts import CaseHistory
+from shared.batch.pattern_rules import Backtest, backtest
+from shared.bus.outbox import Outbox, OutboxMessage, put
+from shared.contracts.audit_event_type import AuditEventType
+from shared.contracts.batch import FPPattern, FPPatternStatus
+from shared.errors import Conflict
+from shared.knowledge import pattern_rows
+from shared.stores.postgres import Connection, Postgres
+
+LIFETIME = timedelta(days=90)
+BACKTEST_DAYS = timedelta(days=90)
+TOPIC = "knowledge.fp.approved"
+IN_FORCE = frozenset({FPPatternStatus.APPROVED, FPPatternStatus.ACTIVE})
+
+
+class PatternReview:
+    """Whether somebody may review is the API's question. Each method raises NotFound, StoreUnavailable."""
+
+    def __init__(self, postgres: Postgres, outbox: Outbox, cases: CaseHistory) -> None:
+        self._postgres = postgres
+        self._outbox = outbox
+        self._cases = cases
+
+    async def drafts(self, tenant_id: str) -> list[FPPattern]:
+        """What waits for people, the oldest first."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            return await pattern_rows.to_review(connection, tenant_id)
+
+    async def backtest(self, tenant_id: str, pattern_id: str) -> Backtest:
+        """What the pattern would have closed of the last 90 days."""
+        async with self._postgres.transaction(tenant_id) as connection:
+            pattern = await pattern_rows.lock(connection, tenant_id, pattern_id)
+        since = datetime.now(UTC) - BACKTEST_DAYS
+        name = "" if pattern.alert_name_regex else pattern.alert_name
+        alerts = await self._cases.count(tenant_id, since=since)
+        history = self._cases.history(tenant_id, alert_name=name, since=since)
+        return await backtest(pattern, history, alerts=alerts)
+
+    async def approve(self, pattern_id: str, by: Identity) -> FPPattern:
+        """One of two approvals; with the second the pattern is in force for 90 days.
+
+        Raises Conflict for what is no draft, for a second approval of one person, and with a backtest that blocks it.
+        """
+        if why := (await self.backtest(by.tenant_id, pattern_id)).blocked:
+            raise Conflict(f"pattern {pattern_id} cannot be approved: {why}")
+        async with self._changing(pattern_id, by) as (connection, pattern):
+            if pattern.status is not FPPatternStatus.PENDING_REVIEW:
+                raise Conflict(f"pattern {pattern_id} is {pattern.status}: only a draft can be approved")
+            if pattern.approved_by_1 == by.subject:
+                raise Conflict(f"you have approved pattern {pattern_id} already; another person must as well")
+            approved = _approved(pattern, by)
+            messages = [_event(AuditEventType.FP_PATTERN_APPROVED, approved, by)]
+            if approved.status in IN_FORCE:
+                messages.append(_event(AuditEventType.FP_PATTERN_ACTIVATED, approved, by))
+                messages.append(OutboxMessage(topic=TOPIC, key=pattern_id, value=approved.to_json()))
+            await _replace(connection, approved, messages)
+        return approved
+
+    async def reject(self, pattern_id: str, reason: str, by: Identity) -> None:
+        """Put a draft aside. Raises Conflict for what is no draft."""
+        async with self._changing(pattern_id, by) as (connection, pattern):
+            if pattern.status is not FPPatternStatus.PENDING_REVIEW:
+                raise Conflict(f"pattern {pattern_id} is {pattern.status}: only a draft can be rejected")
+            changed = _with(pattern, status=FPPatternStatus.DEPRECATED, reason=f"rejected: {reason}")
+            await _replace(connection, changed, [_event(AuditEventType.FP_PATTERN_REVOKED, changed, by)])
+
+    async def revoke(self, pattern_id: str, reason: str, by: Identity) -> FPPattern:
+        """Take a pattern out of force, on every instance at once; one that is revoked stays so.
+
+        Raises Conflict for a pattern that was never in force.
+        """
+        async with self._changing(pattern_id, by) as (connection, pattern):
+            if pattern.status is FPPatternStatus.REVOKED:
+                return pattern
+            if pattern.status not in IN_FORCE:
+                raise Conflict(f"pattern {pattern_id} is {pattern.status}: only one in force can be revoked")
+            changed = _with(pattern, status=FPPatternStatus.REVOKED, reason=f"revoked: {reason}")
+            await _replace(connection, changed, [_event(AuditEventType.FP_PATTERN_REVOKED, changed, by)])
+        return changed
+
+    @asynccontextmanager
+    async def _changing(self, pattern_id: str, by: Identity) -> AsyncIterator[tuple[Connection, FPPattern]]:
+        async with self._postgres.transaction(by.tenant_id) as connection:
+            yield connection, await pattern_rows.lock(connection, by.tenant_id, pattern_id)
+        self._outbox.notify()
+
+
+def _approved(pattern: FPPattern, by: Identity) -> FPPattern:
+    if pattern.approved_by_1 is None:
+        return _with(pattern, approved_by_1=by.subject)
+    now = datetime.now(UTC)
+    return _with(
+        pattern,
+        approved_by_2=by.subject,
+        status=FPPatternStatus.ACTIVE,
+        approval_date=utc_timestamp(now),
+        expiry_date=utc_timestamp(now + LIFETIME),
+    )
+
+
+def _with(pattern: FPPattern, **changes: Any) -> FPPattern:
+    return pattern.model_copy(update={**changes, "updated_at": utc_timestamp()})
+
+
+async def _replace(connection: Connection, pattern: FPPattern, messages: list[OutboxMessage]) -> None:
+    await pattern_rows.change(connection, pattern)
+    await put(connection, pattern.scope_tenant_id, pattern.pattern_id, messages)
+
+
+def _event(event_type: AuditEventType, pattern: FPPattern, by: Identity) -> OutboxMessage:
+    named = {"pattern_id", "alert_name", "status", "reason", "approved_by_1", "approved_by_2", "expiry_date"}
+    return audit_message(
+        audit_event(
+            tenant_id=by.tenant_id,
+            event_type=event_type,
+            actor_type="human",
+            actor_id=by.subject,
+            actor_permissions=permissions_of(by),
+            severity="warning",
+            context=pattern.model_dump(mode="json", include=named),
+            outcome={"outcome_status": "success"},
+            source_service="api",
+        )
+    )

@@ -1,0 +1,24 @@
+-- name: add_draft
+INSERT INTO fp_patterns (pattern_id, tenant_id, status, expires_at, pattern)
+VALUES (%(pattern_id)s, %(tenant_id)s, %(status)s, NULL, %(pattern)s)
+ON CONFLICT DO NOTHING
+
+-- name: lock
+SELECT pattern FROM fp_patterns WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s FOR UPDATE
+
+-- name: change
+UPDATE fp_patterns
+SET status = %(pattern_status)s, approved_by_1 = %(approved_by_1)s, approved_by_2 = %(approved_by_2)s,
+    expires_at = %(expires_at)s, pattern = %(pattern)s
+WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s
+
+-- name: to_review
+SELECT pattern FROM fp_patterns
+WHERE tenant_id = %(tenant_id)s AND status = 'pending_review'
+ORDER BY created_at
+LIMIT %(limit)s
+
+-- name: contradict
+UPDATE fp_patterns
+SET pattern = jsonb_set(pattern, '{confidence}', to_jsonb(round((pattern->>'confidence')::numeric * %(factor)s::numeric, 4)))
+WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s AND status IN ('approved', 'active')

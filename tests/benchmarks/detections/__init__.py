@@ -1,0 +1,1 @@
+"""How well the detections find attacks, and how often they are wrong: measured on simulated telemetry."""

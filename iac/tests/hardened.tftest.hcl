@@ -60,8 +60,8 @@ run "hardened" {
   }
 
   assert {
-    condition     = length(module.event_hubs[0].hubs) == 33
-    error_message = "31 topics and two hubs of alerts are expected, got ${length(module.event_hubs[0].hubs)}."
+    condition     = length(module.event_hubs[0].hubs) == 43
+    error_message = "41 topics and two hubs of alerts are expected, got ${length(module.event_hubs[0].hubs)}."
   }
 
   assert {

@@ -16,7 +16,7 @@ locals {
     "listener.security.protocol.map"                   = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
     "inter.broker.listener.name"                       = "PLAINTEXT"
     "log.dirs"                                         = "/var/lib/kafka/data"
-    "log.retention.bytes"                              = "536870912" # of a partition: all of them fit the share, and a full one would stop the broker
+    "log.retention.bytes"                              = "268435456" # of a partition: all of them fit the share, and a full one would stop the broker
     "log.segment.bytes"                                = "67108864"  # what a partition may have above that
     "log.index.size.max.bytes"                         = "262144"    # enough for a segment; each takes its full length at once
     "log.cleaner.dedupe.buffer.size"                   = "8388608"   # of a heap of 256 MB

@@ -224,7 +224,8 @@ async def test_row_from_the_services_future_does_not_hide_those_of_the_present(
     one = workspace(row("a-1"), row("future", ingested=ago(hours=-5)))
     intake = Intake(store, sentinel, one)
     await intake.poll()
-    one.add(row("a-2", ingested=ago(seconds=30)))
+    a_moment_ago = datetime.now(UTC) - timedelta(seconds=30)  # not before this run, which may have lasted for minutes
+    one.add(row("a-2", ingested=a_moment_ago.isoformat()))
     await intake.poll()
     assert await intake.poll() == PollReport(published=0)
     assert intake.ids == ["a-1", "future", "a-2"]

@@ -18,7 +18,7 @@ from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.batch import BatchTask
 from shared.contracts.batch_answers import PatternProposal
 from shared.contracts.judged_case import JudgedCase
-from shared.knowledge.pattern_rows import add_draft
+from shared.knowledge import pattern_rows
 from shared.stores.postgres import Connection
 
 TASK_TYPE = "fp_pattern_training"
@@ -72,7 +72,7 @@ async def land_pattern(connection: Connection, tenant_id: str, task: BatchTask, 
     cases = [JudgedCase.from_stored(case, where=f"batch task {task.task_id}") for case in task.metadata["cases"]]
     proposal = PatternProposal.model_validate(value)
     draft = pattern_of(proposal, cases, pattern_id=f"fp-{task.task_id}", tenant_id=tenant_id, now=utc_timestamp())
-    if not await add_draft(connection, draft):
+    if not await pattern_rows.add(connection, draft):
         return []
     event = audit_event(
         tenant_id=tenant_id,

@@ -42,7 +42,7 @@ class PatternReview:
     async def backtest(self, tenant_id: str, pattern_id: str) -> Backtest:
         """What the pattern would have closed of the last 90 days."""
         async with self._postgres.transaction(tenant_id) as connection:
-            pattern = await pattern_rows.lock(connection, tenant_id, pattern_id)
+            pattern = await pattern_rows.read(connection, tenant_id, pattern_id, lock=False)
         since = datetime.now(UTC) - BACKTEST_DAYS
         name = "" if pattern.alert_name_regex else pattern.alert_name
         alerts = await self._cases.count(tenant_id, since=since)
@@ -94,7 +94,7 @@ class PatternReview:
     @asynccontextmanager
     async def _changing(self, pattern_id: str, by: Identity) -> AsyncIterator[tuple[Connection, FPPattern]]:
         async with self._postgres.transaction(by.tenant_id) as connection:
-            yield connection, await pattern_rows.lock(connection, by.tenant_id, pattern_id)
+            yield connection, await pattern_rows.read(connection, by.tenant_id, pattern_id, lock=True)
         self._outbox.notify()
 
 

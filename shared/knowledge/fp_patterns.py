@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from shared.bus.outbox import OutboxMessage, put
 from shared.contracts.batch import EntityPattern, FPPattern
@@ -19,7 +16,8 @@ from shared.contracts.entity import AlertEntities
 from shared.contracts.expression import full_match
 from shared.contracts.listing import Listed, Listing, listed
 from shared.errors import Conflict, NotFound
-from shared.stores.postgres import Connection, Postgres, Query
+from shared.knowledge import pattern_rows
+from shared.stores.postgres import Postgres, Query
 from shared.stores.statements import statements
 
 Change = Callable[[FPPattern, Sequence[OutboxMessage]], Awaitable[None]]
@@ -36,7 +34,7 @@ class FPPatterns:
     async def store(self, pattern: FPPattern) -> None:
         """Insert or replace a pattern. The database refuses one in force without two different approvers."""
         async with self._postgres.transaction(pattern.scope_tenant_id) as connection:
-            await connection.execute(_SQL["store_pattern"], _values(pattern))
+            await connection.execute(_SQL["store_pattern"], pattern_rows.values_of(pattern))
 
     async def listed(self, tenant_id: str, listing: Listing) -> Listed[FPPattern]:
         """The tenant's patterns by their ids, in whatever status. Raises StoreUnavailable."""
@@ -50,7 +48,7 @@ class FPPatterns:
     async def read(self, tenant_id: str, pattern_id: str) -> FPPattern:
         """One pattern. Raises NotFound, StoreUnavailable."""
         async with self._postgres.transaction(tenant_id) as connection:
-            return await _found(connection, "read_pattern", tenant_id, pattern_id)
+            return await pattern_rows.read(connection, tenant_id, pattern_id, lock=False)
 
     @asynccontextmanager
     async def changing(self, tenant_id: str, pattern_id: str) -> AsyncIterator[tuple[FPPattern | None, Change]]:
@@ -60,13 +58,14 @@ class FPPatterns:
         """
         async with self._postgres.transaction(tenant_id) as connection:
             try:
-                before = await _found(connection, "lock_pattern", tenant_id, pattern_id)
+                before = await pattern_rows.read(connection, tenant_id, pattern_id, lock=True)
             except NotFound:
                 before = None
 
             async def change(after: FPPattern, messages: Sequence[OutboxMessage]) -> None:
-                cursor = await connection.execute(_SQL["change_pattern" if before else "add_pattern"], _values(after))
-                if cursor.rowcount == 0:
+                if before:
+                    await pattern_rows.change(connection, after)
+                elif not await pattern_rows.add(connection, after):
                     raise Conflict(f"the pattern id {pattern_id!r} is taken; choose another one")
                 await put(connection, tenant_id, pattern_id, messages)
 
@@ -81,26 +80,6 @@ class FPPatterns:
             return max(fitting, key=lambda pattern: pattern.confidence, default=None)
 
         return Query(_SQL["patterns_in_force"], {"tenant_id": tenant_id, "alert_name": alert_name}, read)
-
-
-async def _found(connection: Connection, statement: str, tenant_id: str, pattern_id: str) -> FPPattern:
-    values = {"tenant_id": tenant_id, "pattern_id": pattern_id}
-    row = await (await connection.execute(_SQL[statement], values)).fetchone()
-    if row is None:
-        raise NotFound(f"this tenant has no pattern {pattern_id!r}")
-    return FPPattern.from_stored(row["pattern"], where=f"fp_patterns {pattern_id}")
-
-
-def _values(pattern: FPPattern) -> dict[str, Any]:
-    return {
-        "pattern_id": pattern.pattern_id,
-        "tenant_id": pattern.scope_tenant_id,
-        "pattern_status": pattern.status,
-        "approved_by_1": pattern.approved_by_1,
-        "approved_by_2": pattern.approved_by_2,
-        "expires_at": datetime.fromisoformat(pattern.expiry_date) if pattern.expiry_date else None,
-        "pattern": Jsonb(pattern.model_dump(mode="json")),
-    }
 
 
 @lru_cache(maxsize=10_000)

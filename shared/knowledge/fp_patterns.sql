@@ -13,23 +13,6 @@ WHERE tenant_id = %(tenant_id)s AND status IN ('approved', 'active') AND expires
     AND alert_name_key IN (lower(%(alert_name)s), '')
 ORDER BY pattern_id
 
--- name: add_pattern
-INSERT INTO fp_patterns (pattern_id, tenant_id, status, approved_by_1, approved_by_2, expires_at, pattern)
-VALUES (%(pattern_id)s, %(tenant_id)s, %(pattern_status)s, %(approved_by_1)s, %(approved_by_2)s, %(expires_at)s, %(pattern)s)
-ON CONFLICT DO NOTHING
-
--- name: change_pattern
-UPDATE fp_patterns
-SET status = %(pattern_status)s, approved_by_1 = %(approved_by_1)s, approved_by_2 = %(approved_by_2)s,
-    expires_at = %(expires_at)s, pattern = %(pattern)s
-WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s
-
--- name: lock_pattern
-SELECT pattern FROM fp_patterns WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s FOR UPDATE
-
--- name: read_pattern
-SELECT pattern FROM fp_patterns WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s
-
 -- name: list_patterns
 SELECT pattern_id, pattern FROM fp_patterns
 WHERE tenant_id = %(tenant_id)s AND pattern_id > coalesce(%(row_id)s::text, '')

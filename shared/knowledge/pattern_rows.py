@@ -1,9 +1,10 @@
-"""The rows of false-positive patterns while people review them, each in the caller's transaction."""
+"""The rows of false-positive patterns that people load, review and revoke, each in the caller's transaction."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -19,29 +20,9 @@ DECAY = 0.9  # one contradiction takes a new pattern below what closes an alert
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
 
-async def add_draft(connection: Connection, draft: FPPattern) -> bool:
-    """Store a draft; False when its id is known."""
-    values = {
-        "pattern_id": draft.pattern_id,
-        "tenant_id": draft.scope_tenant_id,
-        "status": draft.status,
-        "pattern": Jsonb(draft.model_dump(mode="json")),
-    }
-    return (await connection.execute(_SQL["add_draft"], values)).rowcount == 1
-
-
-async def lock(connection: Connection, tenant_id: str, pattern_id: str) -> FPPattern:
-    """One pattern, locked until the transaction ends. Raises NotFound."""
-    values = {"tenant_id": tenant_id, "pattern_id": pattern_id}
-    row = await (await connection.execute(_SQL["lock"], values)).fetchone()
-    if row is None:
-        raise NotFound(f"this tenant has no pattern {pattern_id!r}")
-    return FPPattern.from_stored(row["pattern"], where=f"fp_patterns {pattern_id}")
-
-
-async def change(connection: Connection, pattern: FPPattern) -> None:
-    """Replace a pattern. The database refuses one in force without two different approvers."""
-    values = {
+def values_of(pattern: FPPattern) -> dict[str, Any]:
+    """The columns of a pattern."""
+    return {
         "pattern_id": pattern.pattern_id,
         "tenant_id": pattern.scope_tenant_id,
         "pattern_status": pattern.status,
@@ -50,7 +31,25 @@ async def change(connection: Connection, pattern: FPPattern) -> None:
         "expires_at": datetime.fromisoformat(pattern.expiry_date) if pattern.expiry_date else None,
         "pattern": Jsonb(pattern.model_dump(mode="json")),
     }
-    await connection.execute(_SQL["change"], values)
+
+
+async def read(connection: Connection, tenant_id: str, pattern_id: str, *, lock: bool) -> FPPattern:
+    """One pattern; ``lock``: until the transaction ends. Raises NotFound."""
+    values = {"tenant_id": tenant_id, "pattern_id": pattern_id}
+    row = await (await connection.execute(_SQL["lock" if lock else "read"], values)).fetchone()
+    if row is None:
+        raise NotFound(f"this tenant has no pattern {pattern_id!r}")
+    return FPPattern.from_stored(row["pattern"], where=f"fp_patterns {pattern_id}")
+
+
+async def add(connection: Connection, pattern: FPPattern) -> bool:
+    """Store a new pattern; False when its id is known, be it another tenant's."""
+    return (await connection.execute(_SQL["add"], values_of(pattern))).rowcount == 1
+
+
+async def change(connection: Connection, pattern: FPPattern) -> None:
+    """Replace a pattern. The database refuses one in force without two different approvers."""
+    await connection.execute(_SQL["change"], values_of(pattern))
 
 
 async def to_review(connection: Connection, tenant_id: str) -> list[FPPattern]:

@@ -1,7 +1,10 @@
--- name: add_draft
-INSERT INTO fp_patterns (pattern_id, tenant_id, status, expires_at, pattern)
-VALUES (%(pattern_id)s, %(tenant_id)s, %(status)s, NULL, %(pattern)s)
+-- name: add
+INSERT INTO fp_patterns (pattern_id, tenant_id, status, approved_by_1, approved_by_2, expires_at, pattern)
+VALUES (%(pattern_id)s, %(tenant_id)s, %(pattern_status)s, %(approved_by_1)s, %(approved_by_2)s, %(expires_at)s, %(pattern)s)
 ON CONFLICT DO NOTHING
+
+-- name: read
+SELECT pattern FROM fp_patterns WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s
 
 -- name: lock
 SELECT pattern FROM fp_patterns WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s FOR UPDATE

@@ -92,6 +92,7 @@ async def test_two_persons_bring_a_pattern_into_force_on_every_instance_at_once(
     lifetime = datetime.fromisoformat(second.expiry_date) - datetime.fromisoformat(second.updated_at)
     assert lifetime > timedelta(days=89)
     assert await explains(store, office) == draft.pattern_id
+    await office.outbox.settled()
     await office.outbox.sweep()
     (message,) = [one for one in office.bus.on("knowledge.fp.approved") if one.key == draft.pattern_id]
     assert FPPattern.from_json(message.value).approved_by_2 == "bob"

@@ -28,6 +28,7 @@ async def test_repeated_steps_of_confirmed_attacks_become_a_draft_for_people(off
     office.cases.all = [case(number, actions=actions, **ATTACK) for number, actions in enumerate(steps[:2])]
     assert await office.batch.playbooks.consider(office.tenant, "Port scan") == ""
     await office.run(rounds=1)
+    await office.outbox.settled()
     await office.outbox.sweep()
     (draft,) = [PlaybookDraft.from_json(one.value) for one in office.bus.on("playbooks.draft")]
     assert (draft.remediation_steps, draft.techniques, draft.status) == (steps[0], ["T1003"], "draft")

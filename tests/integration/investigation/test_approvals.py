@@ -63,6 +63,7 @@ async def grant(context: StepContext, state: GraphState, *places: int, by: str =
 
 
 async def audited(context: StepContext, bus: MemoryProducer, kind: str) -> list[AuditEvent]:
+    await context.outbox.settled()
     await context.outbox.sweep()
     events = [AuditEvent.from_json(message.value) for message in bus.on("audit.events")]
     return [event for event in events if event.event_type == kind]

@@ -54,6 +54,7 @@ async def opened(
 
 
 async def events(context: StepContext, bus: MemoryProducer, kind: str) -> list[AuditEvent]:
+    await context.outbox.settled()
     await context.outbox.sweep()
     found = [AuditEvent.from_json(message.value) for message in bus.on("audit.events")]
     return [event for event in found if event.event_type == kind]

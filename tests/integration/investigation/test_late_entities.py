@@ -173,6 +173,7 @@ async def test_repeated_messages_leave_one_update_and_one_audit_event(
     update = full(tenant, raw_payload={"Status": "New"})
     await asyncio.gather(*(graph.open(update) for _ in range(5)))
     assert await count(store, tenant, "alert_updates") == 1
+    await context.outbox.settled()
     await context.outbox.sweep()
     events = [AuditEvent.from_json(message.value) for message in bus.on("audit.events")]
     own = [event for event in events if event.tenant_id == tenant]

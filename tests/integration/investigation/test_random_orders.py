@@ -133,6 +133,7 @@ class World:
             )
 
     async def model_answers(self) -> None:
+        await self.context.outbox.settled()
         await self.context.outbox.sweep()
         jobs = [message for message in self.bus.messages if message.topic.startswith("jobs.llm.")]
         for message in jobs[max(0, self.answered - 1) :]:  # the last one comes twice
@@ -259,6 +260,7 @@ async def test_whatever_the_order_a_case_ends_once_and_acts_as_granted(
         if place % 2:
             await world.model_answers()
     await world.comes_to_its_end()
+    await world.context.outbox.settled()
     await world.context.outbox.sweep()
     await _transitions_are_legal_and_end_once(world)
     await _actions_are_those_that_were_granted(world)

@@ -41,7 +41,7 @@ test: $(SETUP) $(NEO4J)
 		-p tests.budget tests/integration tests/fuzz tests/replay tests/unit
 
 e2e: $(SETUP)
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest --timeout=1800 --durations=10 tests/e2e
 
 packaging: $(VENV)
 	$(BIN)/python -m pytest tests/packaging

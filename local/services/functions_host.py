@@ -27,7 +27,7 @@ class FunctionsHost:
     site: Site
     environment: Mapping[str, str] = field(default_factory=dict)
     name: str = NAME
-    patience: float = 60.0
+    patience: float = 180.0
     stop_signal: signal.Signals = signal.SIGTERM
 
     def url(self) -> str:

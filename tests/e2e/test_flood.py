@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.e2e.product import Product, envelope, security_alert, until
+from tests.e2e.product import Product, count_of_alerts, envelope, security_alert, until
 
-ALERTS = 200
+ALERTS = count_of_alerts(80)
 SHARE = 0.6  # of the whole time: by then half of all verdicts are there
 
 # Seconds to the first verdict, to half of them and to the last, and the share of all steps made until half were there.
@@ -35,7 +35,7 @@ async def test_half_of_the_verdicts_come_well_before_the_last(
     await until(lambda: product.settled(f"{tenant}-first", 1))
     began = datetime.now(UTC)
     await product.send(envelope(*(security_alert(tenant, f"a-{number}") for number in range(ALERTS))))
-    await until(lambda: product.settled(tenant, ALERTS), seconds=300)
+    await until(lambda: product.settled(tenant, ALERTS))
     ((verdicts, first, half, last, steps),) = await product.rows(PROGRESS, began, tenant)
     with capsys.disabled():
         sys.stdout.write(

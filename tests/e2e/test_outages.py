@@ -32,7 +32,7 @@ async def test_alert_sent_while_a_service_is_unavailable_is_settled_when_it_is_b
     await product.send(envelope(security_alert(tenant, "during")))
     await product.start()
     await product.send(envelope(security_alert(tenant, "after")))
-    await until(lambda: product.settled(tenant, 3), seconds=90)
+    await until(lambda: product.settled(tenant, 3))
     assert await product.states(tenant) == dict.fromkeys(("before", "during", "after"), "awaiting_human")
 
 
@@ -41,7 +41,7 @@ async def test_alert_waits_for_the_model_and_is_not_degraded(product: Product, t
     await product.simulate({"fault": fault, "times": 2, "retry_after": 1})
     try:
         await product.send(envelope(security_alert(tenant, "a-1")))
-        await until(lambda: product.settled(tenant, 1), seconds=60)
+        await until(lambda: product.settled(tenant, 1))
     finally:
         await product.simulate(None)
     (row,) = await product.rows("SELECT graph_state FROM investigation_state WHERE tenant_id = %s", tenant)

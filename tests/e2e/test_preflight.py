@@ -8,7 +8,7 @@ from cli.deployment.preflight import passed, preflight
 from cli.deployment.synthetic import follow
 from shared.contracts.tenant import SYNTHETIC_TENANT
 from shared.settings import settings
-from tests.e2e.product import Product
+from tests.e2e.product import PATIENCE, Product
 
 
 async def test_preflight_passes_and_its_alert_reaches_its_proof_apart_from_all_cases(
@@ -23,7 +23,7 @@ async def test_preflight_passes_and_its_alert_reaches_its_proof_apart_from_all_c
     assert {"API: health", "PostgreSQL: schema", "Kafka: topics"} <= {
         finding.name for finding in found if finding.state is State.OK
     }
-    stages = [finding async for finding in follow(Target(variables, settings()), timeout_seconds=60)]
+    stages = [finding async for finding in follow(Target(variables, settings()), timeout_seconds=PATIENCE)]
     settings.cache_clear()
     assert [stage.state for stage in stages] == [State.OK] * 5
     assert await product.states(tenant) == {}
@@ -46,7 +46,7 @@ async def test_pipeline_passes_by_the_apps_health_and_follows_the_alert_as_the_o
         monkeypatch.setenv(name, value)
     settings.cache_clear()
     found = [finding async for finding in preflight(Deployment(variables, "the pipeline"))]
-    stages = [finding async for finding in follow(Target(variables, settings()), timeout_seconds=60)]
+    stages = [finding async for finding in follow(Target(variables, settings()), timeout_seconds=PATIENCE)]
     settings.cache_clear()
     assert passed(found), [finding for finding in found if finding.state is State.FAILED]
     assert [stage.state for stage in stages] == [State.OK] * 5

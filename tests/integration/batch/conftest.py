@@ -92,15 +92,14 @@ class Office:
     bus: MemoryProducer
     outbox: Outbox
     tenant: str
-    owner_url: str
+    owner: psycopg.Connection[dict[str, Any]]
     provider_data: Path
     cases: Cases
 
     def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         """As the schema's owner; %(tenant)s is this test's tenant."""
-        with psycopg.connect(self.owner_url, autocommit=True, row_factory=dict_row) as owner:
-            cursor = owner.execute(query.encode(), {"tenant": self.tenant, **values})
-            return cursor.fetchall() if cursor.description else []
+        cursor = self.owner.execute(query.encode(), {"tenant": self.tenant, **values})
+        return cursor.fetchall() if cursor.description else []
 
     def sent(self) -> list[str]:
         """The custom ids of everything that the provider has of this tenant's tasks, sorted."""
@@ -140,9 +139,18 @@ class Office:
 MakeOffice = Callable[..., Office]
 
 
+@pytest.fixture(scope="session")
+def owner(own_database: Database) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+    with psycopg.connect(own_database.owner_url, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
 @pytest.fixture
 def make_office(
-    store: Postgres, own_database: Database, sdk: anthropic.AsyncAnthropic, provider_data: Path
+    store: Postgres,
+    owner: psycopg.Connection[dict[str, Any]],
+    sdk: anthropic.AsyncAnthropic,
+    provider_data: Path,
 ) -> MakeOffice:
     def make(*, hard: float = 1000.0) -> Office:
         number = next(MONTHS)
@@ -153,7 +161,7 @@ def make_office(
         gateway = BatchGateway(AnthropicBatches(sdk), spend, events)
         batch = Batch(store, outbox, bus, gateway=lambda: gateway, cases=cases)
         tenant = f"tenant-{uuid4().hex[:12]}"
-        return Office(batch, gateway, spend, events, bus, outbox, tenant, own_database.owner_url, provider_data, cases)
+        return Office(batch, gateway, spend, events, bus, outbox, tenant, owner, provider_data, cases)
 
     return make
 

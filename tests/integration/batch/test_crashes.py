@@ -1,7 +1,8 @@
 """A crash at every step of submitting and collecting: nothing is lost, sent twice or paid twice.
 
-The steps are not listed by hand: a first run counts every commit and every call of the provider, each before it and
-after it, and then each of them is where one run ends as if the process had been killed.
+The steps are not listed by hand: a first run counts every commit and every call of the provider, and then each of them
+is where one run ends as if the process had been killed. A crash before a commit leaves what a crash after the step
+before it leaves, so it is no step of its own.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Steps:
 
 @contextmanager
 def killed_at(last: int) -> Iterator[Steps]:
-    """Every commit of a transaction and every call of the provider is a step, before it and after it."""
+    """Every commit of a transaction is a step when it is done, every call of the provider before it and after it."""
     steps = Steps(last)
     connection_of = Postgres._connection
 
@@ -50,7 +51,6 @@ def killed_at(last: int) -> Iterator[Steps]:
     async def committing(self: Postgres, tenant_id: str, *first: Statement, whole: bool = False) -> AsyncIterator[Any]:
         async with connection_of(self, tenant_id, *first, whole=whole) as begun:
             yield begun
-            steps.step("before a commit")
         steps.step("after a commit")
 
     def calling(name: str) -> Any:

@@ -116,14 +116,17 @@ def list_all(
     if not items:
         console().print("There are no such exposures.")
         return
-    table = Table("key", "severity", "score", "status", "due", "tool", "asset", "title", box=None, header_style="bold")
+    table = Table(
+        "key", "priority", "severity", "score", "status", "due", "tool", "asset", "title", box=None, header_style="bold"
+    )
     for item in items:
         one = item["exposure"]
         due = "accepted" if item["accepted_until"] else "late" if item["sla_breached"] else one["sla_deadline"][:16]
         name = item["asset_name"] or one["asset_id"]
-        score = f"{one['ctem_score']:g}"
+        score = f"{item['adjusted_score']:g}"
         cells = (
             one["exposure_key"],
+            str(item["priority"]),
             one["severity"],
             score,
             one["status"],
@@ -158,6 +161,12 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         "why": "; ".join(details.get("why", [])),
         "reached by": " > ".join(details.get("consequence_path", [])),
         "techniques": " ".join(filter(None, (one["attack_technique"], one["atlas_technique"]))),
+        "priority": f"{found['priority']} of 7"
+        + (
+            f"; score {found['adjusted_score']:g}, as an alert named its technique at {found['alerted_at']}"
+            if found["alerted_at"]
+            else ""
+        ),
         "status": f"{one['status']}, reopened {found['reopened']} times",
         "due": one["sla_deadline"] + (" (late)" if found["sla_breached"] else ""),
         "owner": one["assigned_to"],

@@ -69,6 +69,8 @@ class CTEMExposure(Contract):
 class ExposureRecord(Contract):
     """An exposure with its life, as people see it. Times are ISO 8601 UTC, empty where there is none.
 
+    ``alerted_at`` is when an alert of the last 7 days named its ATLAS technique, which raises ``adjusted_score`` (0 to
+    10) and ``priority`` (1 is the highest, 7 the lowest).
     ``details`` says why it was scored so: exploitability, techniques with the kind of mapping, measured rate, evidence.
     """
 
@@ -81,6 +83,9 @@ class ExposureRecord(Contract):
     reopened: int
     resolved_at: str
     sla_breached: bool
+    alerted_at: str
+    adjusted_score: float
+    priority: int
     accepted_until: str
     accepted_by: str
     accepted_reason: str

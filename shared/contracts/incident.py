@@ -24,6 +24,15 @@ class LinkedBy(StrEnum):
     PERSON = "person"
 
 
+class AlertExposure(Contract):
+    """An open exposure of what an alert names. ``reason`` says how it matches."""
+
+    exposure_key: str
+    title: str
+    severity: str
+    reason: str
+
+
 class IncidentAlert(Contract):
     """One alert of an incident, with the reason why it is there and what its investigation has come to.
 
@@ -49,6 +58,7 @@ class IncidentAlert(Contract):
     classification: str
     confidence: float
     outcome: str
+    exposures: list[AlertExposure] = Field(default_factory=list)
 
 
 class SourceIncident(Contract):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from psycopg.types.json import Jsonb
 
 from shared.contracts.exposure import CTEMExposure, ExposureRecord
 from shared.contracts.listing import Listed, Listing, listed
+from shared.ctem.severity import adjusted_score, triage
 from shared.errors import NotFound
-from shared.stores.postgres import Postgres, Query
+from shared.stores.postgres import Postgres, Query, Statement
 from shared.stores.statements import statements
 
 STALE_HOURS = 24.0
+ATLAS = "AML."  # how the ids of its techniques begin
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
@@ -73,6 +75,12 @@ def open_exposures(tenant_id: str, assets: Sequence[str]) -> Query[list[dict[str
     return Query(_SQL["open_exposures_of_assets"], wanted, read)
 
 
+def sighted(tenant_id: str, techniques: Iterable[str]) -> Statement | None:
+    """Notes that an alert named these ATLAS techniques; None where it named none."""
+    named = sorted({technique for technique in techniques if technique.startswith(ATLAS)})
+    return (_SQL["sight"], {"tenant_id": tenant_id, "techniques": named}) if named else None
+
+
 def _open(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     age, until = round(float(row.pop("age_hours")), 2), row.pop("accepted_until")
     return {**row, "age_hours": age, "stale": age > STALE_HOURS, "accepted": until is not None and until > now}
@@ -82,7 +90,7 @@ def _record(row: dict[str, Any]) -> ExposureRecord:
     """The columns say what has become of what the scan said."""
     deadline = _time(row["sla_deadline"])
     said = row["exposure"] | {"status": row["status"], "assigned_to": row["assigned_to"], "sla_deadline": deadline}
-    where = f"ctem_exposures {row['exposure_key']}"
+    where, alerted = f"ctem_exposures {row['exposure_key']}", row["alerted_at"] is not None
     return ExposureRecord.from_stored(
         {
             "exposure": CTEMExposure.from_stored(said, where=where),
@@ -94,6 +102,9 @@ def _record(row: dict[str, Any]) -> ExposureRecord:
             "reopened": row["reopened"],
             "resolved_at": _time(row["resolved_at"]),
             "sla_breached": row["sla_breached_at"] is not None,
+            "alerted_at": _time(row["alerted_at"]),
+            "adjusted_score": adjusted_score(row["ctem_score"], alerted=alerted),
+            "priority": triage(row["severity"], breached=row["sla_breached_at"] is not None, alerted=alerted),
             "accepted_until": _time(row["accepted_until"]),
             "accepted_by": row["accepted_by"] or "",
             "accepted_reason": row["accepted_reason"] or "",

@@ -27,14 +27,18 @@ LIMIT 50
 
 -- name: exposure
 SELECT exposure, status, asset_name, details, scope, first_seen, last_seen, occurrences, sla_deadline, sla_breached_at,
-    resolved_at, reopened, assigned_to, accepted_until, accepted_by, accepted_reason, ctem_score, exposure_key
+    resolved_at, reopened, assigned_to, accepted_until, accepted_by, accepted_reason, ctem_score, exposure_key, severity,
+    (SELECT seen_at FROM technique_sightings s WHERE s.tenant_id = %(tenant_id)s
+        AND technique = exposure ->> 'atlas_technique' AND seen_at > now() - interval '7 days') AS alerted_at
 FROM ctem_exposures
 WHERE tenant_id = %(tenant_id)s AND exposure_key = %(exposure_key)s
 
 -- name: worst_exposures
 -- The place is a condition of the index, also on the first page: no page reads what lies before it.
 SELECT exposure, status, asset_name, details, scope, first_seen, last_seen, occurrences, sla_deadline, sla_breached_at,
-    resolved_at, reopened, assigned_to, accepted_until, accepted_by, accepted_reason, ctem_score, exposure_key
+    resolved_at, reopened, assigned_to, accepted_until, accepted_by, accepted_reason, ctem_score, exposure_key, severity,
+    (SELECT seen_at FROM technique_sightings s WHERE s.tenant_id = %(tenant_id)s
+        AND technique = exposure ->> 'atlas_technique' AND seen_at > now() - interval '7 days') AS alerted_at
 FROM ctem_exposures
 WHERE tenant_id = %(tenant_id)s
     AND (ctem_score, exposure_key) < (coalesce(%(score)s::float8, 'infinity'), coalesce(%(row_id)s::text, ''))
@@ -46,7 +50,9 @@ LIMIT %(limit)s
 
 -- name: mildest_exposures
 SELECT exposure, status, asset_name, details, scope, first_seen, last_seen, occurrences, sla_deadline, sla_breached_at,
-    resolved_at, reopened, assigned_to, accepted_until, accepted_by, accepted_reason, ctem_score, exposure_key
+    resolved_at, reopened, assigned_to, accepted_until, accepted_by, accepted_reason, ctem_score, exposure_key, severity,
+    (SELECT seen_at FROM technique_sightings s WHERE s.tenant_id = %(tenant_id)s
+        AND technique = exposure ->> 'atlas_technique' AND seen_at > now() - interval '7 days') AS alerted_at
 FROM ctem_exposures
 WHERE tenant_id = %(tenant_id)s
     AND (ctem_score, exposure_key) > (coalesce(%(score)s::float8, '-infinity'), coalesce(%(row_id)s::text, ''))
@@ -65,3 +71,8 @@ WHERE tenant_id = %(tenant_id)s AND exposure_key = %(exposure_key)s AND status N
 UPDATE ctem_exposures
 SET assigned_to = %(owner)s, status = CASE status WHEN 'Open' THEN 'InProgress' ELSE status END, updated_at = now()
 WHERE tenant_id = %(tenant_id)s AND exposure_key = %(exposure_key)s AND status NOT IN ('Verified', 'Closed')
+
+-- name: sight
+INSERT INTO technique_sightings (tenant_id, technique)
+SELECT %(tenant_id)s, technique FROM unnest(%(techniques)s::text[]) AS named (technique)
+ON CONFLICT (tenant_id, technique) DO UPDATE SET seen_at = now()

@@ -53,6 +53,24 @@ _INTERACTION = {"N": 0.85, "R": 0.62}
 _GREATEST = 0.85 * 0.77 * 0.85 * 0.85
 
 
+def adjusted_score(score: float, *, alerted: bool) -> float:
+    """0 to 10; half as much again where an alert of the last 7 days named its ATLAS technique (data-model §5.2)."""
+    return min(10.0, round(score * 1.5, 2)) if alerted else score
+
+
+def triage(severity: str, *, breached: bool, alerted: bool) -> int:
+    """In which order exposures are to be repaired, 1 to 7 (data-model §5.2)."""
+    match severity:
+        case ExposureSeverity.CRITICAL:
+            return 1 if breached else 2
+        case ExposureSeverity.HIGH:
+            return 3 if breached else 4 if alerted else 5
+        case ExposureSeverity.MEDIUM:
+            return 6
+        case _:
+            return 7
+
+
 def ctem_score(exploitability: float, consequence: Consequence) -> float:
     """0 to 10."""
     return round(exploitability * WEIGHTS[consequence] * 10, 2)

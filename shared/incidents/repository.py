@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from psycopg.types.json import Jsonb
+
 from shared.bus.outbox import put
 from shared.contracts.alert import NormalizedAlert
 from shared.contracts.audit_event_type import AuditEventType
@@ -22,7 +24,7 @@ from shared.contracts.outside_text import storable
 from shared.errors import NotFound
 from shared.incidents import report
 from shared.incidents.linking import LOOK_AROUND, Known, Neighbour, Plan, Seen, links, plan
-from shared.incidents.rows import alert_values, member, neighbour, summary
+from shared.incidents.rows import alert_values, exposures_named, member, neighbour, summary
 from shared.incidents.traces import LONGEST_ACTIVITY, Traces, source_incident, traces_of
 from shared.stores.postgres import Connection, Postgres, Statement
 from shared.stores.statements import statements
@@ -225,8 +227,9 @@ class _Linking:
 def record_verdict(state: GraphState, *, decided: bool) -> Statement:
     """Notes what an alert's investigation has come to; nothing when no incident has it."""
     said = {"classification": state.classification, "confidence": state.confidence, "outcome": state.outcome}
-    values = {"tenant_id": state.tenant_id, **alert_of(state.alert_id), "decided": decided, **said}
-    return SQL["record_verdict"], values
+    exposures = Jsonb(storable(exposures_named(state.ctem_exposures)))
+    values = {"tenant_id": state.tenant_id, **alert_of(state.alert_id), "decided": decided}
+    return SQL["record_verdict"], values | said | {"open_exposures": exposures}
 
 
 async def lock(connection: Connection, tenant_id: str) -> None:

@@ -84,7 +84,7 @@ LIMIT %(limit)s
 
 -- name: alerts_of_incidents
 SELECT alert_id, incident_id, investigation_id, source, title, severity, product, tactics, techniques, began_at,
-    ended_at, linked_at, linked_by, reason, linked_to, decided, classification, confidence, outcome
+    ended_at, linked_at, linked_by, reason, linked_to, decided, classification, confidence, outcome, exposures
 FROM incident_alerts
 WHERE tenant_id = %(tenant_id)s AND incident_id = ANY(%(incident_ids)s)
 ORDER BY began_at, alert_id
@@ -127,7 +127,8 @@ UPDATE incidents SET apart_from = %(apart_from)s WHERE tenant_id = %(tenant_id)s
 
 -- name: record_verdict
 UPDATE incident_alerts
-SET decided = %(decided)s, classification = %(classification)s, confidence = %(confidence)s, outcome = %(outcome)s
+SET decided = %(decided)s, classification = %(classification)s, confidence = %(confidence)s, outcome = %(outcome)s,
+    exposures = %(open_exposures)s
 WHERE tenant_id = %(tenant_id)s AND alert_id = %(alert_id)s
 
 -- name: move_alerts

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from shared.contracts.alert import NormalizedAlert
-from shared.contracts.incident import IncidentAlert, IncidentSummary
+from shared.contracts.incident import AlertExposure, IncidentAlert, IncidentSummary
 from shared.contracts.outside_text import storable
 from shared.incidents.linking import Neighbour, Seen
 from shared.incidents.stage import weighed
 from shared.incidents.traces import Kind, Trace, Traces
+
+MOST_EXPOSURES = 10  # that an incident shows of one alert; the first are the most telling
 
 
 def alert_values(alert: NormalizedAlert, traces: Traces, investigation_id: str) -> dict[str, Any]:
@@ -32,6 +35,13 @@ def alert_values(alert: NormalizedAlert, traces: Traces, investigation_id: str) 
         "began_at": traces.began,
         "ended_at": traces.ended,
     }
+
+
+def exposures_named(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What an alert's investigation found open on what it names; a risk that a person took raises nothing."""
+    names = AlertExposure.model_fields
+    telling = (one for one in found if names.keys() <= one.keys() and not one.get("accepted"))
+    return [{name: str(one[name]) for name in names} for one in islice(telling, MOST_EXPOSURES)]
 
 
 def neighbour(row: dict[str, Any]) -> Neighbour:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
 from shared.contracts.alert import SeverityLevel
+from shared.contracts.exposure import ExposureSeverity
 from shared.contracts.incident import IncidentAlert
 from shared.contracts.investigation import Classification
 from shared.contracts.taxonomy import current_technique
@@ -43,6 +44,7 @@ STAGES: Mapping[str, Stage] = {
 FLOOR: Mapping[Stage, SeverityLevel] = {Stage.SPREAD: SeverityLevel.MEDIUM, Stage.EFFECT: SeverityLevel.HIGH}
 LOWEST_FIRST: Sequence[SeverityLevel] = tuple(reversed(SeverityLevel))
 HIGHEST_PRIORITY = 1
+GRAVE = frozenset({ExposureSeverity.CRITICAL.value, ExposureSeverity.HIGH.value})
 DISMISSED = frozenset({Classification.FALSE_POSITIVE, Classification.BENIGN_TRUE_POSITIVE})
 
 
@@ -68,7 +70,8 @@ def stages_of(tactics: Iterable[str], techniques: Iterable[str]) -> frozenset[St
 def weighed(alerts: Sequence[IncidentAlert]) -> tuple[Stage, SeverityLevel, int]:
     """Stage, severity and priority (1 is the highest, 5 the lowest) of an incident with these alerts.
 
-    Alerts that were judged benign count only while there are no others. A confirmed alert raises the priority by one.
+    Alerts that were judged benign count only while there are no others. A confirmed alert raises the priority by one,
+    and so does one that names something with a grave open exposure.
     """
     counted = [alert for alert in alerts if not (alert.decided and alert.classification in DISMISSED)] or alerts
     passed = frozenset[Stage]().union(*(stages_of(alert.tactics, alert.techniques) for alert in counted))
@@ -78,5 +81,7 @@ def weighed(alerts: Sequence[IncidentAlert]) -> tuple[Stage, SeverityLevel, int]
         severity = max(severity, rank(FLOOR[stage]))
     priority = len(LOWEST_FIRST) - severity
     if any(alert.classification == Classification.TRUE_POSITIVE for alert in counted):
-        priority = max(HIGHEST_PRIORITY, priority - 1)
-    return stage, LOWEST_FIRST[severity], priority
+        priority -= 1
+    if any(exposure.severity in GRAVE for alert in counted for exposure in alert.exposures):
+        priority -= 1
+    return stage, LOWEST_FIRST[severity], max(HIGHEST_PRIORITY, priority)

@@ -19,6 +19,7 @@ from shared.contracts.alert import NormalizedAlert
 from shared.contracts.approval import Approval
 from shared.contracts.investigation import GraphState
 from shared.contracts.outside_text import storable, storable_json
+from shared.ctem.exposures import sighted
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.incidents.repository import record_verdict
 from shared.investigation import report
@@ -223,6 +224,8 @@ def _statements(transition: Transition, stored: GraphState) -> list[Statement]:
         statements.append(messages)
     if stored.state in FINAL or stored.classification != before.classification:
         statements.append(record_verdict(stored, decided=stored.state in FINAL))
+    if not before.classification and stored.classification and (seen := sighted(before.tenant_id, stored.techniques)):
+        statements.append(seen)
     return statements
 
 

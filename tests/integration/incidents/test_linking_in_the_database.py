@@ -128,6 +128,23 @@ async def test_verdict_is_noted_and_a_decided_incident_says_so(
     assert (after.severity, after.priority, after.decided) == ("high", 1, True)
 
 
+async def test_grave_exposure_of_what_an_alert_names_is_shown_and_raises_the_priority(
+    incidents: Incidents, store: Postgres, tenant: str
+) -> None:
+    found = await incidents.link(alert("a-1", host("ws-1"), tenant=tenant), "i-1")
+    before = await incidents.incident(tenant, found)
+    named = {"exposure_key": "k", "title": "Log4Shell\x00", "severity": "CRITICAL", "reason": "r", "age_hours": 2}
+    exposures = [named | {"accepted": False}, named | {"accepted": True}, {"exposure_key": "of an older release"}]
+    state = GraphState.model_validate(
+        {"investigation_id": "i", "tenant_id": tenant, "alert_id": "a-1", "ctem_exposures": exposures}
+    )
+    async with store.transaction(tenant) as connection:
+        await connection.execute(*record_verdict(state, decided=False))
+    after = await incidents.incident(tenant, found)
+    assert after.priority == before.priority - 1
+    assert [each.severity for each in after.members[0].exposures] == ["CRITICAL"]
+
+
 async def test_row_of_a_rule_survives_what_it_names(own_database: Database, incidents: Incidents, tenant: str) -> None:
     """An incident that was merged stays: cases and audit records name it."""
     await incidents.link(alert("a-1", host("ws-1"), tenant=tenant), "i-1")

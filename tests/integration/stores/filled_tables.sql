@@ -138,3 +138,4 @@ INSERT INTO atlas_rule_runs (tenant_id, rule_id, ran_until)
 SELECT CASE tenant_id WHEN 'small' THEN 'small' ELSE 'tenant-' || n END, 'r-' || n, at FROM cases;
 INSERT INTO atlas_tunings (tenant_id, rule_id, version, thresholds, reason, changed_by)
 SELECT tenant_id, 'r-' || n % 10, n, '{}', 'r', 'p' FROM cases;
+INSERT INTO technique_sightings (tenant_id, technique) SELECT tenant_id, 'AML.T' || n FROM cases;

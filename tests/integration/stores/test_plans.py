@@ -64,7 +64,13 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
         **{"action_id": f"x-{case}", "attempts": 0, "new_status": "running", "subject": Jsonb({})},
         **{"detail": "d", "approved_by": "p"},
         **{"name_key": f"host-{case}", "entity_type": "host", "keys": [f"host-{case // 30}", f"host-{case}"]},
-        **{"actions": Jsonb([]), "denied_actions": Jsonb([]), "actions_hash": "h", "kind": "requested"},
+        **{
+            "open_exposures": Jsonb([]),
+            "actions": Jsonb([]),
+            "denied_actions": Jsonb([]),
+            "actions_hash": "h",
+            "kind": "requested",
+        },
         **{"notification_id": f"n-{case}", "channels": ["teams"]},
         **{
             "incident_id": f"c-{case}",

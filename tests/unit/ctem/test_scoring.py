@@ -11,7 +11,15 @@ from shared.ctem.finding import Finding, Tool
 from shared.ctem.normalisers.probe_families import families
 from shared.ctem.rates import Rate
 from shared.ctem.scoring import Scored, exposure_key, scored
-from shared.ctem.severity import MATRIX, REPAIR_TIMES, Exploitability, ctem_score, cvss_exploitability
+from shared.ctem.severity import (
+    MATRIX,
+    REPAIR_TIMES,
+    Exploitability,
+    adjusted_score,
+    ctem_score,
+    cvss_exploitability,
+    triage,
+)
 from shared.ctem.techniques import mapped_techniques, weaknesses
 from shared.ctem.zones import zones
 
@@ -116,3 +124,27 @@ def test_every_technique_of_our_tables_is_current() -> None:
 def test_every_zone_that_a_normaliser_gives_is_in_the_table() -> None:
     given = {"Zone1_EdgeInference", "Zone2_Operations", "Zone3_Enterprise", "Zone4_External", "Zone5_Internet"}
     assert given <= set(zones())
+
+
+@pytest.mark.parametrize(
+    ("severity", "breached", "alerted", "priority"),
+    [
+        ("CRITICAL", True, False, 1),
+        ("CRITICAL", False, True, 2),
+        ("HIGH", True, True, 3),
+        ("HIGH", False, True, 4),
+        ("HIGH", False, False, 5),
+        ("MEDIUM", True, True, 6),
+        ("LOW", True, True, 7),
+        ("what a newer release says", False, False, 7),
+    ],
+)
+def test_repair_goes_by_severity_then_deadline_then_alerts(
+    severity: str, breached: bool, alerted: bool, priority: int
+) -> None:
+    assert triage(severity, breached=breached, alerted=alerted) == priority
+
+
+def test_alert_raises_a_score_by_half_up_to_ten() -> None:
+    assert [adjusted_score(score, alerted=True) for score in (0.0, 4.0, 9.0)] == [0.0, 6.0, 10.0]
+    assert adjusted_score(9.0, alerted=False) == 9.0

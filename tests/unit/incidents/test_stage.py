@@ -45,7 +45,11 @@ def test_tactics_that_an_alert_names_go_before_those_of_its_techniques() -> None
     assert stages_of(["no such tactic"], ["T9999"]) == frozenset()
 
 
-DISMISSED = {"decided": True, "classification": "false_positive"}
+def exposure(severity: str) -> dict[str, str]:
+    return {"exposure_key": "k", "title": "t", "severity": severity, "reason": "r"}
+
+
+DISMISSED: dict[str, Any] = {"decided": True, "classification": "false_positive"}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,16 @@ DISMISSED = {"decided": True, "classification": "false_positive"}
         ([member("low", "execution"), member("critical")], (Stage.FOOTHOLD, "critical", 1)),
         ([member("medium", classification="true_positive")], (Stage.UNKNOWN, "medium", 2)),
         ([member("critical", classification="true_positive")], (Stage.UNKNOWN, "critical", 1)),
+        ([member("medium", exposures=[exposure("HIGH")])], (Stage.UNKNOWN, "medium", 2)),
+        ([member("medium", exposures=[exposure("MEDIUM")])], (Stage.UNKNOWN, "medium", 3)),
+        (
+            [member("medium", classification="true_positive", exposures=[exposure("CRITICAL")])],
+            (Stage.UNKNOWN, "medium", 1),
+        ),
+        (
+            [member("medium"), member("medium", **DISMISSED, exposures=[exposure("CRITICAL")])],
+            (Stage.UNKNOWN, "medium", 3),
+        ),
         ([member("low", "execution"), member("high", "impact", **DISMISSED)], (Stage.FOOTHOLD, "low", 4)),
         ([member("high", "impact", **DISMISSED)], (Stage.EFFECT, "high", 2)),
         ([], (Stage.UNKNOWN, "informational", 5)),

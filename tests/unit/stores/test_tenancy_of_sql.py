@@ -37,7 +37,7 @@ OWNERS = {
     },
     "batch": {"batch_queues", "batch_jobs", "batch_tasks"},
     "bus": {"outbox"},
-    "ctem": {"ctem_exposures"},
+    "ctem": {"ctem_exposures", "technique_sightings"},
     "detection": {
         "databricks_audit",
         "orbital_nl_query_logs",

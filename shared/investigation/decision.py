@@ -114,6 +114,8 @@ def _row(  # noqa: PLR0911 - one return a row
             ask,
             f"a later message changed the alert's {', '.join(changed)}: the verdict does not know it",
         )
+    if missing := state.case_facts.context_missing:
+        return Row.PERSON_DECIDES, ask, f"judged without all of its context ({'; '.join(missing)}): a person decides"
     if state.classification in BENIGN:
         return _benign_row(state, constraints)
     if state.confidence < SURE:

@@ -110,6 +110,7 @@ def context_view(state: GraphState) -> dict[str, Any]:
         "techniques": state.atlas_techniques,
         **({"incident": _incident(state)} if state.case_facts.incident_alerts else {}),
         "case_facts": state.case_facts.model_dump(include=_SHOWN_FACTS),
+        **({"missing": state.case_facts.context_missing} if state.case_facts.context_missing else {}),
     }
     return {name: _bounded(value) for name, value in (view | _logs_view(state)).items()}
 

@@ -10,7 +10,7 @@ from shared.contracts.entity import EntityType
 from shared.contracts.gateway import CaseReference, GatewayRequest
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.contracts.routing import DegradationLevel
-from shared.investigation.agents.agent import Gateway, decision_entry, screened
+from shared.investigation.agents.agent import Gateway, decision_entry, found_or, screened
 from shared.investigation.evidence import evidence_text, user_content
 from shared.knowledge.indicators import Indicators
 
@@ -100,7 +100,9 @@ class IOCExtractorAgent:
 
     async def with_reputation(self, state: GraphState) -> GraphState:
         """Each of ``ioc_matches`` with what threat intelligence knows of it. Raises StoreUnavailable."""
-        known = await self._indicators.lookup([item["value"] for item in state.ioc_matches])
+        missing: list[str] = []
+        looked_up = self._indicators.lookup([item["value"] for item in state.ioc_matches])
+        known = await found_or(looked_up, {}, what="reputation of indicators", missing=missing)
         matches = [
             {**item, "reputation": known[item["value"]].model_dump(exclude={"type", "value"})}
             if item["value"] in known
@@ -109,7 +111,7 @@ class IOCExtractorAgent:
         ]
         *earlier, line = state.decision_chain
         entry = line.model_copy(update={"reasoning": f"{line.reasoning}, {len(known)} known to threat intelligence"})
-        return state.model_copy(
+        return state.with_facts(context_missing=[*state.case_facts.context_missing, *missing]).model_copy(
             update={
                 "ioc_matches": matches,
                 "queries_executed": state.queries_executed + 1,

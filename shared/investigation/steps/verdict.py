@@ -11,7 +11,7 @@ from shared.contracts.investigation import AgentRole, Classification, GraphState
 from shared.contracts.llm_job import LLMJob
 from shared.contracts.routing import DegradationLevel
 from shared.investigation import report
-from shared.investigation.agents.agent import decision_entry
+from shared.investigation.agents.agent import decision_entry, found_or
 from shared.investigation.agents.log_questions import ask_what_the_model_wants
 from shared.investigation.agents.reasoning import ReasoningAgent
 from shared.investigation.approval_request import approval_request
@@ -53,7 +53,10 @@ async def answer(context: StepContext, job: LLMJob) -> None:
     if job.attempt > 1:
         previous = float(earlier.get((REASON, 1), {}).get("confidence", 0.0))
     wanted = earlier.get((REASON, job.attempt - 1), {}).get("case_facts", {}).get("wanted_questions", [])
-    asked = await ask_what_the_model_wants(context.hunter, state, wanted)
+    missing: list[str] = []
+    further = ask_what_the_model_wants(context.hunter, state, wanted)
+    asked = await found_or(further, state, what="logs", missing=missing)
+    asked = asked.with_facts(context_missing=[*asked.case_facts.context_missing, *missing])
     after = await ReasoningAgent(context.gateway, previous_confidence=previous).execute(asked)
     await context.repository.keep_finding(state, REASON, finding(state, after), attempt=job.attempt)
 

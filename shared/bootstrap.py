@@ -35,6 +35,7 @@ from shared.stores.wiring import Stores
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from shared.access.tokens import TokenVerifier
     from shared.gateway.batch_gateway import BatchGateway
 
 
@@ -121,11 +122,28 @@ class Services:
         return AuditService(self.stores.postgres)
 
     @cached_property
+    def tokens(self) -> TokenVerifier:
+        """The check of whoever signs in."""
+        from shared.access.signing_keys import SigningKeys  # noqa: PLC0415
+        from shared.access.tokens import TokenVerifier  # noqa: PLC0415
+
+        oidc = self.settings.oidc
+        return TokenVerifier(SigningKeys(oidc.jwks_url), issuer=oidc.issuer, audience=oidc.audience)
+
+    @cached_property
     def api(self) -> FastAPI:
         """The HTTP API."""
         from shared.api.wiring import http_api  # noqa: PLC0415
 
-        return http_api(self.settings, self.stores, self.bus)
+        return http_api(self.settings, self.stores, self.bus, self.tokens)
+
+    async def submitter(self, authorization: str | None, tenant_id: str) -> str:
+        """See submitter_of; alerts without a token need nothing of it."""
+        if authorization is None:
+            return ""
+        from shared.access.submitter import submitter_of  # noqa: PLC0415
+
+        return await submitter_of(self.tokens, authorization, tenant_id)
 
     async def _without_entities(self, tenant_id: str) -> list[str]:
         """Asks the investigations when a poll runs: an intake without one builds none."""

@@ -16,8 +16,9 @@ from shared.knowledge.indicators import Indicators
 
 PROMPT = (
     "List every indicator of compromise in the alert: each with its type, your confidence from 0 to 1 and the clause "
-    "that supports it. Leave out private addresses unless they are part of the suspicious act. Report only values that "
-    "stand in the alert. When there is none, return empty lists and say so in none_found."
+    "that supports it. Leave out private addresses unless they are part of the suspicious act. Of machine learning, "
+    "list hashes of models and the ids of datasets, edge nodes, pipelines, partners and physics constraints. Report "
+    "only values that stand in the alert. When there is none, return empty lists and say so in none_found."
 )
 
 _KINDS = {
@@ -29,6 +30,12 @@ _KINDS = {
     "accounts": "account",
     "registry_keys": "registry-key",
     "processes": "process",
+    "model_hashes": "model-hash",
+    "dataset_ids": "dataset",
+    "edge_nodes": "edge-node",
+    "pipelines": "pipeline",
+    "partners": "partner",
+    "constraints": "constraint",
 }
 _ITEM = {
     "type": "object",

@@ -25,9 +25,11 @@ from shared.investigation.agents.agent import Gateway
 from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.wiring import Investigation
 from shared.knowledge.wiring import Knowledge
+from shared.notifications.notice import of_action
 from shared.notifications.queue import Notifications
 from shared.notifications.wiring import notifications
 from shared.parsing.service import EntityParserService
+from shared.response.stored_actions import StoredAction
 from shared.response.wiring import Response
 from shared.settings import Settings, settings
 from shared.stores.wiring import Stores
@@ -80,7 +82,7 @@ class Services:
     @cached_property
     def response(self) -> Response:
         """What may be done about an alert."""
-        return Response(self.settings, self.stores.postgres, self.bus)
+        return Response(self.settings, self.stores.postgres, self.bus, self._tell)
 
     @cached_property
     def investigation(self) -> Investigation:
@@ -151,6 +153,9 @@ class Services:
 
     async def _regroup(self, grouping: SourceIncident) -> None:
         await Regrouping(self.stores.postgres, self.bus.outbox).from_source(grouping)
+
+    async def _tell(self, action: StoredAction) -> list[str]:
+        return await self.notifications.leave(of_action(action.tenant_id, action.investigation_id, action.action_id))
 
     def _gateway(self) -> Gateway:
         """The only way to a model."""

@@ -3,6 +3,7 @@
 import json
 import typing
 from collections.abc import Iterator
+from functools import partial
 
 import azure.functions as func
 
@@ -56,7 +57,9 @@ if TRIGGERS.reads(TRIGGERS.siem.hub):
 @blueprint.route(route="ingest/{source_name}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def ingest_http(req: func.HttpRequest) -> func.HttpResponse:
     """Publish every alert of the request; answers once they are safe."""
-    answer = await take_push(services().ingestion.alert_sources, req.route_params["source_name"], req.get_body())
+    submitter = partial(services().submitter, req.headers.get("authorization"))
+    sources = services().ingestion.alert_sources
+    answer = await take_push(sources, req.route_params["source_name"], req.get_body(), submitter)
     return func.HttpResponse(
         json.dumps(answer.body),
         status_code=answer.status,

@@ -25,9 +25,11 @@ from shared.investigation.agents.agent import Gateway
 from shared.investigation.judged_cases import JudgedCases
 from shared.investigation.wiring import Investigation
 from shared.knowledge.wiring import Knowledge
+from shared.notifications.notice import of_action
 from shared.notifications.queue import Notifications
 from shared.notifications.wiring import notifications
 from shared.parsing.service import EntityParserService
+from shared.response.stored_actions import StoredAction
 from shared.response.wiring import Response
 from shared.settings import Settings, settings
 from shared.stores.wiring import Stores
@@ -35,6 +37,7 @@ from shared.stores.wiring import Stores
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from shared.access.tokens import TokenVerifier
     from shared.gateway.batch_gateway import BatchGateway
 
 
@@ -79,7 +82,7 @@ class Services:
     @cached_property
     def response(self) -> Response:
         """What may be done about an alert."""
-        return Response(self.settings, self.stores.postgres, self.bus)
+        return Response(self.settings, self.stores.postgres, self.bus, self._tell)
 
     @cached_property
     def investigation(self) -> Investigation:
@@ -121,11 +124,28 @@ class Services:
         return AuditService(self.stores.postgres)
 
     @cached_property
+    def tokens(self) -> TokenVerifier:
+        """The check of whoever signs in."""
+        from shared.access.signing_keys import SigningKeys  # noqa: PLC0415
+        from shared.access.tokens import TokenVerifier  # noqa: PLC0415
+
+        oidc = self.settings.oidc
+        return TokenVerifier(SigningKeys(oidc.jwks_url), issuer=oidc.issuer, audience=oidc.audience)
+
+    @cached_property
     def api(self) -> FastAPI:
         """The HTTP API."""
         from shared.api.wiring import http_api  # noqa: PLC0415
 
-        return http_api(self.settings, self.stores, self.bus)
+        return http_api(self.settings, self.stores, self.bus, self.tokens)
+
+    async def submitter(self, authorization: str | None, tenant_id: str) -> str:
+        """See submitter_of; alerts without a token need nothing of it."""
+        if authorization is None:
+            return ""
+        from shared.access.submitter import submitter_of  # noqa: PLC0415
+
+        return await submitter_of(self.tokens, authorization, tenant_id)
 
     async def _without_entities(self, tenant_id: str) -> list[str]:
         """Asks the investigations when a poll runs: an intake without one builds none."""
@@ -133,6 +153,9 @@ class Services:
 
     async def _regroup(self, grouping: SourceIncident) -> None:
         await Regrouping(self.stores.postgres, self.bus.outbox).from_source(grouping)
+
+    async def _tell(self, action: StoredAction) -> list[str]:
+        return await self.notifications.leave(of_action(action.tenant_id, action.investigation_id, action.action_id))
 
     def _gateway(self) -> Gateway:
         """The only way to a model."""

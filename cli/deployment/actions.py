@@ -41,6 +41,7 @@ GRAPH: Mapping[ActionClass, Sequence[tuple[str, ...]]] = MappingProxyType(
         ActionClass.MAIL: (("SecurityAnalyzedMessage.ReadWrite.All",),),
     }
 )
+IN_SENTINEL = frozenset({ActionClass.INCIDENT, ActionClass.PEOPLE})  # a ticket is a task of the incident
 REMEDY = "Grant them to the app's managed identity, with admin consent: docs/deployment.md, Let actions be carried out."
 
 
@@ -58,9 +59,18 @@ async def live_actions(target: Target) -> AsyncIterator[Finding]:
     for product, scope, needed in products:
         if roles := [one for action_class in sorted(live & needed.keys()) for one in needed[action_class]]:
             yield await _application_roles(product, scope, roles)
-    if ActionClass.INCIDENT in live:
+    if ActionClass.PEOPLE in live:
+        yield _channels(target)
+    if live & IN_SENTINEL:
         async for finding in _workspaces(action):
             yield finding
+
+
+def _channels(target: Target) -> Finding:
+    name, channels = "Actions: people", sorted(target.settings.notification.webhooks)
+    if channels:
+        return ok(name, f"messages go out by {' and '.join(channels)}; none was sent")
+    return failed(name, "no webhook is set", "Set ALUSKORT_NOTIFICATION_TEAMS_URL or ALUSKORT_NOTIFICATION_SLACK_URL.")
 
 
 async def _application_roles(name: str, scope: str, needed: Sequence[tuple[str, ...]]) -> Finding:
@@ -81,7 +91,7 @@ async def _workspaces(action: ActionSettings) -> AsyncIterator[Finding]:
     name = "Actions: Sentinel"
     manager = resource_manager(action)
     try:
-        for tenant in sorted(tenant for tenant, live in action.live.items() if ActionClass.INCIDENT in live):
+        for tenant in sorted(tenant for tenant, live in action.live.items() if live & IN_SENTINEL):
             workspace = action.incidents.get(tenant)
             if workspace is None:
                 yield failed(name, f"{tenant} has no workspace", "Name its resource id in ALUSKORT_ACTION_INCIDENTS.")

@@ -1,4 +1,4 @@
-"""The simulated Microsoft.SecurityInsights of Azure Resource Manager: incidents, their alerts and comments."""
+"""The simulated Microsoft.SecurityInsights of Azure Resource Manager: incidents, their alerts, comments and tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ REQUIRED = ("title", "severity", "status")
 
 
 class Sentinel:
-    """State: incidents [{name, etag, alerts: [ids], comments: {id: message}, properties}], newest first."""
+    """State: incidents [{name, etag, alerts: [ids], comments: {id: message}, tasks: {id: properties}, properties}], the
+    newest first.
+    """
 
     def __init__(self) -> None:
         self.product = SimulatedProduct("sentinel")
@@ -36,6 +38,8 @@ class Sentinel:
             at(f"{one}/alerts", "POST", self._alerts, role=ROLE),
             at(f"{one}/comments/{{comment}}", "GET", self._comment, role=ROLE),
             at(f"{one}/comments/{{comment}}", "PUT", self._write, role=ROLE),
+            at(f"{one}/tasks/{{task}}", "GET", self._task, role=ROLE),
+            at(f"{one}/tasks/{{task}}", "PUT", self._open_task, role=ROLE),
         ]
 
     def _found(self, request: Request) -> dict[str, Any]:
@@ -74,6 +78,17 @@ class Sentinel:
         message = body["properties"]["message"]
         self._found(request).setdefault("comments", {})[request.path_params["comment"]] = message
         return JSONResponse({"properties": {"message": message}}, status_code=201)
+
+    def _task(self, request: Request, _: Any) -> Response:
+        properties = self._found(request).get("tasks", {}).get(request.path_params["task"])
+        return JSONResponse({"properties": properties}) if properties else _missing()
+
+    def _open_task(self, request: Request, body: Any) -> Response:
+        properties = body["properties"]
+        if any(name not in properties for name in ("title", "status")):
+            return refusal(400, "BadRequest", "title and status are required.")
+        self._found(request).setdefault("tasks", {})[request.path_params["task"]] = properties
+        return JSONResponse({"properties": properties}, status_code=201)
 
 
 def _collection(request: Request) -> str:

@@ -64,14 +64,20 @@ def describe(schema: dict[str, Any], *, prefix: str, issuer: str) -> dict[str, A
 def _ingest() -> dict[str, Any]:
     """The route of functions/ingest.py, which the platform serves beside this application."""
     failure = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}}
-    refused = (HTTPStatus.NOT_FOUND, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.SERVICE_UNAVAILABLE)
+    refused = (
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )
     return {
         "tags": ["alerts"],
         "summary": "Send alerts",
         "description": "One alert, an array, or one alert a line, in the form of the source's SIEM; at most 1 MiB. "
-        "Answered once they are safe.",
+        "Answered once they are safe. A person sends a token as well: whoever sent an alert may not approve its "
+        "actions.",
         "operationId": "ingest_http",
-        "security": [{"key": []}],
+        "security": [{"key": []}, {"key": [], "token": []}],
         "parameters": [
             {
                 "name": "source_name",
@@ -87,7 +93,7 @@ def _ingest() -> dict[str, Any]:
                 "description": "What became of the rows.",
                 "content": {"application/json": {"schema": {"type": "object"}, "example": _REPORT}},
             },
-            "401": {"description": "No key, or a wrong one."},
+            "401": {"description": "No key or a wrong one, or a token that is not good."},
             **{str(status.value): {"description": status.phrase, **failure} for status in refused},
         },
     }

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 
 from shared.access.kill_switch_panel import KillSwitchPanel
 from shared.access.shadow_mode import ShadowModes
-from shared.access.signing_keys import SigningKeys
 from shared.access.tokens import TokenVerifier
 from shared.api.app import create_app
 from shared.api.health import MODEL
@@ -42,9 +41,9 @@ from shared.settings import Settings
 from shared.stores.wiring import Stores
 
 
-def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
+def http_api(settings: Settings, stores: Stores, bus: Bus, tokens: TokenVerifier) -> FastAPI:
     """The application on its own connections, so that a flood of steps keeps no person waiting."""
-    postgres, oidc = stores.postgres_for_api, settings.oidc
+    postgres = stores.postgres_for_api
     approvals = Approvals(postgres, bus.outbox, wake_current)
     times = ApprovalTimes(settings.approval.timeout, settings.approval.timeouts)
     response = Response(settings, postgres, bus)
@@ -59,7 +58,7 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         cases=CaseFiles(postgres),
         audit=AuditService(postgres),
         audit_producer=AuditProducer(postgres, bus.outbox, source_service="api"),
-        tokens=TokenVerifier(SigningKeys(oidc.jwks_url), issuer=oidc.issuer, audience=oidc.audience),
+        tokens=tokens,
         approvals=approvals,
         dispositions=Dispositions(postgres, bus.outbox, approvals),
         reopening=Reopening(postgres, bus.outbox, approvals, times),
@@ -95,4 +94,4 @@ def http_api(settings: Settings, stores: Stores, bus: Bus) -> FastAPI:
         },
     )
     swagger = Path(settings.swagger_ui) if settings.swagger_ui else None
-    return create_app(services, issuer=oidc.issuer, swagger=swagger)
+    return create_app(services, issuer=settings.oidc.issuer, swagger=swagger)

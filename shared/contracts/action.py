@@ -77,7 +77,7 @@ class ActionClass(StrEnum):
     IDENTITY = "identity"
     MAIL = "mail"
     INCIDENT = "incident"
-    PEOPLE = "people"  # no connector yet: always a dry run
+    PEOPLE = "people"
 
 
 class ActionRisk(StrEnum):

@@ -44,6 +44,7 @@ class CanonicalAlert(Contract):
     tenant_id: TenantId = DEFAULT_TENANT
     raw_payload: dict[str, Any] = Field(default_factory=dict)
     raw_text: str = ""  # the source's own text of this alert, character for character, where the payload is not enough
+    submitted_by: list[str] = Field(default_factory=list)  # subjects of who sent it; none may approve its actions
     flags: list[str] = Field(default_factory=list)  # what intake had to assume, e.g. `severity_unknown:Severe`
 
     @model_validator(mode="before")

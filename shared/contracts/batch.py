@@ -94,6 +94,7 @@ class FPPattern(Contract):
     reaffirmed_by: str | None = None
     reason: str = ""
     false_positive_count: int = 0
+    drifting_until: str = ""  # ISO 8601: until then a person's true positive under the same rule asks for more
     scope_rule_family: str = ""
     scope_tenant_id: TenantId
     scope_asset_class: str = ""

@@ -99,6 +99,7 @@ class PatternMatch(Contract):
     pattern_id: str
     confidence: float  # 0 to 1
     reason: str
+    drifting: bool = False  # people found attacks in what was dismissed under the same rule
 
 
 class CaseFacts(Contract):
@@ -118,6 +119,7 @@ class CaseFacts(Contract):
     shadow: str = ""  # what is in shadow mode and covers the case
     shadow_actions: list[str] = Field(default_factory=list)  # that would have been asked for, or carried out
     structured_search: bool = False  # similar incidents were found without the vector store
+    context_missing: list[str] = Field(default_factory=list)  # what could not be gathered for good, and why
     logs_unanswered: list[str] = Field(default_factory=list)  # what the logs were not asked or did not say, and why
     wanted_questions: list[str] = Field(default_factory=list)  # to the logs, by a model whose answer was not the last
     model_refusal: str = ""  # why there is no valid answer of a model
@@ -127,7 +129,9 @@ class CaseFacts(Contract):
     model_techniques: list[str] = Field(default_factory=list)  # that the model named
     quarantined_ids: list[str] = Field(default_factory=list)  # technique ids of the model that no taxonomy knows
     injection_risk: str = ""  # of the alert's text for a model: none, low, medium; empty until asked
+    escalation_refused: bool = False  # the tenant's hour had no call of the stronger model left
     answer_flags: list[str] = Field(default_factory=list)  # what was wrong with the model's answers
+    chosen_playbook: str = ""  # by a model, of several that fit equally well
     destructive_proposals: list[str] = Field(default_factory=list)  # of the model, those that code dropped included
     approval_id: str = ""
     approval_deadline: str = ""  # ISO 8601 UTC

@@ -1,4 +1,4 @@
-"""What the instances that call a model say of their circuit breakers, for those that only show it."""
+"""What the instances that call a model say of their circuit breakers, for those that do not call it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime, timedelta
 
-from shared.contracts.routing import CircuitState, LLMProvider
+from shared.contracts.routing import CircuitState, DegradationLevel, LLMProvider
 from shared.errors import StoreUnavailable
 from shared.routing.circuit_breaker import PROBE_AFTER_SECONDS
 from shared.stores.redis import Redis
@@ -40,6 +40,17 @@ class BreakerBoard:
         if state is CircuitState.OPEN and datetime.now(UTC) - since > timedelta(seconds=PROBE_AFTER_SECONDS):
             state = CircuitState.HALF_OPEN
         return state, since
+
+    async def level(self, provider: LLMProvider) -> DegradationLevel:
+        """What verdicts of the one provider are worth now; a half-open breaker has not recovered yet. Where nobody's
+        word can be read, dismissals need more.
+        """
+        try:
+            state, _ = await self.read(provider)
+        except StoreUnavailable:
+            return DegradationLevel.SECONDARY_ACTIVE
+        closed = state is CircuitState.CLOSED
+        return DegradationLevel.FULL_CAPABILITY if closed else DegradationLevel.DETERMINISTIC_ONLY
 
 
 def _key(provider: LLMProvider) -> str:

@@ -31,19 +31,20 @@ AT_LEAST = rank(SeverityLevel.MEDIUM)
 @dataclass(frozen=True)
 class Guard:
     """A trace is everybody's when more than ``incidents`` have named it ``around`` an alert, or more hosts and accounts
-    than ``principals``.
+    than ``principals``. ``rare``: it links no alert of a detection that names it at other times too, outside of that.
     """
 
     incidents: int = MOST_INCIDENTS
     principals: int | None = MOST_PRINCIPALS
     around: timedelta = LOOK_AROUND
+    rare: bool = False
 
 
 USUAL = Guard()
 GUARDS: Mapping[Kind, Guard] = {
     Kind.DETECTION: Guard(incidents=2, principals=None),
-    # By nature many hosts; what is rare are two such alerts within a day.
-    Kind.DOMAIN: Guard(principals=None, around=timedelta(days=1)),
+    # By nature many hosts; what is rare are two such alerts within a day, of detections that are none of every day's.
+    Kind.DOMAIN: Guard(principals=None, around=timedelta(days=1), rare=True),
 }
 
 
@@ -100,6 +101,11 @@ class Seen:
     began: datetime
     ended: datetime
     principals: frozenset[str]
+
+    @property
+    def detection(self) -> tuple[str, str]:
+        """What raised it."""
+        return self.source, self.title
 
     @property
     def stages(self) -> frozenset[Stage]:
@@ -159,11 +165,13 @@ def links(alert: Seen, neighbours: Iterable[Neighbour]) -> list[Link]:
     for neighbour in neighbours:
         traces[neighbour.trace].append(neighbour)
     shared_by: dict[str, list[Neighbour]] = defaultdict(list)
-    for trace, named_by in traces.items():
-        everybodys = _is_everybodys(trace, alert, named_by)
+    for trace, all_named_by in traces.items():
+        usual = _of_every_day(trace, alert, all_named_by)
+        named_by = [neighbour for neighbour in all_named_by if neighbour.seen.detection not in usual]
+        if alert.detection in usual or _is_everybodys(trace, alert, named_by):
+            continue
         for neighbour in named_by:
-            if not everybodys:
-                shared_by[neighbour.seen.alert_id].append(neighbour)
+            shared_by[neighbour.seen.alert_id].append(neighbour)
     found = (_link(alert, shared) for shared in shared_by.values())
     return [link for link in found if link is not None]
 
@@ -200,6 +208,17 @@ def _is_everybodys(trace: Trace, alert: Seen, named_by: Sequence[Neighbour]) -> 
     principals = alert.principals.union(*(neighbour.seen.principals for neighbour in near))
     others = [name for name in principals if not name.startswith(trace.kind)]
     return guard.principals is not None and len(others) > guard.principals
+
+
+def _of_every_day(trace: Trace, alert: Seen, named_by: Sequence[Neighbour]) -> frozenset[tuple[str, str]]:
+    """The detections that name the trace again and again; none where that says nothing."""
+    guard = GUARDS.get(trace.kind, USUAL)
+    if not guard.rare:
+        return frozenset()
+    began: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for seen in (alert, *(neighbour.seen for neighbour in named_by)):
+        began[seen.detection].append(seen.began)
+    return frozenset(detection for detection, times in began.items() if max(times) - min(times) > guard.around)
 
 
 def _link(alert: Seen, shared: Sequence[Neighbour]) -> Link | None:

@@ -22,6 +22,7 @@ from shared.ingestion.envelope import read_rows, row_text, rows_as_bytes
 
 TARGET = "alerts.raw"
 DEAD_LETTERS = topics()[TARGET].dead_letters  # also of the hubs, which have none
+SUBMITTER = "submitted_by"  # header: the subject of whoever sent the body, where somebody signed in for it
 AT_ONCE = 100  # rows read and sent together: thousands would keep all else in this process waiting for seconds
 Regroup = Callable[[SourceIncident], Awaitable[object]]
 
@@ -96,6 +97,8 @@ class Intake:
             alert = self._adapter.to_canonical(row)
             if text:
                 alert = alert.model_copy(update={"raw_text": storable_text(text)})
+            if submitter := headers.get(SUBMITTER):
+                alert = alert.model_copy(update={"submitted_by": [submitter.decode("utf-8", "replace")]})
             message = fitted(alert).to_json()
         except UNREADABLE as error:  # raised, it would bring the whole body again for ever
             raise InvalidInput("row", got=row, expected="an alert that can be read", hint=repr(error)[:200]) from error

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from shared.errors import BusUnavailable, NotFound
+from shared.errors import AccessDenied, NotFound, Retryable, Terminal
 from shared.ingestion.envelope import MAX_BODY_BYTES
 from shared.ingestion.sources import AlertSources
 
@@ -25,18 +25,33 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def take_push(sources: AlertSources, name: str, body: bytes) -> Answer:
-    """Ingest one request of the source ``name``: 202 with what became of its rows once they are safe, 404 for a name
-    that nobody configured, 413 above 1 MiB, 503 when nothing or only a part is safe and all must be sent again.
+Submitter = Callable[[str], Awaitable[str]]  # of a tenant: the subject of who signed in for it, "" for nobody
+
+
+async def nobody(tenant_id: str) -> str:
+    """A machine that has the function's key and nothing else."""
+    return ""
+
+
+async def take_push(sources: AlertSources, name: str, body: bytes, submitter: Submitter = nobody) -> Answer:
+    """Ingest one request of the source ``name``: 202 with what became of its rows once they are safe, 401 for a token
+    that is not good and 403 for one of another tenant, 404 for a name that nobody configured, 413 above 1 MiB, 503 when
+    nothing or only a part is safe and all must be sent again.
     """
     if len(body) > MAX_BODY_BYTES:
         message = f"The body has {len(body)} bytes, at most {MAX_BODY_BYTES} are taken."
         return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "TOO_LARGE", message, "Send fewer alerts a request.")
     try:
-        report = await sources.ingest(name, body)
+        submitted_by = await submitter(sources.tenant_of(name))
+        report = await sources.ingest(name, body, submitted_by=submitted_by)
     except NotFound as error:
         return _error(HTTPStatus.NOT_FOUND, "NOT_FOUND", str(error), "Check the last part of the path.")
-    except BusUnavailable as error:
+    except AccessDenied as error:
+        return _error(HTTPStatus.FORBIDDEN, "FORBIDDEN", str(error), "Send it with a token of the source's tenant.")
+    except Terminal as error:
+        hint = "Get a new token, or send none where a machine sends the alerts."
+        return _error(HTTPStatus.UNAUTHORIZED, "TOKEN_REJECTED", str(error), hint)
+    except Retryable as error:
         logger.error("Alerts of %s wait at their sender: %s", name, error)
         message, hint = (
             "A service behind this API is unavailable.",

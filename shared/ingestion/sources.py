@@ -15,7 +15,7 @@ from shared.contracts.alert_source import AlertSource, Siem
 from shared.errors import InvalidInput, NotFound
 from shared.ingestion import elastic, splunk
 from shared.ingestion.adapter import Adapter
-from shared.ingestion.intake import DEAD_LETTERS, IngestReport, Intake
+from shared.ingestion.intake import DEAD_LETTERS, SUBMITTER, IngestReport, Intake
 
 HUB = "siem-alerts"
 PROPERTY = "source"  # of an event: the name of its source
@@ -56,15 +56,22 @@ class AlertSources:
     def __init__(self, producer: Producer, sources: Mapping[str, AlertSource], *, hub: str = HUB) -> None:
         self._producer = producer
         self._hub = hub
+        self._sources = sources
         self._intakes = {name: Intake(producer, adapter_of(name, source, hub=hub)) for name, source in sources.items()}
 
-    async def ingest(self, name: str, body: bytes) -> IngestReport:
+    def tenant_of(self, name: str) -> str:
+        """Whose alerts the source ``name`` sends. Raises NotFound for a name that nobody configured."""
+        if name not in self._sources:
+            raise NotFound(f"No source of alerts is called {name[:64]!r}: ALUSKORT_ALERT_SOURCES does not name it.")
+        return self._sources[name].tenant
+
+    async def ingest(self, name: str, body: bytes, *, submitted_by: str = "") -> IngestReport:
         """Publish the rows of a body that the source ``name`` sent. Raises NotFound for a name that nobody configured,
         BusUnavailable when anything could not be published.
         """
-        if name not in self._intakes:
-            raise NotFound(f"No source of alerts is called {name[:64]!r}: ALUSKORT_ALERT_SOURCES does not name it.")
-        return await self._intakes[name].ingest(body, headers={PROPERTY: name.encode()})
+        self.tenant_of(name)
+        submitter = {SUBMITTER: submitted_by.encode()} if submitted_by else {}
+        return await self._intakes[name].ingest(body, headers={PROPERTY: name.encode(), **submitter})
 
     async def ingest_event(self, body: bytes, *, headers: Mapping[str, bytes]) -> IngestReport:
         """Publish the rows of an event; its property `source` names the source. An event of no known source goes to

@@ -8,7 +8,7 @@ from typing import Any
 from shared.contracts.alert import ENTITIES_MISSING, EVIDENCE_ONLY, INCOMPLETE, NormalizedAlert
 
 FACTS = ("title", "description", "product")
-LISTS = ("tactics", "techniques")
+LISTS = ("tactics", "techniques", "submitted_by")
 
 
 def amended(stored: NormalizedAlert, update: NormalizedAlert) -> tuple[NormalizedAlert, list[str]]:

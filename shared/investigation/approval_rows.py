@@ -37,6 +37,7 @@ class LockedApproval:
     alert_id: str
     critical: bool
     waiting: Waiting
+    submitted_by: frozenset[str]  # subjects of who sent the alert
 
     @property
     def goes_on(self) -> bool:
@@ -142,6 +143,7 @@ async def lock(connection: Connection, tenant_id: str, approval_id: str) -> Lock
         alert_id=row["alert_id"],
         critical=row["alert_severity"] == SeverityLevel.CRITICAL,
         waiting=waiting_case(row),
+        submitted_by=frozenset(row["submitted_by"] or ()),
     )
 
 

@@ -3,7 +3,7 @@ SELECT a.approval_id, a.investigation_id, tenant_id, a.actions, a.actions_hash, 
     a.expires_at, a.decided_at, a.decided_by, a.comment, a.denied_actions, a.protected, a.requested_by,
     a.first_granted_by, a.first_granted_hash, a.escalated_at, a.expires_at <= now() AS expired,
     EXTRACT(EPOCH FROM now() - a.requested_at) AS waited_seconds, i.alert_id,
-    i.graph_state->>'alert_severity' AS alert_severity,
+    i.graph_state->>'alert_severity' AS alert_severity, i.alert->'submitted_by' AS submitted_by,
     i.graph_state #>> '{case_facts,opened_at}' AS opened_at,
     i.graph_state #>> '{case_facts,orchestration_id}' AS orchestration_id
 FROM action_approvals a JOIN investigation_state i USING (tenant_id, investigation_id)

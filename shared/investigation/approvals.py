@@ -34,13 +34,13 @@ class Approvals:
     ) -> Approval:
         """Record an answer and wake the investigation; what two persons must grant stays pending after the first.
 
-        Raises NotFound; InvalidInput for positions that do not fit; AccessDenied for who asked, and for a second grant
-        by the first person; Conflict (late, second, other actions, nothing to approve).
+        Raises NotFound; InvalidInput for positions that do not fit; AccessDenied for who asked or sent the alert, and
+        for a second grant by the first person; Conflict (late, second, other actions, nothing to approve).
         """
         async with self._postgres.transaction(tenant_id) as connection:
             locked = await (await lock(connection, tenant_id, approval_id)).still_open()
             answer = answer_of(locked.approval, decision)
-            if answer.granted and _lacks_second(locked.approval, answer, decided_by):
+            if answer.granted and _lacks_second(locked, answer, decided_by):
                 await locked.grant_first(answer, decided_by=decided_by)
                 status, ended = ApprovalStatus.GRANTED, "pending_approval"
             else:
@@ -107,8 +107,14 @@ async def _final(locked: LockedApproval, answer: Answer, decided_by: str, commen
     return ApprovalStatus.PARTLY_GRANTED if answer.denied else ApprovalStatus.GRANTED
 
 
-def _lacks_second(approval: Approval, answer: Answer, decided_by: str) -> bool:
+def _lacks_second(locked: LockedApproval, answer: Answer, decided_by: str) -> bool:
     """Whether this grant is the first of two. Raises AccessDenied, Conflict for one that this person may not give."""
+    approval = locked.approval
+    if decided_by in locked.submitted_by:
+        raise AccessDenied(
+            f"You sent the alert that approval {approval.approval_id} is about; another senior analyst or admin may "
+            "grant it."
+        )
     if decided_by == approval.requested_by:
         raise AccessDenied(
             f"You asked for approval {approval.approval_id} yourself; another senior analyst or admin may grant it."

@@ -13,13 +13,14 @@ from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import Classification, GraphState, InvestigationState
 from shared.contracts.routing import DegradationLevel
 from shared.investigation.case import is_incomplete
-from shared.investigation.evidence import is_safety_relevant, what_was_cut
+from shared.investigation.evidence import is_of_plant, is_safety_relevant, shows_tactic, what_was_cut
 from shared.investigation.unattended import objections
 from shared.routing.degradation import PERMISSIONS
 
 SURE = 0.6  # below it a critical or high alert asks the stronger model, and nothing acts by itself
+LATERAL_MOVEMENT_IN_PLANT = 0.8  # llm.md §5; the other floors are their detections' own
 PREPARED = 0.85  # from here a destructive action counts as prepared, below it as suggested
-AUTO_CLOSE_DEGRADED = PERMISSIONS[DegradationLevel.SECONDARY_ACTIVE].auto_close_above
+AUTO_CLOSE_STRAINED = PERMISSIONS[DegradationLevel.SECONDARY_ACTIVE].auto_close_above
 
 _LOUD = frozenset({"critical", "high"})
 BENIGN = frozenset({Classification.FALSE_POSITIVE, Classification.BENIGN_TRUE_POSITIVE})
@@ -63,10 +64,12 @@ def must_escalate(state: GraphState) -> bool:
 
 
 def with_floor(state: GraphState) -> GraphState:
-    """The judged state with at least the confidence that its detection guarantees; where there is no verdict there is
-    nothing to raise.
+    """The judged state with at least the confidence that its detection guarantees, or that a dismissal of lateral
+    movement in plant has (row 4); where there is no verdict there is nothing to raise.
     """
     floor = state.case_facts.confidence_floor
+    if state.classification in BENIGN and is_of_plant(state) and shows_tactic(state, "lateral-movement"):
+        floor = max(floor, LATERAL_MOVEMENT_IN_PLANT)
     if state.confidence >= floor or state.case_facts.model_refusal:
         return state
     return state.model_copy(update={"confidence": floor})
@@ -95,7 +98,8 @@ def _row(  # noqa: PLR0911 - one return a row
     if refusal:
         return Row.NO_VALID_VERDICT, ask, f"no valid verdict ({refusal}): a person decides"
     if state.alert_severity in _LOUD and _unsure(state):
-        return Row.STILL_UNSURE, ask, f"still unsure ({state.confidence:.2f}) about a {state.alert_severity} alert"
+        why = "; no call of the stronger model is left this hour" if state.case_facts.escalation_refused else ""
+        return Row.STILL_UNSURE, ask, f"still unsure ({state.confidence:.2f}) about a {state.alert_severity} alert{why}"
     if state.classification in BENIGN and is_safety_relevant(state):
         return Row.SAFETY_RELEVANT, ask, "safety-relevant: never dismissed without a person"
     destructive = [action for action in state.recommended_actions if action.destructive]
@@ -114,6 +118,8 @@ def _row(  # noqa: PLR0911 - one return a row
             ask,
             f"a later message changed the alert's {', '.join(changed)}: the verdict does not know it",
         )
+    if missing := state.case_facts.context_missing:
+        return Row.PERSON_DECIDES, ask, f"judged without all of its context ({'; '.join(missing)}): a person decides"
     if state.classification in BENIGN:
         return _benign_row(state, constraints)
     if state.confidence < SURE:
@@ -134,8 +140,7 @@ def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[Ro
         return Row.UNCONFIRMED_BENIGN, ask, f"{says}, but a kill switch is on"
     if constraints.require_fp_match_for_auto_close and not state.case_facts.fp_match:
         return Row.UNCONFIRMED_BENIGN, ask, f"{says}, but no approved pattern confirms it"
-    degraded = state.degradation_level != DegradationLevel.FULL_CAPABILITY
-    limit = AUTO_CLOSE_DEGRADED if degraded else constraints.min_confidence_for_auto_close
+    limit = AUTO_CLOSE_STRAINED if is_strained(state) else constraints.min_confidence_for_auto_close
     if state.confidence <= limit:
         row = Row.LOW_CONFIDENCE if state.confidence < SURE else Row.PERSON_DECIDES
         return row, ask, f"{says} with {state.confidence:.2f}, not above {limit}"
@@ -144,6 +149,12 @@ def _benign_row(state: GraphState, constraints: ExecutorConstraints) -> tuple[Ro
     if state.requires_human_approval:
         return Row.PERSON_DECIDES, ask, f"{says}, but wants a person to look"
     return Row.CONFIRMED_BENIGN, InvestigationState.RESPONDING, "benign, confirmed by an approved pattern"
+
+
+def is_strained(state: GraphState) -> bool:
+    """Whether less than all of the system stands behind a dismissal, or its pattern's rule has drifted."""
+    match = state.case_facts.fp_match
+    return state.degradation_level != DegradationLevel.FULL_CAPABILITY or bool(match and match.drifting)
 
 
 def _unsure(state: GraphState) -> bool:

@@ -14,10 +14,11 @@ from shared.errors import Conflict
 from shared.investigation import report
 from shared.investigation.approval_rows import LockedApproval, lock
 from shared.investigation.approvals import Approvals
+from shared.investigation.decision import BENIGN
 from shared.investigation.disposition_rows import record
 from shared.investigation.moves import move
 from shared.investigation.repository import InvestigationRepository
-from shared.knowledge.pattern_rows import contradict
+from shared.knowledge.pattern_rows import contradict, drift
 from shared.stores.postgres import Connection, Postgres
 
 
@@ -56,8 +57,8 @@ class Dispositions:
                     said = await _answer(await locked.still_open(), request, decided_by, permissions)
                 else:
                     said = await self._correct(connection, state, request, decided_by, permissions)
-                if said.disposition is DispositionName.TRUE_POSITIVE and state.case_facts.fp_match:
-                    await contradict(connection, tenant_id, state.case_facts.fp_match.pattern_id)
+                if said.disposition is DispositionName.TRUE_POSITIVE:
+                    await _distrust(connection, state)
         self._outbox.notify()
         if waits and said.disposition is not DispositionName.ESCALATE:
             await self._approvals.wake(locked.waiting)
@@ -98,6 +99,14 @@ class Dispositions:
             )
         )
         return said
+
+
+async def _distrust(connection: Connection, state: GraphState) -> None:
+    """A person found an attack: what would have dismissed it is trusted less."""
+    if state.case_facts.fp_match:
+        await contradict(connection, state.tenant_id, state.case_facts.fp_match.pattern_id)
+    if state.case_facts.fp_match or state.classification in BENIGN:
+        await drift(connection, state.tenant_id, state.alert_title)
 
 
 def _check_version(state: GraphState, request: DispositionRequest) -> None:

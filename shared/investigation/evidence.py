@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.contracts.entity import CATEGORIES, EntityType, NormalizedEntity
 from shared.contracts.investigation import GraphState
-from shared.contracts.taxonomy import current_technique
+from shared.contracts.taxonomy import Technique, current_technique
 
 # Characters and items that a model is shown. An attacker may write a megabyte: that would cost the spend limit, or
 # bury the rest. Ordinary alerts stay far below.
@@ -110,6 +110,7 @@ def context_view(state: GraphState) -> dict[str, Any]:
         "techniques": state.atlas_techniques,
         **({"incident": _incident(state)} if state.case_facts.incident_alerts else {}),
         "case_facts": state.case_facts.model_dump(include=_SHOWN_FACTS),
+        **({"missing": state.case_facts.context_missing} if state.case_facts.context_missing else {}),
     }
     return {name: _bounded(value) for name, value in (view | _logs_view(state)).items()}
 
@@ -142,16 +143,27 @@ def is_safety_relevant(state: GraphState) -> bool:
     """True when people or plant may be hurt: an OT product, an ICS technique, a safety_life exposure, or a detection
     that says so.
     """
-    if not state.fp_dismissal_allowed:
-        return True
-    if any(name in state.product.lower() for name in OT_PRODUCTS):
-        return True
-    # What the model names can make an alert safety-relevant, never the contrary.
-    named = (*state.techniques, *state.case_facts.model_techniques)
-    known = (current_technique(technique) for technique in named)
-    if any(technique is not None and technique.matrix == "ics" for technique in known):
+    if not state.fp_dismissal_allowed or is_of_plant(state):
         return True
     return any(exposure.get("physical_consequence") == "safety_life" for exposure in state.ctem_exposures)
+
+
+def is_of_plant(state: GraphState) -> bool:
+    """True for an OT product or an ICS technique: what the model names can make an alert one of plant, never the
+    contrary.
+    """
+    ics = any(technique.matrix == "ics" for technique in _named_techniques(state))
+    return ics or any(name in state.product.lower() for name in OT_PRODUCTS)
+
+
+def shows_tactic(state: GraphState, tactic: str) -> bool:
+    """Whether the alert, or a technique that it or the model names, has the tactic."""
+    return tactic in state.tactics or any(tactic in technique.tactics for technique in _named_techniques(state))
+
+
+def _named_techniques(state: GraphState) -> list[Technique]:
+    known = map(current_technique, (*state.techniques, *state.case_facts.model_techniques))
+    return [technique for technique in known if technique is not None]
 
 
 def _incident(state: GraphState) -> dict[str, Any]:

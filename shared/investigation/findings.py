@@ -8,6 +8,7 @@ from shared.contracts.investigation import GraphState
 
 # Fields that several agents add to: their findings hold what was added, not the sum.
 _COUNTERS = ("llm_calls", "queries_executed", "total_cost_usd")
+_SHARED_FACT = "context_missing"
 
 
 def finding(before: GraphState, after: GraphState) -> dict[str, Any]:
@@ -35,7 +36,9 @@ def merged(state: GraphState, *findings: dict[str, Any]) -> GraphState:
             elif name == "decision_chain":
                 values[name] = [*values.get(name, ()), *value]
             elif name == "case_facts":
-                values[name] = {**values.get(name, {}), **value}
+                before = values.get(name, {})
+                missing = {*before.get(_SHARED_FACT, state.case_facts.context_missing), *value.get(_SHARED_FACT, ())}
+                values[name] = {**before, **value, _SHARED_FACT: sorted(missing)}
             else:
                 values[name] = value
     found = GraphState.from_stored(values, where=f"investigation_findings of {state.investigation_id}")

@@ -20,7 +20,7 @@ from shared.investigation.case import new_case
 from shared.investigation.flow import PARALLEL, AwaitApproval, AwaitModel, Progress, Run, Step, investigation_flow
 from shared.investigation.repository import Findings
 from shared.investigation.steps.closing import fail, resolve_approval, respond, waiting
-from shared.investigation.steps.context import ask_model, gather
+from shared.investigation.steps.context import NothingGathered, ask_model, gather, go_on_without
 from shared.investigation.steps.late_entities import bind_late_entities
 from shared.investigation.steps.opening import check_false_positive, extract_iocs, with_what_holds_now
 from shared.investigation.steps.step_context import StepContext
@@ -95,6 +95,9 @@ class InvestigationGraph:
                     if bound or step not in CALLS_OTHERS:
                         return bound or await self._make(step, state, attempt, seen, found)
                 return await self._make(step, state, attempt, seen, found)
+            except NothingGathered as error:
+                await go_on_without(self._context, error, step)
+                return _progress(error.state)
             except (Terminal, *UNREADABLE) as error:
                 current = await repository.load(tenant_id, investigation)
                 if state is not None and current.version != state.version:

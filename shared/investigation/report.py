@@ -117,6 +117,7 @@ def enriched(state: GraphState) -> OutboxMessage:
             "ctem_stale": state.ctem_stale,
             "risk_state": state.risk_state,
             "structured_search": state.case_facts.structured_search,
+            "context_missing": state.case_facts.context_missing,
             **logs_asked(state),
         },
     )

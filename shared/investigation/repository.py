@@ -32,6 +32,7 @@ Findings = dict[tuple[str, int], dict[str, Any]]  # by step and attempt
 
 WAITING_FOR_ENTITIES = timedelta(hours=2)
 MOST_WAITING = 1_000
+MOST_ESCALATIONS = 10  # of a tenant within any hour (llm.md §11): the stronger model costs the most
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
@@ -183,6 +184,17 @@ class InvestigationRepository:
         if await exists.fetchone() is None:
             raise conflict
         return await _loaded(loaded, before.investigation_id)
+
+    async def take_escalation(self, state: GraphState) -> bool:
+        """Whether the case may ask the stronger model: once, and so many cases of a tenant within an hour."""
+        values = {
+            "tenant_id": state.tenant_id,
+            "investigation_id": state.investigation_id,
+            "most": MOST_ESCALATIONS,
+            "time": timedelta(hours=1),
+        }
+        [cursor] = await self._postgres.together(state.tenant_id, (_SQL["take_escalation"], values))
+        return cursor.rowcount == 1
 
     async def supersede(self, tenant_id: str, approval_id: str) -> None:
         """Make an approval void that nobody answered. Raises Conflict for one that was."""

@@ -68,3 +68,17 @@ INSERT INTO action_approvals (approval_id, investigation_id, tenant_id, actions,
     requested_by, requested_at, expires_at)
 VALUES (%(approval_id)s, %(investigation_id)s, %(tenant_id)s, %(actions)s, %(actions_hash)s, %(reason)s, %(protected)s,
     %(requested_by)s, %(requested_at)s, %(expires_at)s)
+
+-- name: take_escalation
+-- One statement, so that of many at once no more than the most get one; a case that has one keeps it.
+INSERT INTO escalation_budgets AS budget (tenant_id, taken)
+VALUES (%(tenant_id)s, jsonb_build_object(%(investigation_id)s::text, extract(epoch FROM now())))
+ON CONFLICT (tenant_id) DO UPDATE
+SET taken = excluded.taken || (
+    SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(budget.taken)
+    WHERE value::numeric > extract(epoch FROM now() - %(time)s::interval)
+)
+WHERE budget.taken ? %(investigation_id)s OR %(most)s > (
+    SELECT count(*) FROM jsonb_each(budget.taken)
+    WHERE value::numeric > extract(epoch FROM now() - %(time)s::interval)
+)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 from shared.bus.wiring import Bus
 from shared.ctem.exposures import Exposures
+from shared.gateway.breaker_board import BreakerBoard
 from shared.hunting.wiring import Hunting
 from shared.incidents.repository import Incidents
 from shared.investigation.agents.agent import Gateway
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
 from shared.investigation.agents.ctem_correlator import CTEMCorrelatorAgent
+from shared.investigation.agents.playbook_chooser import PlaybookChooserAgent
 from shared.investigation.agents.response import ResponseAgent
 from shared.investigation.approval_watch import ApprovalWatch
 from shared.investigation.approvals import Approvals
@@ -67,7 +69,7 @@ class Investigation:
     @cached_property
     def graph(self) -> InvestigationGraph:
         """The steps of an investigation."""
-        knowledge, postgres = self._knowledge, self._stores.postgres
+        knowledge, postgres, gateway = self._knowledge, self._stores.postgres, self._gateway()
         return InvestigationGraph(
             StepContext(
                 repository=self.cases,
@@ -75,15 +77,17 @@ class Investigation:
                 approvals=self.approvals,
                 incidents=Incidents(postgres),
                 asked=AskedActions(postgres),
-                gateway=self._gateway(),
+                gateway=gateway,
                 hunter=self._hunting.hunter,
                 indicators=knowledge.indicators,
                 patterns=knowledge.patterns,
                 enricher=ContextEnricherAgent(knowledge.risk, knowledge.incidents, self._hunting.hunter),
                 correlator=CTEMCorrelatorAgent(Exposures(postgres)),
                 mapper=ATLASMapperAgent(),
+                chooser=PlaybookChooserAgent(gateway, self._response.playbooks),
                 responder=ResponseAgent(self._response.playbooks, self._response.assets),
                 kill_switches=self._kill_switches,
+                model_level=partial(BreakerBoard(self._stores.redis).level, self._settings.model.provider),
                 in_shadow=self._in_shadow,
                 constraints=self._response.constraints,
                 protected_targets=self._response.protected.of,

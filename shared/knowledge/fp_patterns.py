@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,11 @@ class FPPatterns:
             return max(fitting, key=lambda pattern: pattern.confidence, default=None)
 
         return Query(_SQL["patterns_in_force"], {"tenant_id": tenant_id, "alert_name": alert_name}, read)
+
+
+def is_drifting(pattern: FPPattern) -> bool:
+    """Whether a person lately found an attack in what is dismissed under the pattern's rule."""
+    return bool(pattern.drifting_until) and datetime.fromisoformat(pattern.drifting_until) > datetime.now(UTC)
 
 
 @lru_cache(maxsize=10_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,13 @@ from psycopg.types.json import Jsonb
 
 from shared.contracts.batch import FPPattern
 from shared.contracts.contract import readable
+from shared.contracts.outside_text import storable_text
 from shared.errors import NotFound
 from shared.stores.postgres import Connection
 from shared.stores.statements import statements
 
 MOST_DRAFTS = 200
+DRIFT = timedelta(days=7)  # after a true positive among what a rule dismissed
 DECAY = 0.9  # one contradiction takes a new pattern below what closes an alert
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
@@ -63,3 +65,9 @@ async def contradict(connection: Connection, tenant_id: str, pattern_id: str) ->
     """A person found an attack in what the pattern explains: from now on it is trusted less."""
     values = {"tenant_id": tenant_id, "pattern_id": pattern_id, "factor": DECAY}
     await connection.execute(_SQL["contradict"], values)
+
+
+async def drift(connection: Connection, tenant_id: str, rule: str) -> None:
+    """A person found an attack in what a rule dismissed: for a while its patterns close only what is surer."""
+    values = {"tenant_id": tenant_id, "rule": storable_text(rule), "time": DRIFT}
+    await connection.execute(_SQL["drift"], values)

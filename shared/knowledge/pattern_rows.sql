@@ -25,3 +25,9 @@ LIMIT %(limit)s
 UPDATE fp_patterns
 SET pattern = jsonb_set(pattern, '{confidence}', to_jsonb(round((pattern->>'confidence')::numeric * %(factor)s::numeric, 4)))
 WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s AND status IN ('approved', 'active')
+
+-- name: drift
+-- Every pattern of the rule, by the title of its alerts in lower case.
+UPDATE fp_patterns
+SET pattern = jsonb_set(pattern, '{drifting_until}', to_jsonb(now() + %(time)s::interval))
+WHERE tenant_id = %(tenant_id)s AND alert_name_key = lower(%(rule)s) AND status IN ('approved', 'active')

@@ -1,10 +1,10 @@
-"""What a message about an approval says: never the alert's own words, which an attacker may have written."""
+"""What a message about a case says: never the alert's own words, which an attacker may have written."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from shared.contracts.action import ActionName
 from shared.contracts.contract import Contract
 
 MOST_HOSTS = 5
+LINK_GOOD_FOR = timedelta(days=7)
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -21,6 +22,7 @@ class NoticeKind(StrEnum):
     REQUESTED = "requested"
     REMINDER = "reminder"  # half of the time is over
     ESCALATED = "escalated"  # it went to the next reviewer
+    ACTION = "action"  # a response to a case is this message itself; no approval is asked for
 
 
 class Notice(Contract):
@@ -29,7 +31,7 @@ class Notice(Contract):
     kind: NoticeKind
     tenant_id: str
     investigation_id: str
-    approval_id: str
+    approval_id: str  # or the action's id
     severity: str
     actions: list[str]  # names of our own; this release need not know them
     hosts: list[str]
@@ -43,11 +45,14 @@ class Notice(Contract):
             NoticeKind.REQUESTED: f"A case waits for {wanted}",
             NoticeKind.REMINDER: f"Half of the time is over: a case waits for {wanted}",
             NoticeKind.ESCALATED: f"Next reviewer: a case waits for {wanted}",
+            NoticeKind.ACTION: "A case was answered with this message: please look at it",
         }[self.kind]
 
     @property
     def facts(self) -> list[tuple[str, str]]:
         """Names and values for people."""
+        if self.kind is NoticeKind.ACTION:
+            return [("Case", self.investigation_id)]
         until = datetime.fromisoformat(self.expires_at).strftime("%Y-%m-%d %H:%M UTC")
         hosts = [("Host", ", ".join(self.hosts))] if self.hosts else []
         return [("Severity", self.severity), *hosts, ("Answer by", until), ("Case", self.investigation_id)]
@@ -55,6 +60,20 @@ class Notice(Contract):
     def _what(self) -> str:
         names = dict.fromkeys(action.replace("_", " ") for action in self.actions)
         return ", ".join(names)
+
+
+def of_action(tenant_id: str, investigation_id: str, action_id: str) -> Notice:
+    """The message that an action consists of; its link is good for a week."""
+    return Notice(
+        kind=NoticeKind.ACTION,
+        tenant_id=tenant_id,
+        investigation_id=investigation_id,
+        approval_id=action_id,
+        severity="",
+        actions=[],
+        hosts=[],
+        expires_at=(datetime.now(UTC) + LINK_GOOD_FOR).isoformat(),
+    )
 
 
 def hosts_of(actions: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -53,6 +53,15 @@ class Notifications:
         }
         await connection.execute(_SQL["put"], values)
 
+    async def leave(self, notice: Notice) -> list[str]:
+        """Leave a message for each channel, once, and say which; none where nobody would read it. Raises
+        StoreUnavailable.
+        """
+        if self._channels:
+            async with self._postgres.transaction(notice.tenant_id) as connection:
+                await self.put(connection, notice)
+        return list(self._channels)
+
     async def send_due(self) -> int:
         """Send what is due, the channels side by side, and return how many messages went out.
 

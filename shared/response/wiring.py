@@ -10,6 +10,7 @@ from shared.contracts.action import ActionClass
 from shared.contracts.executor import ExecutorConstraints
 from shared.response.assets import Assets
 from shared.response.connectors.connector import Connector
+from shared.response.connectors.people import Tell, no_channel
 from shared.response.executor import Executor
 from shared.response.live import LiveActions
 from shared.response.playbooks import Playbooks
@@ -23,10 +24,11 @@ from shared.stores.postgres import Postgres
 class Response:
     """Playbooks, what may happen without a person, the executor, and undoing."""
 
-    def __init__(self, settings: Settings, postgres: Postgres, bus: Bus) -> None:
+    def __init__(self, settings: Settings, postgres: Postgres, bus: Bus, tell: Tell = no_channel) -> None:
         self._settings = settings
         self._postgres = postgres
         self._bus = bus
+        self._tell = tell
         self.playbooks = Playbooks(postgres)
         self.assets = Assets(postgres)
         self.protected = ProtectedAssets(postgres, bus.outbox)
@@ -36,7 +38,7 @@ class Response:
     def live(self) -> LiveActions:
         """The actions that are carried out."""
         live = self._settings.action.live
-        connectors = _connectors(self._settings) if live else {}
+        connectors = _connectors(self._settings, self._tell) if live else {}
         return LiveActions(self._postgres, self._bus.outbox, connectors=connectors, live=live)
 
     @cached_property
@@ -56,8 +58,8 @@ class Response:
         return Undo(self._postgres, self._bus.outbox, self.live)
 
 
-def _connectors(settings: Settings) -> Mapping[ActionClass, Connector]:
+def _connectors(settings: Settings, tell: Tell) -> Mapping[ActionClass, Connector]:
     """Imported on first use: most instances carry out nothing."""
     from shared.response.connectors.products import connectors  # noqa: PLC0415
 
-    return connectors(settings)
+    return connectors(settings, tell)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Protocol
 
 from shared.contracts.gateway import NO_CASE, UNCLEAR, CaseReference, GatewayRequest, GatewayResponse
 from shared.contracts.investigation import DecisionEntry, GraphState
+from shared.errors import Retryable
+
+logger = logging.getLogger(__name__)
 
 
 class Agent(Protocol):
@@ -29,6 +34,26 @@ class Gateway(Protocol):
         case: CaseReference = NO_CASE,
     ) -> GatewayResponse:
         """See shared.gateway.ContextGateway.complete."""
+
+
+async def found_or[T](found: Awaitable[T], otherwise: T, *, what: str, missing: list[str]) -> T:
+    """What one source of an agent says; ``otherwise`` when it fails for good, which is then ``missing``.
+
+    Raises Retryable.
+    """
+    try:
+        return await found
+    except Retryable:
+        raise
+    except Exception as error:
+        logger.exception("A case goes on without its %s.", what)
+        missing.append(not_gathered(what, error))
+        return otherwise
+
+
+def not_gathered(what: str, error: Exception) -> str:
+    """For people and the model; what the error says may quote a stranger or a store, so it stays in the log."""
+    return f"{what}: could not be read ({type(error).__name__})"
 
 
 _RISKS = ("", "none", "low", "medium")  # of a higher one no model is asked

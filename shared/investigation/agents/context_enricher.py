@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.contracts.investigation import AgentRole, GraphState
+from shared.contracts.investigation import AgentRole, GraphState, RiskState
 from shared.hunting.hunter import Hunter
-from shared.investigation.agents.agent import decision_entry
+from shared.investigation.agents.agent import decision_entry, found_or
 from shared.investigation.agents.log_questions import ask_the_logs
-from shared.knowledge.incidents import IncidentMemory
+from shared.knowledge.incidents import IncidentMemory, SimilarIncidents
 from shared.knowledge.risk import RiskSignals, worst_risk
 
 
@@ -24,28 +24,39 @@ class ContextEnricherAgent:
         """See Agent."""
         entities = state.parsed_entities
         subjects = [entity.primary_value for entity in (*entities.accounts, *entities.hosts)]
-        signals, similar, state = await asyncio.gather(
-            self._risk.of(state.tenant_id, subjects),
-            self._incidents.similar(
-                state.tenant_id,
-                alert_name=state.alert_title,
-                text=state.alert_description,
-                techniques=state.techniques,
-            ),
-            ask_the_logs(self._hunter, state),
+        similar_to_it = self._incidents.similar(
+            state.tenant_id,
+            alert_name=state.alert_title,
+            text=state.alert_description,
+            techniques=state.techniques,
         )
-        risk = worst_risk(signals)
+        missing: list[str] = []
+        signals, similar, state = await asyncio.gather(
+            found_or(self._risk.of(state.tenant_id, subjects), None, what="risk signals", missing=missing),
+            found_or(similar_to_it, SimilarIncidents(incidents=[]), what="similar incidents", missing=missing),
+            found_or(ask_the_logs(self._hunter, state), state, what="logs", missing=missing),
+        )
+        risk = RiskState.UNKNOWN if signals is None else worst_risk(signals)
         how = "structured search, the vector store is unavailable" if similar.structured_search else "vector search"
         entry = decision_entry(
             state,
             step="enrich_context",
             agent=AgentRole.CONTEXT_ENRICHER,
             action="gathered context",
-            reasoning=f"risk {risk} from {len(signals)} signal(s); {len(similar.incidents)} similar case(s) by {how}",
+            reasoning="; ".join(
+                [
+                    f"risk {risk} from {len(signals or [])} signal(s)",
+                    f"{len(similar.incidents)} similar case(s) by {how}",
+                    *sorted(missing),
+                ]
+            ),
         )
-        return state.with_facts(structured_search=similar.structured_search).model_copy(
+        missing += state.case_facts.context_missing
+        return state.with_facts(
+            structured_search=similar.structured_search, context_missing=sorted(missing)
+        ).model_copy(
             update={
-                "ueba_context": [signal.model_dump(mode="json") for signal in signals],
+                "ueba_context": [signal.model_dump(mode="json") for signal in signals or []],
                 "risk_state": risk,
                 "similar_incidents": similar.incidents,
                 "queries_executed": state.queries_executed + 2,

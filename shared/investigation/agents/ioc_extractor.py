@@ -10,14 +10,15 @@ from shared.contracts.entity import EntityType
 from shared.contracts.gateway import CaseReference, GatewayRequest
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.contracts.routing import DegradationLevel
-from shared.investigation.agents.agent import Gateway, decision_entry, screened
+from shared.investigation.agents.agent import Gateway, decision_entry, found_or, screened
 from shared.investigation.evidence import evidence_text, user_content
 from shared.knowledge.indicators import Indicators
 
 PROMPT = (
     "List every indicator of compromise in the alert: each with its type, your confidence from 0 to 1 and the clause "
-    "that supports it. Leave out private addresses unless they are part of the suspicious act. Report only values that "
-    "stand in the alert. When there is none, return empty lists and say so in none_found."
+    "that supports it. Leave out private addresses unless they are part of the suspicious act. Of machine learning, "
+    "list hashes of models and the ids of datasets, edge nodes, pipelines, partners and physics constraints. Report "
+    "only values that stand in the alert. When there is none, return empty lists and say so in none_found."
 )
 
 _KINDS = {
@@ -29,6 +30,12 @@ _KINDS = {
     "accounts": "account",
     "registry_keys": "registry-key",
     "processes": "process",
+    "model_hashes": "model-hash",
+    "dataset_ids": "dataset",
+    "edge_nodes": "edge-node",
+    "pipelines": "pipeline",
+    "partners": "partner",
+    "constraints": "constraint",
 }
 _ITEM = {
     "type": "object",
@@ -100,7 +107,9 @@ class IOCExtractorAgent:
 
     async def with_reputation(self, state: GraphState) -> GraphState:
         """Each of ``ioc_matches`` with what threat intelligence knows of it. Raises StoreUnavailable."""
-        known = await self._indicators.lookup([item["value"] for item in state.ioc_matches])
+        missing: list[str] = []
+        looked_up = self._indicators.lookup([item["value"] for item in state.ioc_matches])
+        known = await found_or(looked_up, {}, what="reputation of indicators", missing=missing)
         matches = [
             {**item, "reputation": known[item["value"]].model_dump(exclude={"type", "value"})}
             if item["value"] in known
@@ -109,7 +118,7 @@ class IOCExtractorAgent:
         ]
         *earlier, line = state.decision_chain
         entry = line.model_copy(update={"reasoning": f"{line.reasoning}, {len(known)} known to threat intelligence"})
-        return state.model_copy(
+        return state.with_facts(context_missing=[*state.case_facts.context_missing, *missing]).model_copy(
             update={
                 "ioc_matches": matches,
                 "queries_executed": state.queries_executed + 1,

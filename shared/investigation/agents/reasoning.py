@@ -156,7 +156,8 @@ def _verdict(state: GraphState, response: GatewayResponse, *, may_ask: bool) -> 
         for item in answer["recommended_actions"]
     ]
     why = with_sources(Why.model_validate(answer["why"]), state)
-    why = why.model_copy(update={"missing": [*why.missing, *state.case_facts.logs_unanswered]})
+    facts_missing = [*state.case_facts.context_missing, *state.case_facts.logs_unanswered]
+    why = why.model_copy(update={"missing": [*why.missing, *facts_missing]})
     wanted = wanted_questions(state, answer.get("questions", [])) if may_ask else []
     invented = unfounded(why)
     confidence = max(0.0, answer["confidence"] - COST_OF_AN_INVENTED_QUOTE * len(invented))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shared.contracts.action import Action, ActionName, ActionRisk
 from shared.contracts.entity import EntityType
@@ -13,7 +13,7 @@ from shared.investigation.evidence import entity_of, named_targets
 from shared.response.assets import Assets
 from shared.response.blast_radius import consequence
 from shared.response.catalogue import CATALOGUE
-from shared.response.playbooks import Playbook, Playbooks
+from shared.response.playbooks import Playbook, PlaybookMatch, Playbooks
 
 
 class ResponseAgent:
@@ -25,12 +25,7 @@ class ResponseAgent:
 
     async def execute(self, state: GraphState) -> GraphState:
         """See Agent."""
-        matches = await self._playbooks.select(
-            techniques=[item["technique_id"] for item in state.atlas_techniques],
-            tactics=state.tactics,
-            product=state.product,
-            severity=state.severity,
-        )
+        matches = chosen_first(await fitting_playbooks(self._playbooks, state), state.case_facts.chosen_playbook)
         best = matches[0].playbook if matches else None
         narrowed, dropped = _narrow(state, best)
         kept = await self._with_consequences(state, narrowed)
@@ -69,6 +64,21 @@ class ResponseAgent:
             )
             for action in actions
         ]
+
+
+async def fitting_playbooks(playbooks: Playbooks, state: GraphState) -> list[PlaybookMatch]:
+    """See Playbooks.select."""
+    return await playbooks.select(
+        techniques=[item["technique_id"] for item in state.atlas_techniques],
+        tactics=state.tactics,
+        product=state.product,
+        severity=state.severity,
+    )
+
+
+def chosen_first(matches: Sequence[PlaybookMatch], chosen: str) -> list[PlaybookMatch]:
+    """The matches by score; among equals the chosen one comes first."""
+    return sorted(matches, key=lambda match: (-match.score, match.playbook.playbook_id != chosen))
 
 
 def _unmet(state: GraphState, playbook: Playbook) -> list[str]:

@@ -16,10 +16,13 @@ from shared.errors import ModelUnavailable
 from shared.investigation import report
 from shared.investigation.agents.ioc_extractor import IOCExtractorAgent
 from shared.investigation.case import changed_since
+from shared.investigation.decision import AUTO_CLOSE_STRAINED, is_strained
 from shared.investigation.findings import finding, merged
 from shared.investigation.flow import Step
 from shared.investigation.repository import Findings, alert_of
 from shared.investigation.steps.step_context import StepContext
+from shared.knowledge.fp_patterns import is_drifting
+from shared.routing.degradation import PERMISSIONS
 
 FP_CONFIDENCE = 0.90  # strictly greater (llm.md §15 row 6)
 
@@ -32,8 +35,11 @@ async def extract_iocs(context: StepContext, state: GraphState, checked: GraphSt
     if state.state is not InvestigationState.RECEIVED:
         return state
     agent = IOCExtractorAgent(context.gateway, context.indicators)
+    explained = checked
     if _explanation(checked) is not None:
-        found = await agent.from_parser(checked, "the parser; a known pattern explains the alert")
+        explained = checked.model_copy(update={"degradation_level": await context.model_level()})
+    if _explanation(explained) is not None:
+        found = await agent.from_parser(explained, "the parser; a known pattern explains the alert")
     else:
         found = await _asked(context, agent, checked, earlier)
     return await context.advance(
@@ -99,7 +105,10 @@ async def with_what_holds_now(context: StepContext, state: GraphState) -> GraphS
     )
     pattern, switches, alert, shadow = found
     match = pattern and PatternMatch(
-        pattern_id=pattern.pattern_id, confidence=pattern.confidence, reason=pattern.reason
+        pattern_id=pattern.pattern_id,
+        confidence=pattern.confidence,
+        reason=pattern.reason,
+        drifting=is_drifting(pattern),
     )
     own = f"pattern:{match.pattern_id}" if match else ""
     return state.with_facts(
@@ -117,7 +126,15 @@ def _explanation(state: GraphState) -> PatternMatch | None:
         return None
     if state.case_facts.changed_since or state.case_facts.shadow:
         return None
-    return match if match.confidence > FP_CONFIDENCE else None
+    return match if match.confidence > _least_confidence(state) else None
+
+
+def _least_confidence(state: GraphState) -> float:
+    """What a pattern's confidence must be above: more while a provider is unavailable or the rule drifts, and nothing
+    is enough without any model (llm.md §12).
+    """
+    allowed = PERMISSIONS[state.degradation_level]
+    return max(FP_CONFIDENCE, allowed.auto_close_above, AUTO_CLOSE_STRAINED if is_strained(state) else 0.0)
 
 
 def _why_not_closed(state: GraphState) -> str:
@@ -132,7 +149,11 @@ def _why_not_closed(state: GraphState) -> str:
         return f"pattern {match.pattern_id} matches, but a later message changed the alert's {', '.join(changed)}"
     if shadow := state.case_facts.shadow:
         return f"pattern {match.pattern_id} matches, but {shadow} is in shadow mode"
-    return f"pattern {match.pattern_id} matches with {match.confidence}, not above {FP_CONFIDENCE}"
+    why = "; its rule drifts" if match.drifting else ""
+    level = "" if state.degradation_level == DegradationLevel.FULL_CAPABILITY else f"; {state.degradation_level}"
+    return (
+        f"pattern {match.pattern_id} matches with {match.confidence}, not above {_least_confidence(state)}{why}{level}"
+    )
 
 
 async def _asked(context: StepContext, agent: IOCExtractorAgent, state: GraphState, earlier: Findings) -> GraphState:

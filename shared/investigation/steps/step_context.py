@@ -13,6 +13,7 @@ from shared.contracts.alert import SeverityLevel
 from shared.contracts.approval import Approval
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.investigation import GraphState, InvestigationState
+from shared.contracts.routing import DegradationLevel
 from shared.hunting.hunter import Hunter
 from shared.incidents.repository import Incidents
 from shared.investigation.agents.agent import Agent, Gateway
@@ -51,6 +52,23 @@ def nothing_in_shadow(tenant_id: str, rule: str) -> Query[str]:
     return Query("SELECT", {}, lambda _: "")
 
 
+# Which level a model's verdict would have now, as far as all instances know, without asking one.
+ModelLevel = Callable[[], Awaitable[DegradationLevel]]
+
+
+async def fully_capable() -> DegradationLevel:
+    """Of a deployment whose instances do not say how their models are."""
+    return DegradationLevel.FULL_CAPABILITY
+
+
+class NobodyChooses:
+    """Of a deployment that breaks ties between playbooks by their ids."""
+
+    async def execute(self, state: GraphState) -> GraphState:
+        """See Agent."""
+        return state
+
+
 @dataclass(frozen=True)
 class StepContext:
     """The steps' tools; the time limits are settings."""
@@ -75,6 +93,8 @@ class StepContext:
     approval_timeouts: Mapping[SeverityLevel, timedelta] = field(default_factory=dict)
     protected_targets: ProtectedTargets = nothing_protected
     in_shadow: InShadow = nothing_in_shadow
+    model_level: ModelLevel = fully_capable
+    chooser: Agent = field(default_factory=NobodyChooses)
 
     @property
     def approval_times(self) -> ApprovalTimes:

@@ -11,7 +11,7 @@ from shared.contracts.investigation import AgentRole, Classification, GraphState
 from shared.contracts.llm_job import LLMJob
 from shared.contracts.routing import DegradationLevel
 from shared.investigation import report
-from shared.investigation.agents.agent import decision_entry
+from shared.investigation.agents.agent import decision_entry, found_or
 from shared.investigation.agents.log_questions import ask_what_the_model_wants
 from shared.investigation.agents.reasoning import ReasoningAgent
 from shared.investigation.approval_request import approval_request
@@ -51,10 +51,16 @@ async def answer(context: StepContext, job: LLMJob) -> None:
         return
     previous = None
     if job.attempt > 1:
-        previous = float(earlier.get((REASON, 1), {}).get("confidence", 0.0))
+        first = merged(state, earlier.get((REASON, 1), {}))
+        previous = 0.0 if must_escalate(first) else first.confidence  # unsure in words is not sure either
     wanted = earlier.get((REASON, job.attempt - 1), {}).get("case_facts", {}).get("wanted_questions", [])
-    asked = await ask_what_the_model_wants(context.hunter, state, wanted)
+    missing: list[str] = []
+    further = ask_what_the_model_wants(context.hunter, state, wanted)
+    asked = await found_or(further, state, what="logs", missing=missing)
+    asked = asked.with_facts(context_missing=[*asked.case_facts.context_missing, *missing])
     after = await ReasoningAgent(context.gateway, previous_confidence=previous).execute(asked)
+    if job.attempt > 1 or not (must_escalate(after) or after.case_facts.wanted_questions):  # else it is asked again
+        after = await context.chooser.execute(after)
     await context.repository.keep_finding(state, REASON, finding(state, after), attempt=job.attempt)
 
 
@@ -64,8 +70,10 @@ async def judge(context: StepContext, state: GraphState, attempt: int, kept: Fin
         return state, False
     findings = [kept.get((REASON, number)) for number in range(1, attempt + 1)]
     judged = _best(state, findings)
-    if attempt == 1 and findings[0] is not None and (must_escalate(judged) or judged.case_facts.wanted_questions):
-        return state, True
+    if attempt == 1 and findings[0] is not None:
+        if await _asks_again(context, judged):
+            return state, True
+        judged = judged.with_facts(escalation_refused=must_escalate(judged))
     prepared = await with_what_holds_now(context, await context.responder.execute(with_floor(judged)))
     decision = decide(prepared, context.constraints)
     asked = await without_what_is_asked(context, prepared)  # the decision counts what was wanted, asked or not
@@ -94,6 +102,13 @@ async def judge(context: StepContext, state: GraphState, attempt: int, kept: Fin
         ends=not is_incomplete(decided),  # else what completes it is looked for once more
     )
     return moved, False
+
+
+async def _asks_again(context: StepContext, first: GraphState) -> bool:
+    """Whether the first answer leads to a second, of the stronger model or with more of the logs."""
+    if must_escalate(first):
+        return await context.repository.take_escalation(first)
+    return bool(first.case_facts.wanted_questions)
 
 
 def _best(state: GraphState, findings: list[dict[str, Any] | None]) -> GraphState:

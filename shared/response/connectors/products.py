@@ -9,12 +9,13 @@ from shared.response.connectors.defender_indicators import DefenderIndicators
 from shared.response.connectors.defender_machines import DefenderMachines
 from shared.response.connectors.graph_mail import GraphMail
 from shared.response.connectors.graph_users import GraphUsers
+from shared.response.connectors.people import People, Tell, no_channel
 from shared.response.connectors.product import Product
 from shared.response.connectors.sentinel_incidents import SentinelIncidents
 from shared.settings import ActionSettings, Settings
 
 
-def connectors(settings: Settings) -> dict[ActionClass, Connector]:
+def connectors(settings: Settings, tell: Tell = no_channel) -> dict[ActionClass, Connector]:
     """Every connector by its class. Raises ConfigurationError for an address that a token must not be sent to."""
     action = settings.action
     defender = Product(
@@ -31,12 +32,14 @@ def connectors(settings: Settings) -> dict[ActionClass, Connector]:
         roles=graph_users.ROLES,
         setting="ALUSKORT_ACTION_GRAPH_URL",
     )
+    incidents = SentinelIncidents(resource_manager(action), action.incidents)
     return {
         ActionClass.ENDPOINT: DefenderMachines(defender),
         ActionClass.INDICATOR: DefenderIndicators(defender),
         ActionClass.IDENTITY: GraphUsers(graph),
         ActionClass.MAIL: GraphMail(graph),
-        ActionClass.INCIDENT: SentinelIncidents(resource_manager(action), action.incidents),
+        ActionClass.INCIDENT: incidents,
+        ActionClass.PEOPLE: People(incidents, tell),
     }
 
 

@@ -1,7 +1,7 @@
 """Microsoft Sentinel: the incident of an alert, over Azure Resource Manager (Microsoft.SecurityInsights).
 
 A PUT replaces a whole incident, so what was read is sent back with its ETag: a change that somebody made in between is
-answered with 409 or 412, and read again. A comment has an id of our own, so it is written once.
+answered with 409 or 412, and read again. Comments and tasks have ids of our own, so each is written once.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ CLOSING = {
 }
 NEWEST = 50  # incidents that are looked through for an alert
 COMMENT = 3000  # characters
+WRITTEN_ONCE = {ActionName.ADD_COMMENT: "comment", ActionName.OPEN_TICKET: "task"}
+TASK = "Look at the case that ALUSKORT investigated"
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
 class SentinelIncidents:
-    """Comments, labels, severity, closing and reopening; ``workspaces`` has the resource id for each tenant."""
+    """Comments, tasks, labels, severity, closing and reopening; ``workspaces`` has the resource id for each tenant."""
 
     def __init__(self, manager: Product, workspaces: Mapping[str, str]) -> None:
         self._manager = manager
@@ -58,12 +60,8 @@ class SentinelIncidents:
     async def perform(self, action: StoredAction) -> Outcome:
         """See Connector."""
         path = action.subject["incident"]
-        if action.action is ActionName.ADD_COMMENT:
-            comment = f"{path}/comments/{uuid5(NAMESPACE_URL, mark(action))}"
-            if await self._manager.get(comment, VERSION) is None:
-                text = f"{action.parameters.get('text', '')}\n{mark(action)}"[-COMMENT:]
-                await self._manager.send("PUT", comment, body={"properties": {"message": text}}, query=VERSION)
-            return verified("the incident has the comment", changed=True)
+        if action.action in WRITTEN_ONCE:
+            return await self._write_once(action, path)
         incident = await self._manager.get(path, VERSION)
         if incident is None:
             return needs_person("the incident does not exist any more; Sentinel may have merged it into another")
@@ -81,6 +79,13 @@ class SentinelIncidents:
             return running("somebody changed the incident meanwhile; reads it again")
         return running("Sentinel has taken it")
 
+    async def _write_once(self, action: StoredAction, path: str) -> Outcome:
+        kind = WRITTEN_ONCE[action.action]
+        place = f"{path}/{kind}s/{uuid5(NAMESPACE_URL, mark(action))}"
+        if await self._manager.get(place, VERSION) is None:
+            await self._manager.send("PUT", place, body={"properties": _said(action)}, query=VERSION)
+        return verified(f"the incident has the {kind}", changed=True)
+
     async def _incident(self, insights: str, alert_id: str) -> dict[str, Any] | None:
         """The incident of this id, which an alert may be itself, or the one among the newest that holds the alert."""
         if not _ID.fullmatch(alert_id):
@@ -97,6 +102,13 @@ class SentinelIncidents:
                 found: dict[str, Any] = incident
                 return found
         return None
+
+
+def _said(action: StoredAction) -> dict[str, str]:
+    """The properties of a comment or a task."""
+    if action.action is ActionName.ADD_COMMENT:
+        return {"message": f"{action.parameters.get('text', '')}\n{mark(action)}"[-COMMENT:]}
+    return {"title": TASK, "description": f"Case {action.investigation_id}\n{mark(action)}", "status": "New"}
 
 
 def _wanted(action: StoredAction, properties: Mapping[str, Any]) -> dict[str, Any]:

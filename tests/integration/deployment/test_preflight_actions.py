@@ -42,15 +42,22 @@ def ask(simulators: Simulators, monkeypatch: pytest.MonkeyPatch) -> Ask:
     return findings
 
 
+@pytest.fixture
+def a_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALUSKORT_NOTIFICATION_TEAMS_URL", "https://example.webhook.office.com/x")
+    monkeypatch.setenv("ALUSKORT_NOTIFICATION_LINK_BASE", "https://soc.example.com/cases")
+    monkeypatch.setenv("ALUSKORT_NOTIFICATION_LINK_KEY", "k" * 32)
+
+
 async def test_nothing_live_needs_no_role(ask: Ask) -> None:
     (finding,) = (await ask([], [])).values()
     assert finding.state is State.NOT_APPLICABLE
 
 
-async def test_everything_live_passes_with_every_role(ask: Ask) -> None:
+async def test_everything_live_passes_with_every_role(ask: Ask, a_webhook: None) -> None:
     found = await ask(list(ActionClass), EVERY_ROLE, workspaces={"tenant-1": WORKSPACE})
     assert {name: finding.state for name, finding in found.items()} == dict.fromkeys(
-        ("Actions: Defender", "Actions: Graph", "Actions: Sentinel"), State.OK
+        ("Actions: Defender", "Actions: Graph", "Actions: people", "Actions: Sentinel"), State.OK
     )
 
 
@@ -75,3 +82,9 @@ async def test_class_that_is_not_live_is_not_checked(ask: Ask) -> None:
 async def test_incidents_without_a_workspace_are_named(ask: Ask) -> None:
     finding = (await ask([ActionClass.INCIDENT], []))["Actions: Sentinel"]
     assert (finding.state, finding.found) == (State.FAILED, "tenant-1 has no workspace")
+
+
+async def test_people_without_a_webhook_or_a_workspace_are_named(ask: Ask) -> None:
+    found = await ask([ActionClass.PEOPLE], [])
+    assert (found["Actions: people"].state, found["Actions: people"].found) == (State.FAILED, "no webhook is set")
+    assert found["Actions: Sentinel"].found == "tenant-1 has no workspace"

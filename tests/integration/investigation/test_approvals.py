@@ -194,6 +194,22 @@ async def test_whoever_asked_may_deny_and_not_grant(context: StepContext, store:
     assert denied.status == "denied"
 
 
+async def test_whoever_sent_the_alert_may_deny_and_not_grant(
+    graph: InvestigationGraph, context: StepContext, gateway: ScriptedGateway, tenant: str
+) -> None:
+    gateway.verdicts = [BOTH]
+    sent = alert(tenant, submitted_by=["casey"])
+    state = await drive(graph, await graph.open(sent))
+    await graph.open(sent.model_copy(update={"submitted_by": ["robin"], "description": "and more"}))
+    for sender in ("casey", "robin"):
+        with pytest.raises(AccessDenied, match="You sent the alert"):
+            await grant(context, state, 0, by=sender)
+    approval = await asked(context, state)
+    denial = ApprovalDecision(approved=False, actions_hash=approval.actions_hash)
+    denied = await context.approvals.decide(tenant, approval.approval_id, denial, decided_by="casey", permissions=[])
+    assert denied.status == "denied"
+
+
 @pytest.mark.parametrize(
     ("severity", "hours"), [("critical", 1), ("high", 4)], ids=["of the severity", "of every other"]
 )

@@ -10,8 +10,14 @@ from local.services.simulators import Simulators
 from shared.bus.producer import MemoryProducer
 from shared.contracts.action import Action, ActionClass, ActionName
 from shared.errors import ConfigurationError, Conflict
+from shared.notifications.channels import Channel, Slack, Teams
+from shared.notifications.notice import Notice, of_action
+from shared.notifications.queue import Notifications
+from shared.response.connectors.people import People
 from shared.response.connectors.product import Product as HttpProduct
 from shared.response.connectors.products import connectors
+from shared.response.connectors.sentinel_incidents import SentinelIncidents
+from shared.response.stored_actions import StoredAction
 from shared.settings import ActionSettings, Settings
 from shared.stores.postgres import Postgres
 from tests.integration.response.live_case import LiveCase, Product
@@ -281,10 +287,50 @@ async def test_alert_without_an_incident_needs_a_person(world: World) -> None:
     assert (status, detail) == ("needs_person", "none of the newest 50 incidents of Sentinel holds the alert alert-1")
 
 
-async def test_people_are_told_by_nobody_yet_so_it_stays_a_dry_run(world: World) -> None:
-    _, status, _ = await world.done(on(ActionName.OPEN_TICKET, "alert-1"))
-    assert status == "dry_run"
-    assert ActionClass.PEOPLE not in world.case.connectors
+async def test_ticket_is_one_task_of_the_incident_of_the_alert(world: World) -> None:
+    await world.sentinel.change(faults=[{"on": "PUT", "fault": "lost"}])
+    action, status, _ = await world.done(on(ActionName.OPEN_TICKET, "alert-1"))
+    assert status == "verified"
+    other, ours = (await world.sentinel.state())["incidents"]
+    assert "tasks" not in other
+    (task,) = ours["tasks"].values()
+    assert task["status"] == "New"
+    assert task["description"] == f"Case {world.case.investigation_id}\n[aluskort {action}]"
+
+
+async def test_message_to_nobody_needs_a_person(world: World) -> None:
+    _, status, detail = await world.done(on(ActionName.NOTIFY_OWNER, "alert-1"))
+    assert status == "needs_person"
+    assert "ALUSKORT_NOTIFICATION_TEAMS_URL" in detail
+
+
+async def test_message_waits_once_for_each_channel_and_says_nothing_of_the_alert(world: World, store: Postgres) -> None:
+    channels: list[Channel] = [Teams("http://127.0.0.1:9/"), Slack("http://127.0.0.1:9/")]
+    waiting = Notifications(store, channels, None)
+
+    async def tell(action: StoredAction) -> list[str]:
+        return await waiting.leave(of_action(action.tenant_id, action.investigation_id, action.action_id))
+
+    incidents = world.case.connectors[ActionClass.INCIDENT]
+    assert isinstance(incidents, SentinelIncidents)
+    world.case.connectors[ActionClass.PEOPLE] = People(incidents, tell)
+    action, status, detail = await world.done(on(ActionName.NOTIFY_OWNER, "alert-1"))
+    assert (status, detail) == ("executed", "a message goes out by teams and slack")
+    assert await tell(await world.case.read(action)) == ["teams", "slack"]  # repeated after a crash
+    async with store.transaction(world.case.tenant) as connection:
+        rows = await (await connection.execute("SELECT notice FROM notifications")).fetchall()
+    assert len(rows) == 2
+    notice = Notice.model_validate(rows[0]["notice"])
+    assert notice.facts == [("Case", world.case.investigation_id)]
+    assert "look at it" in notice.headline
+
+
+async def test_people_are_a_dry_run_where_their_class_is_not_live(world: World) -> None:
+    world.case.live = frozenset(ActionClass) - {ActionClass.PEOPLE}
+    world.case.__post_init__()
+    for number, name in enumerate((ActionName.NOTIFY_OWNER, ActionName.OPEN_TICKET)):
+        assert await world.case.status(await world.case.begin(on(name, "alert-1"), number=number)) == "dry_run"
+    assert await world.sentinel.asked("PUT") == []
 
 
 @pytest.mark.parametrize(

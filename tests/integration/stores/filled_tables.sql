@@ -27,6 +27,7 @@ SELECT 'ap-' || n, 'i-' || n, tenant_id, '[]', 'h', 'r', CASE n % 500 WHEN 1 THE
 FROM cases;
 INSERT INTO shadow_modes (tenant_id, rule_key, rule, reason, set_by)
 SELECT CASE tenant_id WHEN 'small' THEN 'small' ELSE 'tenant-' || n END, 'rule-' || n, 'rule-' || n, 'r', 'p' FROM cases;
+INSERT INTO escalation_budgets (tenant_id, taken) SELECT DISTINCT tenant_id, '{}'::jsonb FROM cases;
 INSERT INTO dispositions (disposition_id, tenant_id, investigation_id, approval_id, disposition, reason, decided_by, decided_at)
 SELECT 'd-' || n, tenant_id, 'i-' || n, 'ap-' || n, 'false_positive', 'incorrect_rule', 'p', at FROM cases;
 INSERT INTO notifications (notification_id, tenant_id, channel, notice, due_at)

@@ -35,6 +35,7 @@ ROWS = {
     "risk_signals": "VALUES (%(tenant)s, %(id)s, 1, 's', now())",
     "fp_patterns": "(pattern_id, tenant_id, status, pattern) VALUES (%(id)s, %(tenant)s, 'shadow', '{}')",
     "kill_switches": "VALUES (%(tenant)s, 'pattern', %(id)s, 'a', 'r')",
+    "escalation_budgets": "(tenant_id, taken) VALUES (%(tenant)s, '{}')",
     "shadow_modes": "(tenant_id, rule_key, rule, reason, set_by) VALUES (%(tenant)s, %(id)s, 'a', 'r', 'p')",
     "ctem_exposures": "(tenant_id, exposure_key, asset_id, severity, status, ctem_score, source_tool, exposure)"
     " VALUES (%(tenant)s, %(id)s, 'a', 'LOW', 'Open', 1, 't', '{}')",

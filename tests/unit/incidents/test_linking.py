@@ -147,6 +147,24 @@ def test_stolen_credentials_and_lateral_movement_join_two_hosts_of_a_domain() ->
     assert not together(alert("a", host("ws-1"), **stolen), alert("b", host("srv-2", "other.example"), **reached))
 
 
+def test_detection_that_a_domain_sees_on_other_days_too_joins_no_hosts_of_it() -> None:
+    stolen = alert("a", host("ws-1"), tactics="CredentialAccess")
+    usual: dict[str, Any] = {"tactics": "LateralMovement", "AlertName": "Remote execution by an administrator"}
+    today, yesterday = alert("b", host("srv-2"), **usual), alert("c", host("srv-3"), minutes=-25 * HOURS, **usual)
+    assert together(stolen, today)
+    for order in ((yesterday, today, stolen), (yesterday, stolen, today)):
+        assert len(set(gathered(*order).incident_of.values())) == 3
+
+
+def test_detections_of_every_day_do_not_hide_a_rare_one_in_their_domain() -> None:
+    usual: dict[str, Any] = {"tactics": "LateralMovement", "AlertName": "Remote execution by an administrator"}
+    daily = [alert(f"d-{n}", host(f"srv-{n}"), minutes=-n * 5 * HOURS, **usual) for n in range(2 * MOST_INCIDENTS)]
+    stolen = alert("a", host("ws-1"), tactics="CredentialAccess")
+    reached = alert("b", host("ws-2"), tactics="LateralMovement", minutes=30)
+    found = gathered(*daily, stolen, reached).incident_of
+    assert found["a"] == found["b"]
+
+
 def test_activity_counts_and_not_the_time_at_which_an_alert_was_sent() -> None:
     late = alert("b", host("ws-1"), TimeGenerated=(NOON + timedelta(days=8)).isoformat())
     assert together(alert("a", host("ws-1")), late)

@@ -150,6 +150,22 @@ def test_detection_of_a_danger_to_plant_is_raised_to_its_floor_and_not_dismissed
     assert must_escalate(answered)  # the stronger model is asked because of what the first one said
 
 
+@pytest.mark.parametrize(
+    ("fields", "confidence"),
+    [
+        ({"techniques": ["T0866"]}, 0.8),
+        ({"product": OT, "tactics": ["lateral-movement"]}, 0.8),
+        ({"product": OT, "case_facts": {"model_techniques": ["T1021"]}}, 0.8),
+        ({"techniques": ["T0866"], "classification": "true_positive"}, 0.3),
+        ({"techniques": ["T1021"]}, 0.3),
+        ({"techniques": ["T0803"]}, 0.3),
+    ],
+    ids=["technique of ICS", "OT product", "named by the model", "no dismissal", "not in plant", "other tactic"],
+)
+def test_dismissed_lateral_movement_in_plant_is_raised_to_its_floor(fields: dict[str, Any], confidence: float) -> None:
+    assert with_floor(benign(0.3, **fields)).confidence == confidence
+
+
 def test_floor_raises_no_refusal_and_lowers_nothing() -> None:
     refused = judged(confidence=0.0, case_facts={"confidence_floor": 0.7, "model_refusal": "invalid_output"})
     assert with_floor(refused).confidence == 0.0
@@ -168,6 +184,11 @@ def test_decide_says_whether_a_destructive_action_is_prepared(confidence: float,
         (benign(0.99, case_facts={}), "the model says false_positive, but no approved pattern confirms it"),
         (benign(0.99, case_facts=MATCH | {"kill_switches": ["x"]}), "the model says false_positive, but a kill switch"),
         (benign(0.7), "the model says false_positive with 0.70, not above 0.85"),
+        (
+            benign(0.95, case_facts={"fp_match": MATCH["fp_match"] | {"drifting": True}}),
+            "the model says false_positive with 0.95, not above 0.95",
+        ),
+        (benign(0.99, case_facts=MATCH | {"context_missing": ["exposures: x"]}), "judged without all of its context"),
     ],
 )
 def test_decide_names_what_kept_a_benign_alert_open(state: GraphState, reason: str) -> None:

@@ -63,6 +63,7 @@ OWNERS = {
         "alert_updates",
         "action_approvals",
         "dispositions",
+        "escalation_budgets",
     },
     "knowledge": {"threat_intel_iocs", "incident_memory", "risk_signals", "fp_patterns"},
     "notifications": {"notifications"},

@@ -16,13 +16,13 @@ import psycopg
 from psycopg import abc, errors
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.generators import fetch_many, send
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import DictRow
 
 Statement = tuple[str, Mapping[str, Any]]  # SQL and its values
 
-_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|%)")
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)([sb])|%)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,11 @@ class Connection(psycopg.AsyncConnection[DictRow]):
         """
         async with self.lock:
             adapter = Transformer(self)
+            bound = [_bound(adapter, *statement) for statement in statements]  # all, before anything is under way
             self.pgconn.enter_pipeline_mode()
             try:
-                for text, values in statements:
-                    self._queue(adapter, text, values)
+                for query, values, types, formats in bound:
+                    self.pgconn.send_query_params(query, values, param_types=types, param_formats=formats)
                 self.pgconn.pipeline_sync()
                 answers = await self.wait(_exchanged(self.pgconn))
             finally:
@@ -54,26 +55,29 @@ class Connection(psycopg.AsyncConnection[DictRow]):
                     self.pgconn.exit_pipeline_mode()
         return [_result(adapter, answer) for answer in answers]
 
-    def _queue(self, adapter: abc.Transformer, text: str, values: Mapping[str, Any]) -> None:
-        query, names = _numbered(text)
-        bound = adapter.dump_sequence([values[name] for name in names], [PyFormat.AUTO] * len(names))
-        self.pgconn.send_query_params(query, bound, param_types=adapter.types, param_formats=adapter.formats)
+
+def _bound(
+    adapter: abc.Transformer, text: str, values: Mapping[str, Any]
+) -> tuple[bytes, Sequence[abc.Buffer | None], tuple[int, ...] | None, Sequence[Format] | None]:
+    """What libpq takes: the query, its values, their types and their formats. Raises psycopg.DataError."""
+    query, names = _numbered(text)
+    dumped = adapter.dump_sequence([values[name] for name in names], [PyFormat(form) for form in names.values()])
+    return query, dumped, adapter.types, adapter.formats
 
 
 @lru_cache(maxsize=1_000)  # there are as many as our .sql files have
-def _numbered(text: str) -> tuple[bytes, list[str]]:
-    """A statement with ``$1`` for the first name that it has, and the names by number."""
-    names: list[str] = []
+def _numbered(text: str) -> tuple[bytes, dict[str, str]]:
+    """A statement with ``$1`` for the first name that it has, and the names in that order with their formats."""
+    forms: dict[str, str] = {}
 
     def number(found: re.Match[str]) -> str:
-        name = found[1]
+        name, form = found.groups()
         if name is None:
             return "%"
-        if name not in names:
-            names.append(name)
-        return f"${names.index(name) + 1}"
+        forms.setdefault(name, form)
+        return f"${list(forms).index(name) + 1}"
 
-    return _PLACEHOLDER.sub(number, text).encode(), names
+    return _PLACEHOLDER.sub(number, text).encode(), forms
 
 
 def _exchanged(pgconn: PGconn) -> abc.PQGen[list[PGresult]]:

@@ -130,7 +130,7 @@ class Outbox:
         claim = {"lease": LEASE, "limit": BATCH, "failing": failing}
         statements = (*settled, (_SQL["one_claim_at_a_time"], {"lock": CLAIMING}), (_SQL["claim"], claim))
         *_, claimed = await self._postgres.together(EVERY_TENANT, *statements)
-        return sorted(await claimed.fetchall(), key=lambda row: row["id"])
+        return sorted(claimed.rows, key=lambda row: row["id"])
 
     async def _send(self, row: DictRow) -> None:
         """A message that Kafka refuses for good goes to the dead letters: one row must not block those behind it."""

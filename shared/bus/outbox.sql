@@ -1,7 +1,7 @@
 -- name: put
 INSERT INTO outbox (tenant_id, subject_id, topic, key, value)
 SELECT %(tenant_id)s, %(subject_id)s, message.topic, message.key, message.value
-FROM unnest(%(topics)s::text[], %(keys)s::text[], %(values)s::bytea[]) WITH ORDINALITY
+FROM unnest(%(topics)b::text[], %(keys)b::text[], %(values)b::bytea[]) WITH ORDINALITY
     AS message (topic, key, value, place)
 ORDER BY message.place
 

@@ -19,4 +19,4 @@ async def forget_traces(postgres: Postgres) -> int:
     """Remove the oldest traces of every tenant; how many. Raises StoreUnavailable."""
     values = {"older_than": datetime.now(UTC) - KEPT, "limit": MOST_REMOVED}
     [removed] = await postgres.together(EVERY_TENANT, (SQL["forget_traces"], values))
-    return removed.rowcount
+    return removed.count

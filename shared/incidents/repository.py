@@ -55,7 +55,7 @@ class Incidents:
             self._postgres.unit_of_work(alert.tenant_id, *first) as (_, place),
             self._postgres.transaction(alert.tenant_id) as connection,
         ):
-            return await _Linking(connection, alert, traces, values).make(await place.fetchone() or {})
+            return await _Linking(connection, alert, traces, values).make(place.rows[0])
 
     async def hold_others(self, tenant_id: str, alert_id: str) -> list[str]:
         """The other investigations of an alert's incident, which is held until the caller's unit of work ends."""

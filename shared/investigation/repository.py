@@ -25,7 +25,7 @@ from shared.incidents.repository import record_verdict
 from shared.investigation import report
 from shared.investigation.alert_update import amended
 from shared.investigation.transitions import FINAL, check_transition
-from shared.stores.postgres import Connection, Cursor, Postgres, Query, Statement
+from shared.stores.postgres import Connection, Postgres, Query, Result, Statement
 from shared.stores.statements import statements
 
 Findings = dict[tuple[str, int], dict[str, Any]]  # by step and attempt
@@ -73,19 +73,20 @@ class InvestigationRepository:
             "alert": _json(alert.model_dump(mode="json")),
         }
         [opened] = await self._postgres.together(state.tenant_id, (_SQL["open"], values))
-        if opened.rowcount:
+        if opened.count:
             return state
         load = _load_statement(state.tenant_id, state.investigation_id)
         async with self._postgres.transaction(state.tenant_id) as connection:
-            stored = await _loaded(await connection.execute(*load), state.investigation_id)
-            await _amend(connection, stored, alert)
+            [loaded] = await connection.together([load])
+            await _amend(connection, _loaded(loaded, state.investigation_id), alert)
             # The amendment locks the case: a step that was moving it on has done so by now.
-            return await _loaded(await connection.execute(*load), state.investigation_id)
+            [loaded] = await connection.together([load])
+            return _loaded(loaded, state.investigation_id)
 
     async def load(self, tenant_id: str, investigation_id: str) -> GraphState:
         """Raises NotFound, StoreUnavailable."""
-        [cursor] = await self._postgres.together(tenant_id, _load_statement(tenant_id, investigation_id))
-        return await _loaded(cursor, investigation_id)
+        [loaded] = await self._postgres.together(tenant_id, _load_statement(tenant_id, investigation_id))
+        return _loaded(loaded, investigation_id)
 
     async def alert(self, state: GraphState) -> NormalizedAlert:
         """The alert as it is known now, later messages included, without its raw payload. Raises NotFound and
@@ -110,15 +111,15 @@ class InvestigationRepository:
     async def findings(self, state: GraphState, *steps: str) -> Findings:
         """What these steps found earlier in this round, by step and attempt. Raises StoreUnavailable."""
         statement = _findings_statement(state.tenant_id, state.investigation_id, steps)
-        [cursor] = await self._postgres.together(state.tenant_id, statement)
-        return await _findings(cursor, state.round)
+        [found] = await self._postgres.together(state.tenant_id, statement)
+        return _findings(found, state.round)
 
     async def load_with_findings(
         self, tenant_id: str, investigation_id: str, *steps: str
     ) -> tuple[GraphState, Findings]:
         """:meth:`load` and :meth:`findings` in one round trip."""
-        cursors = await self._postgres.together(tenant_id, *_load_statements(tenant_id, investigation_id, steps))
-        return await _with_findings(cursors, investigation_id)
+        results = await self._postgres.together(tenant_id, *_load_statements(tenant_id, investigation_id, steps))
+        return _with_findings(results, investigation_id)
 
     @asynccontextmanager
     async def unit_of_work(
@@ -130,8 +131,8 @@ class InvestigationRepository:
         StoreUnavailable.
         """
         first = _load_statements(tenant_id, investigation_id, steps)
-        async with self._postgres.unit_of_work(tenant_id, *first) as cursors:
-            yield await _with_findings(cursors, investigation_id)
+        async with self._postgres.unit_of_work(tenant_id, *first) as results:
+            yield _with_findings(results, investigation_id)
 
     async def keep_finding(self, state: GraphState, step: str, finding: dict[str, Any], *, attempt: int = 1) -> None:
         """Keep what a step found before it is reported done; the first finding stays."""
@@ -181,9 +182,9 @@ class InvestigationRepository:
         exists, loaded = await self._postgres.together(
             before.tenant_id, asked, _load_statement(before.tenant_id, before.investigation_id)
         )
-        if await exists.fetchone() is None:
+        if not exists.rows:
             raise conflict
-        return await _loaded(loaded, before.investigation_id)
+        return _loaded(loaded, before.investigation_id)
 
     async def take_escalation(self, state: GraphState) -> bool:
         """Whether the case may ask the stronger model: once, and so many cases of a tenant within an hour."""
@@ -199,8 +200,8 @@ class InvestigationRepository:
     async def supersede(self, tenant_id: str, approval_id: str) -> None:
         """Make an approval void that nobody answered. Raises Conflict for one that was."""
         values = {"tenant_id": tenant_id, "approval_id": approval_id}
-        [cursor] = await self._postgres.together(tenant_id, (_SQL["supersede_approval"], values))
-        if cursor.rowcount == 0:
+        [superseded] = await self._postgres.together(tenant_id, (_SQL["supersede_approval"], values))
+        if superseded.count == 0:
             raise Conflict(f"approval {approval_id} was decided meanwhile, so the case goes on as decided")
 
     @asynccontextmanager
@@ -245,11 +246,10 @@ def _load_statement(tenant_id: str, investigation_id: str) -> Statement:
     return _SQL["load"], {"tenant_id": tenant_id, "investigation_id": investigation_id}
 
 
-async def _loaded(cursor: Cursor, investigation_id: str) -> GraphState:
-    row = await cursor.fetchone()
-    if row is None:
+def _loaded(result: Result, investigation_id: str) -> GraphState:
+    if not result.rows:
         raise NotFound(f"investigation {investigation_id} does not exist for this tenant")
-    return GraphState.from_stored(row["graph_state"], where=f"investigation_state {investigation_id}")
+    return GraphState.from_stored(result.rows[0]["graph_state"], where=f"investigation_state {investigation_id}")
 
 
 def _load_statements(tenant_id: str, investigation_id: str, steps: Sequence[str]) -> list[Statement]:
@@ -257,19 +257,18 @@ def _load_statements(tenant_id: str, investigation_id: str, steps: Sequence[str]
     return [load, _findings_statement(tenant_id, investigation_id, steps)] if steps else [load]
 
 
-async def _with_findings(cursors: Sequence[Cursor], investigation_id: str) -> tuple[GraphState, Findings]:
-    loaded, *found = cursors
-    state = await _loaded(loaded, investigation_id)
-    return state, await _findings(found[0], state.round) if found else {}
+def _with_findings(results: Sequence[Result], investigation_id: str) -> tuple[GraphState, Findings]:
+    loaded, *found = results
+    state = _loaded(loaded, investigation_id)
+    return state, _findings(found[0], state.round) if found else {}
 
 
 def _findings_statement(tenant_id: str, investigation_id: str, steps: Sequence[str]) -> Statement:
     return _SQL["findings"], {"tenant_id": tenant_id, "investigation_id": investigation_id, "steps": list(steps)}
 
 
-async def _findings(cursor: Cursor, round_: int) -> Findings:
-    rows = await cursor.fetchall()
-    return {(row["step"], row["attempt"]): row["finding"] for row in rows if row["round"] == round_}
+def _findings(result: Result, round_: int) -> Findings:
+    return {(row["step"], row["attempt"]): row["finding"] for row in result.rows if row["round"] == round_}
 
 
 def alert_of(state: GraphState) -> Query[NormalizedAlert]:

@@ -84,8 +84,8 @@ class Indicators:
         found = await self._from_redis(wanted)
         missing = [value for value in wanted if value not in found]
         if missing:
-            [cursor] = await self._postgres.together(NO_TENANT, (_SQL["find_indicators"], {"values": missing}))
-            rows = [Indicator.from_stored(row, where="threat_indicators") for row in await cursor.fetchall()]
+            [stored] = await self._postgres.together(NO_TENANT, (_SQL["find_indicators"], {"values": missing}))
+            rows = [Indicator.from_stored(row, where="threat_indicators") for row in stored.rows]
             await self._remember(rows)
             found |= {row.value: row for row in rows}
         return found

@@ -40,8 +40,7 @@ class RiskSignals:
     async def of(self, tenant_id: str, entities: Sequence[str]) -> list[RiskSignal]:
         """Signals about these entities. Raises StoreUnavailable."""
         wanted = {"tenant_id": tenant_id, "entities": list(entities)}
-        [cursor] = await self._postgres.together(tenant_id, (_SQL["signals_of_entities"], wanted))
-        rows = await cursor.fetchall()
+        [found] = await self._postgres.together(tenant_id, (_SQL["signals_of_entities"], wanted))
         return [
             RiskSignal(
                 entity_id=row["entity_id"],
@@ -51,7 +50,7 @@ class RiskSignals:
                 data_freshness_hours=round(float(row["age_hours"]), 2),
                 source=row["source"],
             )
-            for row in rows
+            for row in found.rows
         ]
 
 

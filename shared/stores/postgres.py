@@ -6,7 +6,7 @@ A URL without a password logs in with an Entra token, fetched anew for each conn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,11 +21,12 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from shared.contracts.tenant import NO_TENANT
 from shared.errors import InvalidInput, StoreSlow, StoreUnavailable
 from shared.stores import entra
+from shared.stores.connection import Connection, Result, Statement
 from shared.stores.entra import EntraToken
 
-Connection = psycopg.AsyncConnection[DictRow]
+__all__ = ["Connection", "Cursor", "Login", "Postgres", "Query", "Result", "Statement"]
+
 Cursor = psycopg.AsyncCursor[DictRow]
-Statement = tuple[str, Mapping[str, Any]]  # SQL and its values
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ PGBOUNCER_PORT = "6432"
 
 
 # A plan for the average tenant, which PostgreSQL would settle for after some calls, reads far too much for a large one.
-_BEGIN = """
+BEGIN: Statement = "BEGIN", {}
+COMMIT: Statement = "COMMIT", {}
+_SCOPE = """
 SELECT set_config('aluskort.tenant', %(tenant)s, true),
     set_config('statement_timeout', %(statement)s, true),
     set_config('lock_timeout', %(lock)s, true),
@@ -85,15 +88,6 @@ class Login:
         """Arguments for psycopg's connect, valid now. Raises StoreUnavailable."""
         password = {} if self._token is None else {"password": await self._token.get()}
         return password | ({"prepare_threshold": None} if self._pooled else {})
-
-
-async def _sent(connection: Connection, statements: Sequence[Statement], *, ends: bool) -> list[Cursor]:
-    """The cursors of statements that make one round trip; ``ends``: and commit what they are part of."""
-    async with connection.pipeline():
-        cursors = [await connection.execute(text, values) for text, values in statements]
-        if ends:
-            await connection.execute("COMMIT")
-    return cursors
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +120,7 @@ class Postgres:
         self._login = Login(url)
         self._pool = AsyncConnectionPool(
             url,
-            connection_class=psycopg.AsyncConnection[DictRow],
+            connection_class=Connection,
             kwargs=self._arguments,
             min_size=1,
             max_size=pool_size,
@@ -149,35 +143,35 @@ class Postgres:
                 async with self._connection(tenant_id) as (connection, _):
                     yield connection
 
-    async def together(self, tenant_id: str, *statements: Statement, ends: bool = False) -> list[Cursor]:
+    async def together(self, tenant_id: str, *statements: Statement, ends: bool = False) -> list[Result]:
         """One transaction of these statements in one round trip, or a part of a :meth:`unit_of_work`, which it may end;
-        their cursors. What comes behind the end of a unit is a transaction of its own.
+        their results. What comes behind the end of a unit is a transaction of its own.
 
         When the connection was lost all are sent once more, so let them change nothing the second time. Raises as
         :meth:`transaction` does.
         """
         async with self._our_errors():
             if unit := self._own_unit(tenant_id):
-                return await _sent(unit.connection, statements, ends=ends)
-            async with self._connection(tenant_id, *statements, whole=True) as (_, cursors):
-                return cursors
+                return await unit.connection.together((*statements, COMMIT) if ends else statements)
+            async with self._connection(tenant_id, *statements, whole=True) as (_, results):
+                return results
 
     async def read(self, tenant_id: str, *queries: Query[Any]) -> list[Any]:
         """What each query says, in one round trip. Raises as :meth:`transaction` does."""
-        cursors = await self.together(tenant_id, *((query.text, query.values) for query in queries))
-        return [query.read(await cursor.fetchall()) for query, cursor in zip(queries, cursors, strict=True)]
+        results = await self.together(tenant_id, *((query.text, query.values) for query in queries))
+        return [query.read(result.rows) for query, result in zip(queries, results, strict=True)]
 
     @asynccontextmanager
-    async def unit_of_work(self, tenant_id: str, *first: Statement) -> AsyncIterator[list[Cursor]]:
+    async def unit_of_work(self, tenant_id: str, *first: Statement) -> AsyncIterator[list[Result]]:
         """Make the transactions that this task opens inside, for the same tenant or for none, one transaction.
 
-        It begins with the statements ``first``, in the same round trip, and gives their cursors. An error that leaves
+        It begins with the statements ``first``, in the same round trip, and gives their results. An error that leaves
         it undoes them all, so let none of them pass within it. Raises as they do.
         """
-        async with self._our_errors(), self._connection(tenant_id, *first) as (connection, cursors):
+        async with self._our_errors(), self._connection(tenant_id, *first) as (connection, results):
             token = _unit.set(_Unit(self, tenant_id, asyncio.current_task(), connection))
             try:
-                yield cursors
+                yield results
             finally:
                 _unit.reset(token)
 
@@ -201,19 +195,19 @@ class Postgres:
     @asynccontextmanager
     async def _connection(
         self, tenant_id: str, *first: Statement, whole: bool = False
-    ) -> AsyncIterator[tuple[Connection, list[Cursor]]]:
+    ) -> AsyncIterator[tuple[Connection, list[Result]]]:
         """A transaction that begins with ``first``; ``whole``: and ends with them."""
         await self._pool.open()
-        connection, cursors = await self._begun(tenant_id, *first, whole=whole)
+        connection, results = await self._begun(tenant_id, *first, whole=whole)
         self._in_use += 1
         try:
             async with connection:
-                yield connection, cursors
+                yield connection, results
         finally:
             self._in_use -= 1
             await self._pool.putconn(connection)
 
-    async def _begun(self, tenant_id: str, *first: Statement, whole: bool) -> tuple[Connection, list[Cursor]]:
+    async def _begun(self, tenant_id: str, *first: Statement, whole: bool) -> tuple[Connection, list[Result]]:
         """A connection in a transaction. One that was lost while it lay in the pool shows here, where nothing is done
         yet: the next is taken, as long as there can be more of the kind.
         """
@@ -221,8 +215,9 @@ class Postgres:
         while True:
             connection = await self._pool.getconn()
             try:
-                begin = (_BEGIN, {"tenant": tenant_id, **_bounds()})
-                _, *cursors = await _sent(connection, (begin, *first), ends=whole)
+                scope = (_SCOPE, {"tenant": tenant_id, **_bounds()})
+                begin = (scope,) if whole else (BEGIN, scope)
+                results = await connection.together((*begin, *first))
             except BaseException as error:
                 if isinstance(error, psycopg.Error) and not connection.closed:
                     await connection.rollback()
@@ -231,7 +226,7 @@ class Postgres:
                     raise
                 may_be_lost -= 1
             else:
-                return connection, cursors
+                return connection, results[len(begin) :]
 
     @asynccontextmanager
     async def _our_errors(self) -> AsyncIterator[None]:

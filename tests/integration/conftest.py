@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from psycopg_pool import AsyncConnectionPool
 
 from shared.bus.producer import MemoryProducer
-from shared.stores.postgres import Connection, Cursor, Postgres, Statement
+from shared.stores.postgres import Connection, Postgres, Result, Statement
 from shared.stores.qdrant import Qdrant
 
 # What any call to another system comes to: a write to a socket, for psycopg's are not asyncio's; a message handed to
@@ -59,7 +59,7 @@ def outside_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     @asynccontextmanager
     async def noted(
         self: Postgres, tenant_id: str, *first: Statement, whole: bool = False
-    ) -> AsyncIterator[tuple[Connection, list[Cursor]]]:
+    ) -> AsyncIterator[tuple[Connection, list[Result]]]:
         async with connection_of(self, tenant_id, *first, whole=whole) as begun:
             mine = [] if whole else [tenant_id]
             before = _transaction.set(mine)

@@ -29,8 +29,7 @@ from shared.errors import Conflict
 from shared.investigation.flow import AwaitApproval, Progress, Run, investigation_flow
 from shared.investigation.graph import InvestigationGraph
 from shared.settings import Settings
-from shared.stores import postgres
-from shared.stores.postgres import Connection, Cursor, Postgres, Statement
+from shared.stores.postgres import BEGIN, COMMIT, Connection, Postgres, Result, Statement
 from tests.integration.investigation.release import Model
 
 shared.bus.outbox.LEASE = timedelta(
@@ -153,12 +152,12 @@ class Host:
 
 
 def count_commits(checkpoints: Checkpoints) -> None:
-    connection_of, sent = Postgres._connection, postgres._sent
+    connection_of, sent = Postgres._connection, Connection.together
 
     @asynccontextmanager
     async def counted(
         self: Postgres, tenant_id: str, *first: Statement, whole: bool = False
-    ) -> AsyncIterator[tuple[Connection, list[Cursor]]]:
+    ) -> AsyncIterator[tuple[Connection, list[Result]]]:
         async with connection_of(self, tenant_id, *first, whole=whole) as begun:
             yield begun
             if ended := begun[0].info.transaction_status is TransactionStatus.IDLE:
@@ -167,16 +166,17 @@ def count_commits(checkpoints: Checkpoints) -> None:
         if not ended:
             checkpoints.passed("after the commit")
 
-    async def counted_sent(connection: Connection, statements: Sequence[Statement], *, ends: bool) -> list[Cursor]:
-        if ends:
+    async def counted_sent(self: Connection, statements: Sequence[Statement]) -> list[Result]:
+        outside = self.info.transaction_status is TransactionStatus.IDLE and BEGIN not in statements
+        if ends := outside or COMMIT in statements:
             checkpoints.passed("before the commit")
-        cursors = await sent(connection, statements, ends=ends)
+        results = await sent(self, statements)
         if ends:
             checkpoints.passed("after the commit")
-        return cursors
+        return results
 
     Postgres._connection = counted  # type: ignore[method-assign]
-    postgres._sent = counted_sent
+    Connection.together = counted_sent  # type: ignore[method-assign]
 
 
 async def investigate(folder: Path, last: int, tenant: str, case: str) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -21,7 +21,7 @@ from shared.investigation.graph import InvestigationGraph
 from shared.investigation.steps.step_context import StepContext
 from shared.investigation.steps.verdict import reasoning_job
 from shared.knowledge.fp_patterns import FPPatterns
-from shared.stores.postgres import Connection, Cursor, Postgres, Statement
+from shared.stores.postgres import BEGIN, COMMIT, Connection, Postgres, Result, Statement
 from tests.integration.investigation.conftest import ScriptedGateway, approved_pattern, host, verdict
 from tests.integration.investigation.test_graph import alert
 
@@ -36,11 +36,12 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counts: Counter[str] = Counter()
     shared: ContextVar[bool] = ContextVar("shared", default=False)
     begin, execute, end = Postgres._connection, psycopg.AsyncCursor.execute, psycopg.AsyncPipeline.__aexit__
+    together = Connection.together
 
     @asynccontextmanager
     async def counted_begin(
         self: Postgres, tenant_id: str, *first: Statement, whole: bool = False
-    ) -> AsyncIterator[tuple[Connection, list[Cursor]]]:
+    ) -> AsyncIterator[tuple[Connection, list[Result]]]:
         if tenant_id == EVERY_TENANT:  # a relay of an earlier test
             shared.set(True)
         counts["transactions"] += not shared.get()
@@ -52,10 +53,18 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     async def counted_execute(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
         if shared.get() or not str(query):  # nothing is the pool's check of an idle connection
             return await execute(self, query, *arguments, **options)
-        counts["statements"] += str(query) != "COMMIT"
+        counts["statements"] += 1
         counts["round trips"] += self.connection.pgconn.pipeline_status == psycopg.pq.PipelineStatus.OFF
         counts[" ".join(str(query).split())[:60]] += 1
         return await execute(self, query, *arguments, **options)
+
+    async def counted_together(self: Connection, statements: Sequence[Statement]) -> list[Result]:
+        if not shared.get():
+            counts["round trips"] += 1
+            for text, _ in (each for each in statements if each not in (BEGIN, COMMIT)):
+                counts["statements"] += 1
+                counts[" ".join(text.split())[:60]] += 1
+        return await together(self, statements)
 
     async def counted_end(self: psycopg.AsyncPipeline, *error: Any) -> None:
         counts["round trips"] += not shared.get() and self.level == 1
@@ -79,6 +88,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     monkeypatch.setattr(Postgres, "_connection", counted_begin)
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted_execute)
     monkeypatch.setattr(psycopg.AsyncPipeline, "__aexit__", counted_end)
+    monkeypatch.setattr(Connection, "together", counted_together)
     monkeypatch.setattr(GraphState, "from_stored", counted_read)
     monkeypatch.setattr(GraphState, "model_dump", counted_dump)
     monkeypatch.setattr(AlertEntities, "from_stored", counted_entities)

@@ -56,7 +56,7 @@ def env(as_json: AsJson = False) -> None:
         "product": url,
         "health": f"curl -s {url}/api/health",
         "API": f'curl -s -H "Authorization: Bearer $(aluskort token)" {url}/api/v1/investigations',
-        "metrics": f'curl -s -H "Authorization: Bearer $(aluskort token --role admin)" {url}/api/metrics',
+        "metrics": f'curl -s -H "Authorization: Bearer $(aluskort token --role metrics_reader)" {url}/api/metrics',
         "PostgreSQL": f"psql {shlex.quote(variables['ALUSKORT_POSTGRES_OWNER_URL'])}",
         "durable history": f"psql {shlex.quote(variables['ALUSKORT_TASKHUB_URL'])}",
         "Redis": f"redis-cli -u {shlex.quote(variables['ALUSKORT_REDIS_URL'])}",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.api import HOME, OPERATOR, AsJson, Tenant, as_operator, deployment, say_json
-from cli.screen import console
+from cli.api import HOME, OPERATOR, Tenant, as_operator, deployment
+from cli.screen import AsJson, console, say_json
 from cli.stack import local_stack
 from shared.errors import InvalidInput, NotFound
 

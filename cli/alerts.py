@@ -60,6 +60,7 @@ def send(
         lost = any(reading.refused for reading in sent)
         listing = " `aluskort dlq list` shows what could not be read." if lost else ""
         next_one = "`aluskort case ID`" if follow else "`aluskort cases --follow`"
+        next_one = next_one if count else "`aluskort parse FILE` shows what a file holds"
         screen.print(f"Next: {next_one}.{listing}", style="dim")
     followed = {alert.alert_id for alert in alerts} if follow else set()
     if count < len(files) or followed - {case["alert_id"] for case in cases}:

@@ -37,7 +37,10 @@ def import_feed(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be learnt.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Publish the indicators of a feed; say what is none, and what would match everybody."""
+    """Publish the indicators of a feed; say what is none, and what would match everybody.
+
+    Exit code 1 if no indicator is left.
+    """
     import asyncio
     from collections import Counter
 
@@ -79,6 +82,8 @@ def import_feed(
     sentence = f"{counts['learnt']:,} indicators {done}, {counts['rejected']:,} entries are not usable."
     found = {"indicators": counts["learnt"], "rejected": counts["rejected"], "published": not dry_run}
     say(sentence, found, as_json=as_json)
+    if not counts["learnt"]:
+        raise typer.Exit(1)
 
 
 def _read(file: Path, source: str) -> Iterator[Read]:

@@ -89,7 +89,7 @@ def test_rule_enters_shadow_mode_and_goes_live(run: Run) -> None:
         (["kill-switches", "activate", "technique", "T1046", "--reason", "noise"], {"value": "T1046"}),
         (["kill-switches", "list"], []),
         (["kill-switches", "deactivate", "technique", "T1046", "--reason", "done"], {"active": False}),
-        (["shadow", "enter", "--rule", "Dig", "--reason", "new"], {"rule": "dig"}),
+        (["shadow", "enter", "--rule", "Dig", "--reason", "new"], {"rule": "Dig"}),
         (["shadow", "list"], []),
         (["shadow", "go-live", "--rule", "Dig", "--reason", "agreed"], {"shadow": False}),
         (["patterns", "drafts"], []),

@@ -4,6 +4,7 @@
 MAKEFLAGS += --jobs=3  # the three downloads run side by side; everything else is a single target
 BIN := .venv/bin
 CACHE := .local/cache
+FETCHED := local/services/fetched.sh
 WORKERS := 3  # of make test: on two cores two compute while one waits for a service
 
 PYTHON_PATH := .local/python
@@ -78,38 +79,39 @@ $(PYTHON_PATH): local/services/prerequisites.sh
 	@local/services/prerequisites.sh python > $@.new && mv $@.new $@
 
 $(VENV): requirements-dev.txt pyproject.toml | $(PYTHON_PATH)
-	@echo "== Python packages into .venv"
 	@"$$(cat $(PYTHON_PATH))" -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(FETCHED) "Python packages into .venv" $(CACHE)/pip.log \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(FETCHED) "the command aluskort into .venv/bin" $(CACHE)/aluskort.log \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 $(PEERS): tests/benchmarks/requirements-peers.txt | $(PYTHON_PATH)
-	@echo "== the libraries that we are measured against, into .venv-bench"
 	@"$$(cat $(PYTHON_PATH))" -m venv .venv-bench
-	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(FETCHED) "the libraries that we are measured against, into .venv-bench" $(CACHE)/peers.log \
+		.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(AZURITE): local/services/package.json local/services/package-lock.json
 	@local/services/prerequisites.sh azurite
-	@echo "== Azurite into $(@D)"
 	@mkdir -p $(@D)
 	@cp local/services/package.json local/services/package-lock.json $(@D)
-	@npm ci --prefix $(@D) --no-audit --no-fund --ignore-scripts --loglevel=error
+	@$(FETCHED) "Azurite into $(@D)" $(CACHE)/azurite.log \
+		npm ci --prefix $(@D) --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 $(KAFKA): local/services/kafka-pom.xml
 	@local/services/prerequisites.sh kafka
-	@echo "== Apache Kafka into $(@D)"
 	@rm -rf $(@D)
-	@mvn --quiet --batch-mode --file local/services/kafka-pom.xml dependency:copy-dependencies \
+	@$(FETCHED) "Apache Kafka into $(@D)" $(CACHE)/kafka.log \
+		mvn --quiet --batch-mode --file local/services/kafka-pom.xml dependency:copy-dependencies \
 		-Dstyle.color=never -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)"
 	@touch $@
 
 $(NEO4J): local/services/neo4j-pom.xml
 	@local/services/prerequisites.sh kafka
-	@echo "== Neo4j into $(@D)"
 	@rm -rf $(@D)
-	@mvn --quiet --batch-mode --file local/services/neo4j-pom.xml dependency:copy-dependencies \
+	@$(FETCHED) "Neo4j into $(@D)" $(CACHE)/neo4j.log \
+		mvn --quiet --batch-mode --file local/services/neo4j-pom.xml dependency:copy-dependencies \
 		-Dstyle.color=never -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/$(@D)"
 	@touch $@

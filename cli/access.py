@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cli.api import HOME, OPERATOR, AsJson, say_json
-from cli.screen import console
+from cli.api import HOME, OPERATOR
+from cli.screen import AsJson, console, say, say_json
 from cli.stack import local_stack
 from shared.access.identity import Role
 from shared.errors import ConfigurationError
@@ -19,6 +19,7 @@ def token(
     role: Annotated[list[Role] | None, typer.Option("--role", help="Repeatable; senior_analyst when left out.")] = None,
     tenant: Annotated[str, typer.Option("--tenant", help="The tenant that the token is for.")] = HOME,
     name: Annotated[str, typer.Option("--name", help="Who it names.")] = OPERATOR,
+    as_json: AsJson = False,
 ) -> None:
     """Print an access token of the simulated identity provider, good for an hour; for the local stack only."""
     import httpx
@@ -37,7 +38,8 @@ def token(
         raise ConfigurationError(
             f"The simulated identity provider at {issuer} gives no answer: {error}. `aluskort up` starts it."
         ) from error
-    typer.echo(answer.json()["access_token"])
+    found = answer.json()
+    say(found["access_token"], found, as_json=as_json)
 
 
 def env(as_json: AsJson = False) -> None:
@@ -56,7 +58,7 @@ def env(as_json: AsJson = False) -> None:
         "product": url,
         "health": f"curl -s {url}/api/health",
         "API": f'curl -s -H "Authorization: Bearer $(aluskort token)" {url}/api/v1/investigations',
-        "metrics": f'curl -s -H "Authorization: Bearer $(aluskort token --role admin)" {url}/api/metrics',
+        "metrics": f'curl -s -H "Authorization: Bearer $(aluskort token --role metrics_reader)" {url}/api/metrics',
         "PostgreSQL": f"psql {shlex.quote(variables['ALUSKORT_POSTGRES_OWNER_URL'])}",
         "durable history": f"psql {shlex.quote(variables['ALUSKORT_TASKHUB_URL'])}",
         "Redis": f"redis-cli -u {shlex.quote(variables['ALUSKORT_REDIS_URL'])}",

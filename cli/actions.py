@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import console
+from cli.screen import AsJson, console, say, say_json
 from shared.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -25,15 +25,14 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="As alerts nam
 @actions.command("undo")
 def undo(
     action: Annotated[str, typer.Argument(metavar="ACTION", help="The action's id, as the investigation shows it.")],
+    as_json: AsJson = False,
     tenant: Tenant = HOME,
 ) -> None:
     """Have an action undone: release the host, enable the account, unblock, bring mail back, reopen the incident."""
     from urllib.parse import quote
 
     found = as_operator(lambda person: person.post(f"/actions/{quote(action, safe=':')}/undo", {}), tenant)
-    console().print(
-        f"{found['action_id']}: {found['action']} {found['target']} is {found['status']}.", markup=False, soft_wrap=True
-    )
+    say(f"{found['action_id']}: {found['action']} {found['target']} is {found['status']}.", found, as_json=as_json)
 
 
 @assets.command("protect")
@@ -41,29 +40,33 @@ def protect(
     kind: KindArgument,
     name: NameArgument,
     reason: Annotated[str, typer.Option("--reason", help="Why; shown to whoever approves an action on it.")],
+    as_json: AsJson = False,
     tenant: Tenant = HOME,
 ) -> None:
     """Put an asset on the protected list: no default grant holds an action on it."""
     body = {"entity_type": kind, "entity_name": name, "reason": reason}
     as_operator(lambda person: person.post("/protected-assets", body), tenant)
-    console().print(f"{kind} {name} is protected.", markup=False)
+    say(f"{kind} {name} is protected.", {**body, "protected": True}, as_json=as_json)
 
 
 @assets.command("unprotect")
-def unprotect(kind: KindArgument, name: NameArgument, tenant: Tenant = HOME) -> None:
+def unprotect(kind: KindArgument, name: NameArgument, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Take an asset off the protected list."""
     body = {"entity_type": kind, "entity_name": name}
     as_operator(lambda person: person.post("/protected-assets/remove", body), tenant)
-    console().print(f"{kind} {name} is protected no longer.", markup=False)
+    say(f"{kind} {name} is protected no longer.", {**body, "protected": False}, as_json=as_json)
 
 
 @assets.command("protected")
-def protected(tenant: Tenant = HOME) -> None:
+def protected(as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """List what a person protected, and why."""
     from rich.table import Table
     from rich.text import Text
 
     page = as_operator(lambda person: person.get("/protected-assets", limit=100), tenant)
+    if as_json:
+        say_json(page["items"])
+        return
     table = Table("kind", "name", "reason", "by", box=None, header_style="bold")
     for one in page["items"]:
         table.add_row(*(Text(one[part]) for part in ("entity_type", "entity_name", "reason", "protected_by")))
@@ -77,6 +80,7 @@ def import_assets(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A JSON list of assets, see docs/operations-runbook.md.")
     ],
+    as_json: AsJson = False,
     tenant: Tenant = HOME,
 ) -> None:
     """Store what an asset inventory knows: role, criticality, services, administrators, owner, tags."""
@@ -94,4 +98,4 @@ def import_assets(
             await person.post("/assets", {"assets": listed[start : start + MOST_AT_ONCE]})
 
     as_operator(send, tenant)
-    console().print(f"{len(listed)} assets are stored.")
+    say(f"{len(listed)} assets are stored.", {"assets": len(listed)}, as_json=as_json)

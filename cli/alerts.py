@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.screen import console
+from cli.screen import AsJson, console, say_json
 from cli.stack import local_stack
 from shared.errors import BusUnavailable
+
+if TYPE_CHECKING:
+    from cli.sending import Reading
 
 
 def send(
@@ -25,6 +28,7 @@ def send(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Send files in which no alert can be read too: to the dead letters.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send alerts to the event hub that the host listens to, and say first what the product will not be able to read.
 
@@ -36,7 +40,7 @@ def send(
 
     environment = local_stack(os.environ).environment()
     readings = [read_for_sending(path, source, environment["ALUSKORT_ALERT_SOURCES"]) for path in files]
-    screen = console()
+    screen = console(stderr=as_json)
     for reading in readings:
         print_reading(screen, reading, anyway=anyway)
     sent = [reading for reading in readings if anyway or not reading.is_useless]
@@ -49,13 +53,26 @@ def send(
         raise BusUnavailable(f"{str(error).splitlines()[0]}. `aluskort up` starts the local stack.") from error
     alerts = [alert for reading in sent for alert in reading.alerts]
     screen.print(f"{count} of {len(files)} files sent to the event hub {hub}, {len(alerts)} alerts in them.")
-    reached = follow_alerts(screen, alerts) if follow and alerts else True
-    lost = any(reading.refused for reading in sent)
-    listing = " `aluskort dlq list` shows what could not be read." if lost else ""
-    next_one = "`aluskort case ID`" if follow else "`aluskort cases --follow`"
-    screen.print(f"Next: {next_one}.{listing}", style="dim")
-    if count < len(files) or not reached:
+    cases = follow_alerts(screen, alerts) if follow and alerts else []
+    if as_json:
+        say_json({"hub": hub, "files": [_said(one, sent=one in sent) for one in readings], "cases": cases})
+    else:
+        lost = any(reading.refused for reading in sent)
+        listing = " `aluskort dlq list` shows what could not be read." if lost else ""
+        next_one = "`aluskort case ID`" if follow else "`aluskort cases --follow`"
+        next_one = next_one if count else "`aluskort parse FILE` shows what a file holds"
+        screen.print(f"Next: {next_one}.{listing}", style="dim")
+    followed = {alert.alert_id for alert in alerts} if follow else set()
+    if count < len(files) or followed - {case["alert_id"] for case in cases}:
         raise typer.Exit(1)
+
+
+def _said(reading: Reading, *, sent: bool) -> dict[str, Any]:
+    """What `--json` says of one file."""
+    alerts = [alert.alert_id for alert in reading.alerts]
+    return {"file": str(reading.path), "sent": sent, "alerts": alerts, "left_out": reading.left_out} | {
+        "refused": reading.refused
+    }
 
 
 def parse(
@@ -63,7 +80,7 @@ def parse(
     siem: Annotated[
         Literal["elastic", "splunk"] | None, typer.Option("--siem", help="Whose alerts; Sentinel's when left out.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the entities of alerts, or the indicators of a text, and what could not be mapped.
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.api import HOME, OPERATOR, AsJson, Tenant, as_operator, say_json
+from cli.api import HOME, OPERATOR, Tenant, as_operator
 from cli.find_case import CaseId, find_case, pending_approval, short
-from cli.screen import console
+from cli.screen import AsJson, console, say_json
 from shared.contracts.disposition import REASONS, DispositionName, DispositionReason
 from shared.errors import InvalidInput
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,6 @@ OPERATOR = "operator"
 HOME = "5c1e6f0a-8d3b-4f57-9a42-7be0d1c9a311"  # the tenant of local/samples
 
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose; only for the local stack, elsewhere the token says it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
 def as_operator[T](ask: Callable[[Person], Awaitable[T]], tenant: str, *, name: str = OPERATOR) -> T:
@@ -60,10 +59,3 @@ def deployment() -> tuple[str, str]:
     if bool(url) != bool(token):
         raise ConfigurationError("Set both ALUSKORT_API_URL and ALUSKORT_API_TOKEN, or none for the local stack.")
     return url, token
-
-
-def say_json(value: Any) -> None:
-    """One JSON value on standard output, and nothing else."""
-    import json
-
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

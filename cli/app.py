@@ -44,7 +44,8 @@ class SentencesForErrors(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it also logs what it raises
+        for library in ("aiokafka", "psycopg.pool"):  # which also log what they raise
+            logging.getLogger(library).setLevel(logging.CRITICAL)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

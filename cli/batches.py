@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import console
+from cli.screen import AsJson, console, say_json
 
 if TYPE_CHECKING:
     from local.demo.api import Person
@@ -16,12 +16,15 @@ batch = typer.Typer(no_args_is_help=True, help="Questions that may wait a day: q
 
 
 @batch.command("status")
-def status(tenant: Tenant = HOME) -> None:
+def status(as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Show what waits and the newest batches."""
     from rich.table import Table
     from rich.text import Text
 
     found = as_operator(lambda person: person.get("/batches"), tenant)
+    if as_json:
+        say_json(found)
+        return
     waiting = Table("type", "waiting", "due", "last flush", box=None, header_style="bold")
     for one in found["queues"]:
         waiting.add_row(one["task_type"], str(one["waiting"]), one["due_at"] or "-", one["last_flush_at"] or "never")
@@ -46,9 +49,10 @@ def status(tenant: Tenant = HOME) -> None:
 @batch.command("results")
 def results(
     job: Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id, as `batch status` shows it.")],
+    as_json: AsJson = False,
     tenant: Tenant = HOME,
 ) -> None:
-    """Print each task's outcome as one line of JSON."""
+    """Print each task's outcome as one line of JSON, or all as one list."""
     import json
     from urllib.parse import quote
 
@@ -62,5 +66,9 @@ def results(
             if (cursor := page["next_cursor"]) is None:
                 return found
 
-    for one in as_operator(pages, tenant):
+    outcomes = as_operator(pages, tenant)
+    if as_json:
+        say_json(outcomes)
+        return
+    for one in outcomes:
         console().print(json.dumps(one), markup=False, soft_wrap=True)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.api import HOME, AsJson, Tenant, as_operator, say_json
+from cli.api import HOME, Tenant, as_operator
 from cli.find_case import CaseId, find_case
-from cli.screen import console
+from cli.screen import AsJson, console, say_json
 from shared.contracts.alert import SeverityLevel
 from shared.contracts.investigation import InvestigationState
 

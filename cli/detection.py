@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.deployment.commands import EnvironmentFile, chosen
-from cli.screen import console
+from cli.screen import AsJson, console, say, say_json
 from shared.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -25,12 +26,21 @@ Tenant = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 
 
 @detection.command("list")
-def list_all() -> None:
+def list_all(as_json: AsJson = False) -> None:
     """List the rules with their thresholds."""
     from rich.table import Table
 
     from shared.detection.catalogue import catalogue
 
+    if as_json:
+        say_json(
+            [
+                {"rule": rule.rule_id, "name": rule.name, "severity": rule.severity, "every_minutes": rule.every}
+                | {"thresholds": dict(rule.documented)}
+                for rule in (found.rule for found in catalogue().values())
+            ]
+        )
+        return
     table = Table("rule", "what", "severity", "every", "thresholds", box=None, header_style="bold")
     for found in catalogue().values():
         rule = found.rule
@@ -40,20 +50,23 @@ def list_all() -> None:
 
 
 @detection.command("new")
-def new(name: Annotated[str, typer.Argument(metavar="NAME", help="Such as label_flipping.")]) -> None:
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as label_flipping.")], as_json: AsJson = False
+) -> None:
     """Write the three files of a new rule, which works as it is and is to be changed."""
     from shared.detection.catalogue import RULES, catalogue
     from shared.detection.template import write_rule
 
     number = max(int(rule_id[-3:]) for rule_id in catalogue()) + 1
-    for path in write_rule(RULES, name, f"ATLAS-DETECT-{number:03d}"):
-        console().print(f"wrote {path}", markup=False, soft_wrap=True)
-    console().print(f"Change what it counts, then: aluskort detection test {name}")
+    written = [str(path) for path in write_rule(RULES, name, f"ATLAS-DETECT-{number:03d}")]
+    lines = [f"wrote {path}" for path in written] + [f"Change what it counts, then: aluskort detection test {name}"]
+    say("\n".join(lines), {"files": written}, as_json=as_json)
 
 
 @detection.command("test")
 def test(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="One rule; all when left out.")] = "",
+    as_json: AsJson = False,
     environment_file: EnvironmentFile = None,
 ) -> None:
     """Run a rule's cases on a real PostgreSQL, in a transaction that is undone. Exit code 1 if one does not hold."""
@@ -63,21 +76,26 @@ def test(
     chosen(environment_file)
     detections = [_named(name)] if name else list(catalogue().values())
 
-    async def run(store: Postgres) -> int:
-        wrong = 0
+    screen = console(stderr=as_json)
+
+    async def run(store: Postgres) -> list[dict[str, Any]]:
+        cases = []
         for found in detections:
             for fixture in (*found.rule.firing, *found.rule.silent):
                 results = await results_of(store, [found], fixture)
                 sentences = failures(fixture, results[found.rule.rule_id])
-                wrong += bool(sentences)
+                cases.append({"rule": found.rule.name, "case": fixture.name, "failures": sentences})
                 mark = "[red]fails[/]" if sentences else "[green]holds[/]"
-                console().print(f"{mark} {found.rule.name}: {fixture.name}")
+                screen.print(f"{mark} {found.rule.name}: {fixture.name}")
                 for sentence in sentences:
-                    console().print(f"      {sentence}", markup=False, highlight=False, soft_wrap=True)
-        return wrong
+                    screen.print(f"      {sentence}", markup=False, highlight=False, soft_wrap=True)
+        return cases
 
-    if wrong := _with_store(run):
-        console().print(f"{wrong} case(s) do not hold.")
+    cases = _with_store(run)
+    if as_json:
+        say_json(cases)
+    if wrong := sum(bool(case["failures"]) for case in cases):
+        screen.print(f"{wrong} case(s) do not hold.")
         raise typer.Exit(1)
 
 
@@ -86,6 +104,7 @@ def backtest(
     name: Name,
     since: Annotated[str, typer.Option("--since", help="How far back: 12h, 7d.")] = "7d",
     tenant: Tenant = "default",
+    as_json: AsJson = False,
     environment_file: EnvironmentFile = None,
 ) -> None:
     """Show the alerts that a rule would have made of the telemetry that is there. Nothing is published."""
@@ -96,29 +115,36 @@ def backtest(
     chosen(environment_file)
     found, now, reach = _named(name), datetime.now(UTC), _duration(since)
 
-    async def run(store: Postgres) -> dict[str, int]:
-        counts: dict[str, int] = {}
+    screen, made = console(stderr=as_json), list[dict[str, Any]]()
+
+    async def run(store: Postgres) -> Counter[str]:
+        counts = Counter[str]()
         async for result in alerts_of(store, found, tenant, since=now - reach, until=now):
-            counts[result.signal] = counts.get(result.signal, 0) + 1
+            counts[result.signal] += 1
+            if as_json:
+                made.append(result.model_dump(mode="json"))
+                continue
             line = f"{result.window_end}  {result.signal}  {result.confidence:.2f}  {result.alert_title}: "
-            line += result.description
-            console().print(line, markup=False, highlight=False, soft_wrap=True)
+            screen.print(line + result.description, markup=False, soft_wrap=True)
         return counts
 
     counts = _with_store(run)
+    if as_json:
+        say_json(made)
     days = reach.total_seconds() / 86400
     for signal, count in sorted(counts.items()):
-        console().print(f"{signal}: {count} alerts, {count / days:.2f} a day", markup=False)
+        screen.print(f"{signal}: {count} alerts, {count / days:.2f} a day", markup=False)
     if not counts:
-        console().print(f"No alert in the last {since}.", markup=False)
+        screen.print(f"No alert in the last {since}.", markup=False)
 
 
 @detection.command("tune")
-def tune(
+def tune(  # noqa: PLR0913, PLR0917 - one for each thing that the command line can say
     name: Name,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")],
     changes: Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="A threshold.")],
     tenant: Tenant = "default",
+    as_json: AsJson = False,
     environment_file: EnvironmentFile = None,
 ) -> None:
     """Change a tenant's thresholds of a rule. The old version stays, and each result names the one it was made with."""
@@ -140,7 +166,9 @@ def tune(
         finally:
             await bus.producer.close()
 
-    console().print(f"{found.rule.rule_id} for {tenant}: version {_with_store(run)} is in force.", markup=False)
+    version, rule_id = _with_store(run), found.rule.rule_id
+    now_in_force = {"rule": rule_id, "tenant": tenant, "version": version}
+    say(f"{rule_id} for {tenant}: version {version} is in force.", now_in_force, as_json=as_json)
 
 
 def _threshold(change: str, known: Mapping[str, float | str]) -> tuple[str, float | str]:

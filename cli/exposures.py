@@ -10,7 +10,7 @@ import typer
 
 from cli.api import HOME, Tenant, as_operator
 from cli.deployment.commands import EnvironmentFile, chosen
-from cli.screen import console
+from cli.screen import AsJson, console, say, say_json
 from shared.contracts.exposure import ExposureSeverity, ExposureStatus
 from shared.ctem.finding import Tool
 from shared.errors import ConfigurationError, InvalidInput
@@ -43,6 +43,7 @@ def import_report(  # noqa: PLR0913, PLR0917 - one for each thing that the comma
         datetime | None, typer.Option("--scanned-at", help="When the scanner ran, in UTC; else the file's own time.")
     ] = None,
     tenant: Annotated[str, typer.Option("--tenant", help="Whose exposures they are.")] = HOME,
+    as_json: AsJson = False,
     environment_file: EnvironmentFile = None,
 ) -> None:
     """Store a report's findings. The same report again changes nothing."""
@@ -56,7 +57,15 @@ def import_report(  # noqa: PLR0913, PLR0917 - one for each thing that the comma
     at = scanned_at.replace(tzinfo=UTC) if scanned_at else datetime.fromtimestamp(file.stat().st_mtime, UTC)
     scan = Scan(tenant_id=tenant, tool=tool, at=at, scope=full_scan_of)
     with file.open("rb") as report:
-        _show(scan, asyncio.run(_read(report, file.stat().st_size, scan, asset)))
+        reading = asyncio.run(_read(report, file.stat().st_size, scan, asset))
+    if as_json:
+        refused = [{"where": one.where, "reason": one.reason} for one in reading.refusals]
+        changes = {"found": reading.found, "changes": dict(scan.changes), "refused": reading.refused}
+        say_json({"tool": scan.tool, "layout": reading.layout, **changes, "refusals": refused})
+    else:
+        _show(scan, reading)
+    if reading.refused:
+        raise typer.Exit(1)
 
 
 async def _read(report: BinaryIO, size: int, scan: Scan, asset: str) -> Reading:
@@ -95,15 +104,15 @@ def _show(scan: Scan, reading: Reading) -> None:
             screen.print(
                 "Nothing was resolved: rows that cannot be read may be those that are missing.", style="yellow"
             )
-        raise typer.Exit(1)
 
 
 @exposures.command("list")
-def list_all(
+def list_all(  # noqa: PLR0913, PLR0917 - one for each thing that the command line can say
     severity: Annotated[ExposureSeverity | None, typer.Option("--severity")] = None,
     status: Annotated[ExposureStatus | None, typer.Option("--status")] = None,
     tool: Annotated[Tool | None, typer.Option("--tool")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="How many of the worst.")] = 30,
+    as_json: AsJson = False,
     tenant: Tenant = HOME,
 ) -> None:
     """List the worst exposures first."""
@@ -113,6 +122,9 @@ def list_all(
     filters = {"severity": severity, "status": status, "source_tool": tool}
     query = {name: value.value for name, value in filters.items() if value is not None}
     items = as_operator(lambda person: person.get("/exposures", limit=limit, **query), tenant)["items"]
+    if as_json:
+        say_json(items)
+        return
     if not items:
         console().print("There are no such exposures.")
         return
@@ -140,14 +152,12 @@ def list_all(
 
 
 @exposures.command("show")
-def show(key: Key, tenant: Tenant = HOME) -> None:
+def show(key: Key, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Show one exposure: what was found, why it is graded so, what has become of it."""
     from urllib.parse import quote
 
     found = as_operator(lambda person: person.get(f"/exposures/{quote(key, safe='')}"), tenant)
-    screen = console()
-    for name, value in _lines(found):
-        screen.print(f"{name:>16}  {value}", markup=False, soft_wrap=True)
+    say("\n".join(f"{name:>16}  {value}" for name, value in _lines(found)), found, as_json=as_json)
 
 
 def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
@@ -185,6 +195,7 @@ def accept(
     key: Key,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")],
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="For how long.")],
+    as_json: AsJson = False,
     tenant: Tenant = HOME,
 ) -> None:
     """Take the risk of an exposure for some days."""
@@ -192,13 +203,14 @@ def accept(
 
     body = {"until": (datetime.now(UTC) + timedelta(days=days)).isoformat(), "reason": reason}
     found = as_operator(lambda person: person.post(f"/exposures/{quote(key, safe='')}/accept", body), tenant)
-    console().print(f"The risk of {key} is taken until {found['accepted_until']}.", markup=False)
+    say(f"The risk of {key} is taken until {found['accepted_until']}.", found, as_json=as_json)
 
 
 @graph.command("load")
 def load_graph(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON with nodes and relations, or CSV of assets.")],
     tenant: Annotated[str, typer.Option("--tenant", help="Whose assets they are.")] = HOME,
+    as_json: AsJson = False,
     environment_file: EnvironmentFile = None,
 ) -> None:
     """Load assets, zones, models and threats into Neo4j; what is there already is brought up to date."""
@@ -223,5 +235,5 @@ def load_graph(
         finally:
             await neo4j.close()
 
-    for name, count in asyncio.run(load()).items():
-        console().print(f"{count:>8,} {name}", markup=False)
+    counts = asyncio.run(load())
+    say("\n".join(f"{count:>8,} {name}" for name, count in counts.items()), counts, as_json=as_json)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -24,17 +24,20 @@ PATIENCE_SECONDS = 180.0
 SETTLED = frozenset({"closed", "failed", "awaiting_human"})
 
 
-def follow_alerts(console: Console, alerts: Sequence[CanonicalAlert]) -> bool:
-    """Print each change of the alerts' cases until all are settled; False when that takes too long."""
+def follow_alerts(console: Console, alerts: Sequence[CanonicalAlert]) -> list[dict[str, Any]]:
+    """Print each change of the alerts' cases until all are settled, and return them; those that took too long are left
+    out.
+    """
     by_tenant: dict[str, list[str]] = {}
     for alert in alerts:
         by_tenant.setdefault(alert.tenant_id, []).append(alert.alert_id)
-    reached = [as_operator(partial(_follow, console, wanted), tenant) for tenant, wanted in by_tenant.items()]
-    return all(reached)
+    each = (as_operator(partial(_follow, console, wanted), tenant) for tenant, wanted in by_tenant.items())
+    return [case for cases in each for case in cases]
 
 
-async def _follow(console: Console, wanted: Sequence[str], person: Person) -> bool:
+async def _follow(console: Console, wanted: Sequence[str], person: Person) -> list[dict[str, Any]]:
     waiting, versions = set(wanted), dict[str, int]()
+    settled: list[dict[str, Any]] = []
     for alert_id in dict.fromkeys(wanted):
         console.print(Text(f"  sent      alert {alert_id}"), style="dim", soft_wrap=True)
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -48,9 +51,10 @@ async def _follow(console: Console, wanted: Sequence[str], person: Person) -> bo
             console.print(Text("  ").join([*parts, shown(item["alert_title"], limit=60)]), soft_wrap=True)
             if item["state"] in SETTLED:
                 waiting.discard(alert_id)
+                settled.append(item)
         await asyncio.sleep(POLL_SECONDS)
     for alert_id in sorted(waiting):
         seen = "its case is still open" if alert_id in versions else "no case was opened"
         why = "`aluskort stats` and `aluskort logs host` may say why."
         console.print(Text(f"  {alert_id}: {seen} after {PATIENCE_SECONDS:.0f} s. {why}"), style="red", soft_wrap=True)
-    return not waiting
+    return settled

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import console
+from cli.screen import AsJson, console, say, say_json
 from shared.contracts.kill_switch import KillSwitchDimension
 
 kill_switches = typer.Typer(
@@ -23,12 +23,15 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit ch
 
 
 @kill_switches.command("list")
-def list_active(tenant: Tenant = HOME) -> None:
+def list_active(as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """List the switches that are on, the newest first."""
     from rich.table import Table
     from rich.text import Text
 
     items = as_operator(lambda person: person.get("/kill-switches"), tenant)["items"]
+    if as_json:
+        say_json(items)
+        return
     if not items:
         console().print("No kill switch is on.")
         return
@@ -40,20 +43,21 @@ def list_active(tenant: Tenant = HOME) -> None:
 
 
 @kill_switches.command("activate")
-def activate(dimension: Dimension, value: Value, reason: Reason, tenant: Tenant = HOME) -> None:
+def activate(
+    dimension: Dimension, value: Value, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME
+) -> None:
     """Turn a switch on: it holds from the next step of every case on."""
     body = {"dimension": dimension, "value": value, "reason": reason}
     found = as_operator(lambda person: person.post("/kill-switches", body), tenant)
-    console().print(
-        f"{found['dimension']} {found['value']} is on since {found['activated_at']}: {found['reason']}",
-        markup=False,
-        soft_wrap=True,
-    )
+    sentence = f"{found['dimension']} {found['value']} is on since {found['activated_at']}: {found['reason']}"
+    say(sentence, found, as_json=as_json)
 
 
 @kill_switches.command("deactivate")
-def deactivate(dimension: Dimension, value: Value, reason: Reason, tenant: Tenant = HOME) -> None:
+def deactivate(
+    dimension: Dimension, value: Value, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME
+) -> None:
     """Turn a switch off."""
     body = {"dimension": dimension, "value": value, "reason": reason}
     as_operator(lambda person: person.post("/kill-switches/deactivate", body), tenant)
-    console().print(f"{dimension} {value} is off.", markup=False)
+    say(f"{dimension} {value} is off.", {**body, "active": False}, as_json=as_json)

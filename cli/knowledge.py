@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.api import HOME, OPERATOR, AsJson, Tenant, as_operator, deployment, say_json
-from cli.screen import console
+from cli.api import HOME, OPERATOR, Tenant, as_operator, deployment
+from cli.screen import AsJson, console, say, say_json
 from cli.stack import local_stack
 from shared.errors import InvalidInput, NotFound
 
@@ -23,6 +23,8 @@ MOST_AT_ONCE = 500  # indicators and assets of one request
 # The keys of a file, in the order of loading, with what one item is called by.
 KEYS = {"playbooks": "playbook_id", "fp_patterns": "pattern_id", "threat_intel_iocs": "value", "assets": "entity_name"}
 
+type Said = tuple[str, Any]  # a sentence for people, and what it says for programs
+
 playbooks = typer.Typer(no_args_is_help=True, help="Playbooks: which actions may be proposed for which alerts.")
 patterns = typer.Typer(no_args_is_help=True, help="False-positive patterns: which alerts close without a model.")
 indicators = typer.Typer(no_args_is_help=True, help="Indicators: what threat intelligence knows.")
@@ -33,7 +35,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit ch
 As = Annotated[str, typer.Option("--as", metavar="NAME", help="Who loads; only for the local stack.")]
 
 
-def load(file: FileArgument) -> None:
+def load(file: FileArgument, as_json: AsJson = False) -> None:
     """Load what a SOC knows from one file, such as local/demo/knowledge.json: playbooks, patterns, indicators, assets.
 
     On the local stack all of it is taken as it stands, approvals, incidents and exposures too. In a deployment a
@@ -48,17 +50,16 @@ def load(file: FileArgument) -> None:
         from local.demo.knowledge import load_knowledge
 
         counted = asyncio.run(load_knowledge(local_stack(os.environ).environment(), known))
-        console().print(f"Loaded as it stands, on this machine only: {counted}.", markup=False)
-        console().print(NEXT, style="dim")
+        loaded = {key: len(value) for key, value in known.items() if isinstance(value, list)}
+        sentence = f"Loaded as it stands, on this machine only: {counted}.\n{NEXT}"
+        say(sentence, {"loaded": loaded, "left_out": []}, as_json=as_json)
         return
-    for key in KEYS:
-        if known.get(key):
-            _load(key, _items(known[key], key), OPERATOR, HOME)
-    if others := sorted(key for key, value in known.items() if key not in KEYS and isinstance(value, list)):
-        console().print(f"Left out: {', '.join(others)}, which come through their topics.", style="yellow")
-    console().print(
-        "Next: `aluskort playbooks list`, `aluskort patterns list`, `aluskort indicators list`.", style="dim"
-    )
+    done = {key: _loaded(key, _items(known[key], key), OPERATOR, HOME) for key in KEYS if known.get(key)}
+    others = sorted(key for key, value in known.items() if key not in KEYS and isinstance(value, list))
+    lines = [sentence for sentence, _ in done.values()]
+    lines += [f"Left out: {', '.join(others)}, which come through their topics."] if others else []
+    results = {"loaded": {key: result for key, (_, result) in done.items()}, "left_out": others}
+    say("\n".join([*lines, NEXT]), results, as_json=as_json)
 
 
 @playbooks.command("list")
@@ -74,15 +75,15 @@ def show_playbook(playbook_id: Id, tenant: Tenant = HOME) -> None:
 
 
 @playbooks.command("load")
-def load_playbooks(file: FileArgument, name: As = OPERATOR, tenant: Tenant = HOME) -> None:
+def load_playbooks(file: FileArgument, name: As = OPERATOR, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Insert or replace playbooks, approved by you. Which may act alone is a setting of the deployment."""
-    _load("playbooks", _items(_read(file), "playbooks"), name, tenant)
+    _load("playbooks", file, name, tenant, as_json=as_json)
 
 
 @playbooks.command("retire")
-def retire_playbook(playbook_id: Id, reason: Reason, tenant: Tenant = HOME) -> None:
+def retire_playbook(playbook_id: Id, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Select a playbook no more."""
-    _retire("/playbooks", playbook_id, reason, tenant)
+    _retire("/playbooks", playbook_id, reason, tenant, as_json=as_json)
 
 
 @patterns.command("list")
@@ -99,15 +100,15 @@ def show_pattern(pattern_id: Id, tenant: Tenant = HOME) -> None:
 
 
 @patterns.command("load")
-def load_patterns(file: FileArgument, name: As = OPERATOR, tenant: Tenant = HOME) -> None:
+def load_patterns(file: FileArgument, name: As = OPERATOR, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Load patterns, which approves them; each is in force once a second person has loaded the very same."""
-    _load("fp_patterns", _items(_read(file), "fp_patterns"), name, tenant)
+    _load("fp_patterns", file, name, tenant, as_json=as_json)
 
 
 @patterns.command("retire")
-def retire_pattern(pattern_id: Id, reason: Reason, tenant: Tenant = HOME) -> None:
+def retire_pattern(pattern_id: Id, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Revoke a pattern: it closes nothing any more."""
-    _retire("/patterns", pattern_id, reason, tenant)
+    _retire("/patterns", pattern_id, reason, tenant, as_json=as_json)
 
 
 @indicators.command("list")
@@ -126,16 +127,17 @@ def show_indicator(value: Id, tenant: Tenant = HOME) -> None:
 
 
 @indicators.command("load")
-def load_indicators(file: FileArgument, name: As = OPERATOR, tenant: Tenant = HOME) -> None:
+def load_indicators(file: FileArgument, name: As = OPERATOR, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Know indicators from now on; the newest word about one wins."""
-    _load("threat_intel_iocs", _items(_read(file), "threat_intel_iocs"), name, tenant)
+    _load("threat_intel_iocs", file, name, tenant, as_json=as_json)
 
 
 @indicators.command("retire")
-def retire_indicator(value: Id, reason: Reason, tenant: Tenant = HOME) -> None:
+def retire_indicator(value: Id, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Forget an indicator."""
     as_operator(lambda person: person.post("/indicators/retire", {"value": value, "reason": reason}), tenant)
-    console().print(f"{value} is known no more. Next: `aluskort indicators list`.", markup=False)
+    sentence = f"{value} is known no more. Next: `aluskort indicators list`."
+    say(sentence, {"value": value, "retired": True, "reason": reason}, as_json=as_json)
 
 
 def _list(path: str, columns: Iterable[str], as_json: bool, tenant: str) -> None:
@@ -169,11 +171,12 @@ def _show(path: str, name: str, tenant: str) -> None:
     say_json(as_operator(lambda person: person.get(f"{path}/{quote(name, safe='')}"), tenant))
 
 
-def _retire(path: str, name: str, reason: str, tenant: str) -> None:
+def _retire(path: str, name: str, reason: str, tenant: str, *, as_json: bool) -> None:
     from urllib.parse import quote
 
     as_operator(lambda person: person.post(f"{path}/{quote(name, safe='')}/retire", {"reason": reason}), tenant)
-    console().print(f"{name} is retired. Next: `aluskort {path.removeprefix('/')} list`.", markup=False)
+    sentence = f"{name} is retired. Next: `aluskort {path.removeprefix('/')} list`."
+    say(sentence, {"id": name, "retired": True, "reason": reason}, as_json=as_json)
 
 
 async def _all(person: Person, path: str) -> list[dict[str, Any]]:
@@ -187,49 +190,55 @@ async def _all(person: Person, path: str) -> list[dict[str, Any]]:
         query["cursor"] = page["next_cursor"]
 
 
-def _load(key: str, items: list[dict[str, Any]], name: str, tenant: str) -> None:
-    said = as_operator(lambda person: LOADERS[key](person, items), tenant, name=name)
-    console().print(said, markup=False, soft_wrap=True)
+def _load(key: str, file: Path, name: str, tenant: str, *, as_json: bool) -> None:
+    sentence, result = _loaded(key, _items(_read(file), key), name, tenant)
+    say(sentence, result, as_json=as_json)
 
 
-async def _load_playbooks(person: Person, items: list[dict[str, Any]]) -> str:
+def _loaded(key: str, items: list[dict[str, Any]], name: str, tenant: str) -> Said:
+    return as_operator(lambda person: LOADERS[key](person, items), tenant, name=name)
+
+
+async def _load_playbooks(person: Person, items: list[dict[str, Any]]) -> Said:
     for item in items:
         await person.post("/playbooks", item)
-    return f"{len(items)} playbooks are loaded."
+    return f"{len(items)} playbooks are loaded.", [item["playbook_id"] for item in items]
 
 
-async def _load_patterns(person: Person, items: list[dict[str, Any]]) -> str:
+async def _load_patterns(person: Person, items: list[dict[str, Any]]) -> Said:
     """A pattern that cannot be loaded stops no other."""
     from local.demo.api import ApiRefused
 
-    lines = []
+    lines, found = list[str](), list[dict[str, Any]]()
     for item in items:
         try:
             after = await person.post("/patterns", item)
         except ApiRefused as refused:
             lines.append(f"{item.get('pattern_id')}: not loaded. {refused}")
+            found.append({"pattern_id": item.get("pattern_id"), "status": None, "refused": str(refused)})
         else:
+            found.append(after)
             waits = after["status"] == "pending_review"
             lines.append(
                 f"{after['pattern_id']}: "
                 + ("waits for a second person to load it too" if waits else f"in force until {after['expiry_date']}")
             )
-    return "\n".join(lines)
+    return "\n".join(lines), found
 
 
-async def _load_indicators(person: Person, items: list[dict[str, Any]]) -> str:
+async def _load_indicators(person: Person, items: list[dict[str, Any]]) -> Said:
     for start in range(0, len(items), MOST_AT_ONCE):
         await person.post("/indicators", {"indicators": items[start : start + MOST_AT_ONCE]})
-    return f"{len(items)} indicators are known."
+    return f"{len(items)} indicators are known.", [item["value"] for item in items]
 
 
-async def _load_assets(person: Person, items: list[dict[str, Any]]) -> str:
+async def _load_assets(person: Person, items: list[dict[str, Any]]) -> Said:
     for start in range(0, len(items), MOST_AT_ONCE):
         await person.post("/assets", {"assets": items[start : start + MOST_AT_ONCE]})
-    return f"{len(items)} assets are stored."
+    return f"{len(items)} assets are stored.", [item["entity_name"] for item in items]
 
 
-LOADERS: dict[str, Callable[[Person, list[dict[str, Any]]], Any]] = {
+LOADERS: dict[str, Callable[[Person, list[dict[str, Any]]], Awaitable[Said]]] = {
     "playbooks": _load_playbooks,
     "fp_patterns": _load_patterns,
     "threat_intel_iocs": _load_indicators,

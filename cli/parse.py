@@ -67,6 +67,8 @@ def parse(file: Path, siem: str | None = None) -> list[Parsed]:
         if _is_json(body):
             raise
         return [Parsed(name, parse_alert_entities("", {"Text": text}), refusal=_why_text(name, text, error))]
+    if not rows:
+        raise InvalidInput(name, got="an empty list", expected="an alert as JSON, or text")
     return [_of_row(row, number, adapter) for number, row in enumerate(rows, 1)]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import console
+from cli.screen import AsJson, console, say, say_json
 
 pattern_review = typer.Typer(no_args_is_help=True, help="False-positive patterns: drafts, backtest, approval.")
 
@@ -17,9 +17,12 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit ch
 
 
 @pattern_review.command("drafts")
-def drafts(tenant: Tenant = HOME) -> None:
+def drafts(as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """List the drafts that wait for people, with their conditions."""
     items = as_operator(lambda person: person.get("/pattern-drafts"), tenant)["items"]
+    if as_json:
+        say_json(items)
+        return
     if not items:
         console().print("No draft waits.")
     for one in items:
@@ -32,40 +35,42 @@ def drafts(tenant: Tenant = HOME) -> None:
 
 
 @pattern_review.command("backtest")
-def backtest(pattern: PatternId, tenant: Tenant = HOME) -> None:
+def backtest(pattern: PatternId, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Say what a pattern would have closed in 90 days; exit code 1 when it may not be approved."""
     found = as_operator(lambda person: person.get(f"/pattern-drafts/{quote(pattern, safe='')}/backtest"), tenant)
-    console().print(
+    sentence = (
         f"{found['matched']} of {found['alerts']} alerts, {found['unjudged']} of them judged by no person; "
         f"{len(found['attacks'])} confirmed attack(s)."
     )
+    sentence += f"\nBlocked: {found['blocked']}." if found["blocked"] else ""
+    say(sentence, found, as_json=as_json)
     if found["blocked"]:
-        console().print(f"Blocked: {found['blocked']}.", markup=False, style="red")
         raise typer.Exit(1)
 
 
 @pattern_review.command("approve")
-def approve(pattern: PatternId, tenant: Tenant = HOME) -> None:
+def approve(pattern: PatternId, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Approve a draft; two different people must."""
     found = _post(pattern, "approve", {}, tenant)
     if found["approved_by_2"] is None:
-        console().print(f"{pattern} is approved by one person; a second one must as well.", markup=False)
+        sentence = f"{pattern} is approved by one person; a second one must as well."
     else:
-        console().print(f"{pattern} is {found['status']} until {found['expiry_date']}.", markup=False)
+        sentence = f"{pattern} is {found['status']} until {found['expiry_date']}."
+    say(sentence, found, as_json=as_json)
 
 
 @pattern_review.command("reject")
-def reject(pattern: PatternId, reason: Reason, tenant: Tenant = HOME) -> None:
+def reject(pattern: PatternId, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Put a draft aside."""
-    _post(pattern, "reject", {"reason": reason}, tenant)
-    console().print(f"{pattern} is rejected.", markup=False)
+    found = _post(pattern, "reject", {"reason": reason}, tenant)
+    say(f"{pattern} is rejected.", found, as_json=as_json)
 
 
 @pattern_review.command("revoke")
-def revoke(pattern: PatternId, reason: Reason, tenant: Tenant = HOME) -> None:
+def revoke(pattern: PatternId, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Take a pattern out of force and reopen what it closed in the last 24 hours."""
     found = _post(pattern, "revoke", {"reason": reason}, tenant)
-    console().print(f"{pattern} is revoked; {len(found['reopened'])} case(s) are open again.", markup=False)
+    say(f"{pattern} is revoked; {len(found['reopened'])} case(s) are open again.", found, as_json=as_json)
 
 
 def _post(pattern: str, what: str, body: dict[str, Any], tenant: str) -> Any:

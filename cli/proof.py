@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.api import HOME, AsJson, Tenant, as_operator, say_json
+from cli.api import HOME, Tenant, as_operator
 from cli.find_case import CaseId, find_case, short
-from cli.screen import console
+from cli.screen import AsJson, console, say, say_json
 from shared.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def evidence(
     case_id: CaseId,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: AsJson = False,
     tenant: Tenant = HOME,
 ) -> None:
     """Write a case's evidence package: alert, steps, approvals, actions and audit records with their proof."""
@@ -40,12 +41,13 @@ def evidence(
             "--output", got=str(output), expected="a writable file", hint=error.strerror or ""
         ) from error
     proven = "the chain is valid" if found["chain_verified"] else "THE CHAIN IS NOT VALID"
-    console().print(
-        f"{output}: case {short(case)}, {len(found['events'])} audit records, {proven}.",
-        markup=False,
-        soft_wrap=True,
+    written = {"file": str(output), "records": len(found["events"]), "chain_verified": found["chain_verified"]}
+    say(
+        f"{output}: case {short(case)}, {len(found['events'])} audit records, {proven}.\n"
+        "The export itself is on the chain. Next: `aluskort verify`.",
+        {"investigation_id": case["investigation_id"], **written},
+        as_json=as_json,
     )
-    console().print("The export itself is on the chain. Next: `aluskort verify`.", style="dim")
     if not found["chain_verified"]:
         raise typer.Exit(1)
 

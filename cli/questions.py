@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from cli.screen import console
+from cli.screen import AsJson, say
 
 
 def questions(
     name: Annotated[
         str, typer.Argument(metavar="[NAME]", help="One question, with its query; all when left out.")
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Show what investigations may ask a tenant's logs, as a table in Markdown."""
     from shared.errors import NotFound
@@ -23,4 +24,5 @@ def questions(
     if name and name not in found:
         raise NotFound(f"there is no question {name!r}; `aluskort questions` lists them")
     text = one(found[name]) if name else table(found.values())
-    console().print(text, markup=False, highlight=False, soft_wrap=True)
+    chosen = [found[name]] if name else found.values()
+    say(text, [question.model_dump(mode="json", exclude={"fixtures"}) for question in chosen], as_json=as_json)

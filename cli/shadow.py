@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import console
+from cli.screen import AsJson, console, say, say_json
 
 shadow = typer.Typer(
     no_args_is_help=True, help="Shadow mode: cases are judged and logged, and nothing closes or acts without a person."
@@ -18,12 +18,15 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit ch
 
 
 @shadow.command("list")
-def list_all(tenant: Tenant = HOME) -> None:
+def list_all(as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """List what is in shadow mode."""
     from rich.table import Table
     from rich.text import Text
 
     items = as_operator(lambda person: person.get("/shadow-modes"), tenant)["items"]
+    if as_json:
+        say_json(items)
+        return
     if not items:
         console().print("Nothing is in shadow mode.")
         return
@@ -34,17 +37,18 @@ def list_all(tenant: Tenant = HOME) -> None:
 
 
 @shadow.command("enter")
-def enter(reason: Reason, rule: Rule = "", tenant: Tenant = HOME) -> None:
+def enter(reason: Reason, rule: Rule = "", as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Put the tenant, or one rule, in shadow mode."""
-    as_operator(lambda person: person.post("/shadow-modes", {"rule": rule, "reason": reason}), tenant)
-    console().print(f"{_what(rule)} is in shadow mode: people decide every case.", markup=False)
+    found = as_operator(lambda person: person.post("/shadow-modes", {"rule": rule, "reason": reason}), tenant)
+    say(f"{_what(rule)} is in shadow mode: people decide every case.", found, as_json=as_json)
 
 
 @shadow.command("go-live")
-def go_live(reason: Reason, rule: Rule = "", tenant: Tenant = HOME) -> None:
+def go_live(reason: Reason, rule: Rule = "", as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """End shadow mode; the reason is audited as the sign-off."""
-    as_operator(lambda person: person.post("/shadow-modes/go-live", {"rule": rule, "reason": reason}), tenant)
-    console().print(f"{_what(rule)} is live.", markup=False)
+    body = {"rule": rule, "reason": reason}
+    as_operator(lambda person: person.post("/shadow-modes/go-live", body), tenant)
+    say(f"{_what(rule)} is live.", {**body, "shadow": False}, as_json=as_json)
 
 
 def _what(rule: str) -> str:

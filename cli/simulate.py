@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.deployment.commands import OWNER, EnvironmentFile, chosen
-from cli.screen import console
+from cli.screen import AsJson, console, say_json
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     database: Annotated[
         bool, typer.Option("--database", help="Load the rows into the database instead; alerts are left out.")
     ] = False,
+    as_json: AsJson = False,
     environment_file: EnvironmentFile = None,
 ) -> None:
     """Write telemetry of ordinary days with labelled attacks on machine-learning systems in it."""
@@ -55,7 +56,11 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     blocks = before(simulated(sites, first, days, attacks), now)
     write_labels(attacks, folder)
     counts = _loaded(blocks, environment_file) if database else write_files(blocks, folder, form)
-    _show(counts, attacks, f"{first} to {last}", "the database" if database else str(folder))
+    if as_json:
+        span = {"first_day": str(first), "last_day": str(last), "folder": str(folder), "database": database}
+        say_json({"rows": dict(counts), "attacks": len(attacks), **span})
+    else:
+        _show(counts, attacks, f"{first} to {last}", "the database" if database else str(folder))
 
 
 def _loaded(blocks: Iterable[Block], environment_file: Path | None) -> Counter[str]:

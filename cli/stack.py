@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.screen import console
+from cli.screen import AsJson, console, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,19 +103,25 @@ def down(
     screen.print("Next: `aluskort up`.")
 
 
-def status() -> None:
+def status(as_json: AsJson = False) -> None:
     """Show each service and the model; exit code 1 unless all are healthy."""
-    from cli.stack_screen import model_line, status_table
+    from cli.stack_screen import model_line, status_rows, status_table
+    from local.services.service import Health
 
     stack = local_stack(os.environ)
-    table, healthy = status_table(stack)
-    console().print(table)
-    if not healthy:
-        console().print("Next: `aluskort up` starts what is stopped; `aluskort logs SERVICE` says why it stopped.")
-        raise typer.Exit(1)
-    line, up = model_line(stack.host().url())
-    console().print(line, style="" if up else "red", markup=False)
-    console().print("Next: `aluskort stats` for cases and queues, `aluskort env` for URLs.")
+    rows = status_rows(stack)
+    healthy = all(row["state"] == Health.HEALTHY for row in rows)
+    line, up = model_line(stack.host().url()) if healthy else ("", False)
+    if as_json:
+        say_json({"healthy": up, "services": rows, "given_by_the_environment": stack.replaced(), "product": line})
+    else:
+        screen = console()
+        screen.print(status_table(rows, stack.replaced()))
+        if healthy:
+            screen.print(line, style="" if up else "red", markup=False)
+            screen.print("Next: `aluskort stats` for cases and queues, `aluskort env` for URLs.")
+        else:
+            screen.print("Next: `aluskort up` starts what is stopped; `aluskort logs SERVICE` says why it stopped.")
     if not up:
         raise typer.Exit(1)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import httpx
 from rich.console import Console
@@ -45,19 +47,28 @@ class Steps:
             self.progress.update(self._tasks[name], step=STYLES[step], completed=int(done))
 
 
-def status_table(stack: Stack) -> tuple[Table, bool]:
-    """A row for each service, and whether all that run here are healthy."""
+def status_rows(stack: Stack) -> list[dict[str, Any]]:
+    """What is known of each service that runs here; memory in bytes."""
     statuses, versions = stack.statuses(), stack.versions()
+    return [
+        {"service": service.name, "state": seen.health, "pid": seen.pid, "port": service.ports()[0]}
+        | {"version": versions.get(service.name, ""), "memory": seen.memory}
+        for service in stack.services()
+        if (seen := statuses[service.name])
+    ]
+
+
+def status_table(rows: Sequence[Mapping[str, Any]], replaced: Iterable[str]) -> Table:
+    """A row for each service, and those of others."""
     table = Table("service", "state", "pid", "port", "version", "memory", box=None, header_style="bold")
-    for service in stack.services():
-        seen = statuses[service.name]
-        port, pid, version = str(service.ports()[0]), str(seen.pid or ""), versions.get(service.name, "")
-        table.add_row(service.name, STYLES[seen.health], pid, port, version, _megabytes(seen.memory))
-    for name in stack.replaced():
+    for row in rows:
+        cells = (str(row["pid"] or ""), str(row["port"]), row["version"], _megabytes(row["memory"]))
+        table.add_row(row["service"], STYLES[row["state"]], *cells)
+    for name in replaced:
         table.add_row(name, "given by the environment")
-    together = sum(seen.memory for seen in statuses.values())
-    table.add_row("", "", "", "", "[bold]together[/]", f"[bold]{_megabytes(together)}[/]")
-    return table, all(seen.health is Health.HEALTHY for seen in statuses.values())
+    together = _megabytes(sum(row["memory"] for row in rows))
+    table.add_row("", "", "", "", "[bold]together[/]", f"[bold]{together}[/]")
+    return table
 
 
 def model_line(url: str) -> tuple[str, bool]:

@@ -8,8 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from cli.api import HOME, AsJson, Tenant, as_operator, say_json
-from cli.screen import console
+from cli.api import HOME, Tenant, as_operator
+from cli.screen import AsJson, console, say_json
 
 NOT_MEASURED = "not measured"
 

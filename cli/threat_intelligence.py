@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.screen import console
+from cli.screen import AsJson, console, say
 from cli.stack import local_stack
 from shared.errors import InvalidInput
 
@@ -35,8 +35,12 @@ def import_feed(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A STIX 2.1 bundle, a MISP event, or one value a line.")],
     source: Annotated[str, typer.Option("--source", help="Who says so; kept with each indicator.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be learnt.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Publish the indicators of a feed; say what is none, and what would match everybody."""
+    """Publish the indicators of a feed; say what is none, and what would match everybody.
+
+    Exit code 1 if no indicator is left.
+    """
     import asyncio
     from collections import Counter
 
@@ -75,7 +79,11 @@ def import_feed(
 
     asyncio.run(run())
     done = "would be published" if dry_run else "are published"
-    console().print(f"{counts['learnt']:,} indicators {done}, {counts['rejected']:,} entries are not usable.")
+    sentence = f"{counts['learnt']:,} indicators {done}, {counts['rejected']:,} entries are not usable."
+    found = {"indicators": counts["learnt"], "rejected": counts["rejected"], "published": not dry_run}
+    say(sentence, found, as_json=as_json)
+    if not counts["learnt"]:
+        raise typer.Exit(1)
 
 
 def _read(file: Path, source: str) -> Iterator[Read]:

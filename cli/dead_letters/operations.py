@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,15 @@ from shared.bus.dead_letters import Original
 from shared.bus.producer import KafkaProducer
 from shared.errors import InvalidInput, NotFound
 from shared.settings import KafkaSecurity
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Positions of what was sent back and of what was not; ``complete`` unless one that was asked for was not sent."""
+
+    sent: list[str]
+    left: list[str]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +64,15 @@ class DeadLetters:
             style="dim",
         )
 
-    async def show_entry(self, name: str, position: Position) -> None:
+    async def show_entry(self, name: str, position: Position, *, as_json: bool) -> None:
         """Show everything about one dead letter, its bytes last."""
         async with opened(self.brokers, self.security, name) as topic:
             (entry,) = (await topic.survey([position])).entries
             facts, original = await topic.read(entry)
+        if as_json:
+            value = base64.b64encode(original.value).decode()
+            self._print_json({**entry.as_json(), "reason": facts.reason if facts else "", "value_base64": value})
+            return
         self.console.print(f"[bold]{entry.position}[/] of {name}")
         self.console.print(screen.details(entry, facts, original))
         self.console.print()
@@ -72,10 +86,10 @@ class DeadLetters:
 
     async def replay(
         self, name: str, positions: Sequence[Position], *, again: bool, dry_run: bool, agreed: Callable[[int], bool]
-    ) -> bool:
+    ) -> Replayed:
         """Send dead letters back, all of them if there are no ``positions``; ``agreed`` is called with their number.
 
-        Says what was sent where; False when one that was asked for was not sent.
+        Says what was sent where.
         """
         producer = KafkaProducer(self.brokers, self.security)
         try:
@@ -83,18 +97,20 @@ class DeadLetters:
                 survey = await topic.survey(positions)
                 self._say_what_was_left_out(survey, name)
                 ready = [entry for entry in survey.entries if self._may_go(entry, again=again)]
+                everything = [str(entry.position) for entry in survey.entries]
                 if dry_run or not ready:
                     self.console.print("Nothing was sent." if ready else "There is nothing to send.")
-                    return bool(ready) or not positions
+                    return Replayed([], everything, complete=bool(ready) or not positions)
                 if not agreed(len(ready)):
                     self.console.print("Nothing was sent.")
-                    return False
+                    return Replayed([], everything, complete=False)
                 replayer = Replayer(topic, producer, self.hub_connection)
-                sent = [await self._send(replayer, entry) for entry in ready]
+                sent = [str(entry.position) for entry in ready if await self._send(replayer, entry)]
         finally:
             await producer.close()
-        self.console.print(f"{sum(sent)} sent, {len(survey.entries) - sum(sent)} failed.")
-        return all(sent) and (len(ready) == len(survey.entries) or not positions)
+        left = [position for position in everything if position not in sent]
+        self.console.print(f"{len(sent)} sent, {len(left)} failed.")
+        return Replayed(sent, left, complete=len(sent) == len(ready) and (not left or not positions))
 
     async def _survey(self, name: str) -> Survey:
         async with opened(self.brokers, self.security, name) as topic:

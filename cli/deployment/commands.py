@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.screen import console
+from cli.screen import AsJson, console, say_json
 from cli.stack import local_stack
 from shared.errors import ConfigurationError
 
@@ -43,6 +43,7 @@ def chosen(file: Path | None) -> Deployment:
 
 def migrate(
     environment_file: EnvironmentFile = None,
+    as_json: AsJson = False,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit code 1 if something is missing.")
     ] = False,
@@ -58,23 +59,25 @@ def migrate(
     ] = "",
 ) -> None:
     """Bring the database (and topics) of a deployment up to date. Repeatable; the running version keeps working."""
-    target, screen = chosen(environment_file), console()
+    target, screen = chosen(environment_file), console(stderr=as_json)
     url = target.variables.get(OWNER)
     if not url:
         raise ConfigurationError(f"{OWNER} is not set in {target.source}: the schema's owner makes the tables.")
     screen.print(f"The database of {target.source}:", markup=False)
-    complete = _schema(screen, url, check=check)
+    names, complete = _schema(screen, url, check=check)
     if entra_principals:
         _admit(screen, url, entra_principals, check=check)
     if topics:
         complete &= _topics(screen, check=check)
+    if as_json:
+        say_json({"missing" if check else "applied": names, "complete": complete})
     if not complete:
         raise typer.Exit(1)
 
 
 def preflight(
     environment_file: EnvironmentFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON and nothing else.")] = False,
+    as_json: AsJson = False,
     synthetic_alert: Annotated[
         bool, typer.Option("--synthetic-alert", help="Send one harmless alert and follow it to its audit proof.")
     ] = False,
@@ -125,7 +128,8 @@ async def _collected(screen: Console, coming: AsyncIterator[Finding]) -> list[Fi
     return found
 
 
-def _schema(screen: Console, url: str, *, check: bool) -> bool:
+def _schema(screen: Console, url: str, *, check: bool) -> tuple[list[str], bool]:
+    """The migrations that are missing or were applied, and whether none is missing now."""
     from shared.stores.migrations import migrate as apply
     from shared.stores.migrations import missing
 
@@ -134,10 +138,10 @@ def _schema(screen: Console, url: str, *, check: bool) -> bool:
         for name in names:
             screen.print(f"  missing  {name}")
         screen.print("The schema is up to date." if not names else "`aluskort migrate` applies what is missing.")
-        return not names
+        return names, not names
     applied = apply(url, report=lambda name: screen.print(f"  applying {name}"))
     screen.print(f"Applied {len(applied)} migrations." if applied else "The schema was up to date.")
-    return True
+    return list(applied), True
 
 
 def _admit(screen: Console, url: str, given: str, *, check: bool) -> None:

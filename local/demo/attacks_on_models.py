@@ -23,6 +23,7 @@ SEED, SIZE = 20261120, 0.3
 DAY, BEFORE = date(2026, 11, 18), 3
 # Each attack with its table: the assistant is asked for all that a model knows, a gateway reports false readings.
 SHOWN = {"ATLAS-DETECT-002": "orbital_nl_query_logs", "ATLAS-DETECT-009": "opcua_telemetry"}
+SIGNALS = ("documented", "rec")  # of each rule: both find its attack, so that each is two alerts
 TIMERS = ("run_detections_30m", "run_detections_5m")
 TIMEOUT_SECONDS = 30
 
@@ -45,9 +46,9 @@ def _moved(blocks: Iterator[Block], by: timedelta) -> Iterator[Block]:
         yield block.replaced(ts=block.columns["ts"] + np.timedelta64(round(by.total_seconds() * 1e6), "us"))
 
 
-async def detect_attacks_on_models(stack: Stack, tenant_id: str) -> list[Attack]:
+async def detect_attacks_on_models(stack: Stack, tenant_id: str) -> int:
     """Load them into the running stack and let its timers find them now, not when they are due. Their alerts then are
-    investigated like any other. Raises httpx.HTTPError when the host does not answer.
+    investigated like any other; how many there will be. Raises httpx.HTTPError when the host does not answer.
     """
     blocks, attacks = attacks_on_models(tenant_id, datetime.now(UTC))
     load(stack.environment()["ALUSKORT_POSTGRES_OWNER_URL"], blocks)
@@ -56,4 +57,4 @@ async def detect_attacks_on_models(stack: Stack, tenant_id: str) -> list[Attack]
         for timer in TIMERS:
             answer = await client.post(f"/admin/functions/{timer}", headers={"x-functions-key": key}, json={})
             answer.raise_for_status()
-    return attacks
+    return len(attacks) * len(SIGNALS)

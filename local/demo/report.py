@@ -80,11 +80,13 @@ def seconds_to_verdict(detail: Mapping[str, Any]) -> float:
 
 
 def one_line_of_why(state: Mapping[str, Any]) -> str:
-    """The first thing that speaks for the verdict with its quote; else the last line of the decision chain."""
-    claims = (state["case_facts"].get("why") or {}).get("speaks_for", [])
-    if claims:
+    """The first thing that speaks for the verdict with its quote; else what is missing, or the decision's reason."""
+    why = state["case_facts"].get("why") or {}
+    if claims := why.get("speaks_for", []):
         quote = f': "{claims[0]["quote"]}"' if claims[0]["quote"] else ""
         return f"{claims[0]['claim'].rstrip('.')}{quote}"
+    if missing := why.get("missing", []):
+        return f"Missing: {missing[0]}"
     decided = [line for line in state.get("decision_chain", []) if line["step"] in VERDICT_STEPS]
     return str(decided[-1]["reasoning"]) if decided else ""
 

@@ -33,6 +33,9 @@ from shared.ingestion.shapes import left_out, read_alert
 
 SAMPLES = CHECKOUT / "local" / "samples"
 REPORT = CHECKOUT / ".local" / "demo-report.json"
+# Two other alerts belong with this one and have nothing else in common: when it comes last, two incidents are merged,
+# which is a record more. Sent first, it makes every run the same.
+FIRST = SAMPLES / "lateral-movement-psexec.json"
 SETTLED = frozenset({"closed", "failed", "awaiting_human"})
 
 
@@ -120,7 +123,10 @@ class Demo:
         with _bars(self._console) as bars:
             sending = bars.add_task("files sent to the event hub", total=len(files))
             judged = bars.add_task("verdicts", total=total)
-            feeding = asyncio.create_task(asyncio.to_thread(send, files, *hub, lambda _: bars.advance(sending)))
+            await asyncio.to_thread(send, [FIRST], *hub, lambda _: bars.advance(sending))
+            await until(lambda: _opened(analysts), what=f"A case for the alert in {FIRST.name}", seconds=60)
+            rest = [path for path in files if path != FIRST]
+            feeding = asyncio.create_task(asyncio.to_thread(send, rest, *hub, lambda _: bars.advance(sending)))
 
             async def settled() -> bool:
                 found = [item for person in analysts for item in await person.investigations()]
@@ -136,12 +142,12 @@ class Demo:
     async def _attack_models(self, tenant: str, analyst: Person) -> None:
         """Telemetry with two attacks on models; what the detections find is investigated like any other alert."""
         known = {case["investigation_id"] for case in await analyst.investigations()}
-        attacks = await detect_attacks_on_models(self._stack, tenant)
+        alerts = await detect_attacks_on_models(self._stack, tenant)
         found: list[dict[str, Any]] = []
 
         async def settled() -> bool:
             found[:] = [case for case in await analyst.investigations() if case["investigation_id"] not in known]
-            return len(found) >= len(attacks) and all(case["state"] in SETTLED for case in found)
+            return len(found) >= alerts and all(case["state"] in SETTLED for case in found)
 
         await until(settled, what="A verdict for each attack on a model", seconds=120)
         named = "; ".join(sorted(case["alert_title"] for case in found))
@@ -203,6 +209,10 @@ class Demo:
                 "[yellow]The verdicts come from a simulated model with plain rules; Claude was not called.[/]"
             )
         self._console.print(f"The same as data: {REPORT.relative_to(CHECKOUT)}")
+
+
+async def _opened(analysts: Sequence[Person]) -> bool:
+    return any([await person.investigations() for person in analysts])
 
 
 def _bars(console: Console) -> Progress:

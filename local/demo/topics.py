@@ -30,8 +30,9 @@ async def read_all(brokers: str, topic: str) -> list[ConsumerRecord]:
 
 
 async def dead_letters(brokers: str) -> list[DeadLetter]:
-    """What could not be read, with the reasons."""
-    return [DeadLetter.from_json(record.value) for record in await read_all(brokers, "alerts.raw.dlq")]
+    """What could not be read, with the reasons: each message once, as one that is delivered again is kept again."""
+    kept = [DeadLetter.from_json(record.value) for record in await read_all(brokers, "alerts.raw.dlq")]
+    return list({(one.source_topic, one.value_base64, *sorted(one.headers.items())): one for one in kept}.values())
 
 
 async def parse_milliseconds(brokers: str) -> list[int]:

@@ -108,6 +108,17 @@ SIGNS: tuple[Sign, ...] = (
          r"(?:training )?data poison\w*|model (?:extraction|theft|backdoor)|tampered (?:model )?weights"
          r"|labels of .{0,60}\bflipped", ("AML.T0020", "AML.T0024", "AML.T0018"), ("disable_account", "isolate_host"),
          "high"),
+    # What our own rules measured: a departure from the usual, which somebody has to explain
+    Sign("use far beyond what is usual", Weight.SUSPICIOUS, 0.52,
+         r"questions to the model in \d+ hours|calls of \d+ inference endpoints|times the (?:daily )?average"
+         r"|more than on (?:any day before|the busiest day)|alerts in \d+ hours where at most", severity="medium"),
+    Sign("measurements that do not fit together", Weight.SUSPICIOUS, 0.52,
+         r"[1-9]\d* protocol violations|standard deviations and \d+ sensors off|fail the physics check"
+         r"|confidence fell by|checks in \d+ minutes with \d+ errors|nodes at once, as after", severity="medium"),
+    Sign("a safeguard that was passed by", Weight.SUSPICIOUS, 0.52,
+         r"[1-9]\d* without a verified certificate|safety filter stopped|injections in one session"
+         r"|without another person's approval|weights that no production model has|dependencies changed with",
+         severity="medium"),
     # Suspicious, answered without touching anybody's work
     Sign("phishing", Weight.SUSPICIOUS, 0.68,
          r"phish\w*|spam|suspicious (?:e-?)?mail|malicious (?:link|attachment|file)", ("T1566",), severity="low"),

@@ -7,12 +7,15 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """analyst < senior_analyst < admin, each includes the one below; audit_reader stands beside them."""
+    """analyst < senior_analyst < admin, each includes the one below; audit_reader and metrics_reader, which is for
+    scrapers, stand beside them.
+    """
 
     ANALYST = "analyst"
     SENIOR_ANALYST = "senior_analyst"
     ADMIN = "admin"
     AUDIT_READER = "audit_reader"
+    METRICS_READER = "metrics_reader"
 
 
 @dataclass(frozen=True, slots=True)

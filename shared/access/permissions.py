@@ -24,6 +24,7 @@ class Permission(StrEnum):
     SET_KILL_SWITCHES = "kill_switches.set"
     SET_SHADOW_MODES = "shadow_modes.set"
     READ_PLATFORM = "platform.read"
+    READ_METRICS = "metrics.read"
     MANAGE_PATTERNS = "patterns.manage"
     MANAGE_SHARED_KNOWLEDGE = "shared_knowledge.manage"
 
@@ -46,6 +47,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.SET_KILL_SWITCHES: frozenset({Role.ADMIN}),
     Permission.SET_SHADOW_MODES: frozenset({Role.ADMIN}),
     Permission.READ_PLATFORM: frozenset({Role.ADMIN}),
+    Permission.READ_METRICS: frozenset({Role.ADMIN, Role.METRICS_READER}),
     Permission.MANAGE_PATTERNS: _SENIORS,
     Permission.MANAGE_SHARED_KNOWLEDGE: frozenset({Role.ADMIN}),
 }

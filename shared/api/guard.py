@@ -88,6 +88,6 @@ ExposureDecider = Annotated[Identity, Depends(Permits(Permission.DECIDE_EXPOSURE
 IncidentChanger = Annotated[Identity, Depends(Permits(Permission.CHANGE_INCIDENTS))]
 PatternManager = Annotated[Identity, Depends(Permits(Permission.MANAGE_PATTERNS))]
 SharedKnowledgeManager = Annotated[Identity, Depends(Permits(Permission.MANAGE_SHARED_KNOWLEDGE))]
-PlatformReader = Annotated[Identity, Depends(Permits(Permission.READ_PLATFORM))]
+MetricsReader = Annotated[Identity, Depends(Permits(Permission.READ_METRICS))]
 DraftReviewer = Annotated[Identity, Depends(Permits(Permission.REVIEW_DRAFTS))]
 AuditReader = Annotated[Identity, Depends(Permits(Permission.READ_AUDIT))]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from shared.access.permissions import Permission, is_permitted
 from shared.api.failures import failures
-from shared.api.guard import InvestigationReader, PlatformReader
+from shared.api.guard import InvestigationReader, MetricsReader
 from shared.api.metrics import CONTENT_TYPE, exposition
 from shared.api.services import ApiServices, Services
 from shared.contracts.statistics import Platform, Statistics
@@ -24,7 +24,7 @@ async def statistics(identity: InvestigationReader, services: Services) -> Stati
 
 
 @router.get("/metrics", responses=failures(), response_class=Response)
-async def metrics(identity: PlatformReader, services: Services) -> Response:
+async def metrics(identity: MetricsReader, services: Services) -> Response:
     """The same in Prometheus' text format; the scraper's token names the tenant whose cases are counted."""
     counted = await services.counts.read(identity.tenant_id)
     found = Statistics(at=datetime.now(UTC), cases=counted, platform=await _platform(services))

@@ -105,11 +105,15 @@ def _node(where: str, row: Mapping[str, Any]) -> dict[str, str]:
 
 def _of_csv(text: str) -> dict[str, Any]:
     """Assets and the zones that they reside in; of a zone, the consequence where a column says it."""
-    reader = csv.DictReader(io.StringIO(text))
-    if not set(_COLUMNS) <= set(reader.fieldnames or ()):
-        raise InvalidInput("columns", got=", ".join(reader.fieldnames or ()), expected="at least id and zone")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        columns, rows = reader.fieldnames or (), list(reader)
+    except csv.Error as error:
+        raise InvalidInput("file", got=text[:60], expected="JSON or CSV", hint=str(error)) from error
+    if not set(_COLUMNS) <= set(columns):
+        raise InvalidInput("columns", got=", ".join(columns), expected="at least id and zone")
     assets, zones, resides = list[dict[str, str]](), dict[str, dict[str, str]](), list[dict[str, str]]()
-    for number, row in enumerate(reader, 2):
+    for number, row in enumerate(rows, 2):
         zone = need(row, "zone")
         asset = {name: value for name, value in row.items() if name not in {"zone", "consequence_class"}}
         assets.append(_node(f"line {number}", asset))

@@ -179,8 +179,11 @@ def _recognised(stream: BinaryIO, asset: str) -> Report:
         form = Form.LINES if _is_lines(begin) else Form.JSON
         return Report(stream, form, _outline(stream, head), asset)
     line = _first_line(stream)
-    columns = frozenset(cell.strip() for cell in next(csv.reader([line], delimiter=_delimiter(line)), []))
-    return Report(stream, Form.CSV, columns, asset)
+    try:
+        cells = next(csv.reader([line], delimiter=_delimiter(line)), [])
+    except csv.Error as error:
+        raise InvalidInput("report", got=line, expected="XML, JSON or CSV", hint=str(error)) from error
+    return Report(stream, Form.CSV, frozenset(cell.strip() for cell in cells), asset)
 
 
 def _narrow(stream: BinaryIO) -> BinaryIO:

@@ -83,8 +83,11 @@ def _rows(path: Path) -> Iterator[Any]:
 
 def _csv(path: Path) -> Iterable[Any]:
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        for row in csv.DictReader(file):
-            yield {name: value for name, value in row.items() if value != ""}
+        try:
+            for row in csv.DictReader(file):
+                yield {name: value for name, value in row.items() if value != ""}
+        except csv.Error as error:
+            raise InvalidInput("file", got=path.name, expected="CSV", hint=str(error)) from error
 
 
 def _json_lines(path: Path) -> Iterable[Any]:
@@ -104,9 +107,12 @@ def _parquet(path: Path) -> Iterable[Any]:
         raise InvalidInput(
             "file", got=path.name, expected=".csv or .jsonl", hint="For Parquet install pyarrow (pip install pyarrow)."
         ) from error
-    for batch in parquet.ParquetFile(path).iter_batches():
-        for row in batch.to_pylist():
-            yield {name: value for name, value in row.items() if value is not None}
+    try:
+        for batch in parquet.ParquetFile(path).iter_batches():
+            for row in batch.to_pylist():
+                yield {name: value for name, value in row.items() if value is not None}
+    except ValueError as error:  # ArrowInvalid is one
+        raise InvalidInput("file", got=path.name, expected="Parquet", hint=str(error)) from error
 
 
 READERS = {".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines, ".parquet": _parquet}

@@ -1,4 +1,4 @@
-"""What local/services/prerequisites.sh says of a machine that has a shell and nothing else."""
+"""What the Makefile's scripts say of a machine that has a shell and nothing else, and of a download that failed."""
 
 import shutil
 import subprocess
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "local" / "services" / "prerequisites.sh"
+SERVICES = Path(__file__).parents[2] / "local" / "services"
+SCRIPT = SERVICES / "prerequisites.sh"
 
 
 @pytest.fixture
@@ -45,3 +46,26 @@ def test_python_and_a_compiler_suffice_for_the_packages(bare: Path) -> None:
     answer = ask(bare, "python")
     assert (answer.returncode, answer.stderr) == (0, "")
     assert Path(answer.stdout.strip()).exists()
+
+
+def test_download_that_fails_says_of_what_how_and_what_to_do(tmp_path: Path) -> None:
+    log, mvn = tmp_path / "new" / "kafka.log", tmp_path / "mvn"
+    mvn.write_text('#!/bin/sh\nprintf "\\033[1m[ERROR]\\033[m no kafka_2.13\\n\\n"; exit 7\n')
+    mvn.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    command = [SERVICES / "fetched.sh", "Kafka into the cache", log, "mvn", "copy"]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout) == (7, "== Kafka into the cache\n")
+    assert answer.stderr.splitlines() == [
+        "failed: Kafka into the cache. mvn ended with 7:",
+        "        [ERROR] no kafka_2.13",
+        "what to do: is the network there? Maven takes mirrors and proxies from ~/.m2/settings.xml.",
+        f"        Then call make again: it goes on where it stopped. All of the output: {log}",
+    ]
+
+
+def test_download_that_works_says_only_what_it_is(tmp_path: Path) -> None:
+    command = [SERVICES / "fetched.sh", "Something", tmp_path / "a.log", "/bin/echo", "done"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "== Something\n", "")
+    assert (tmp_path / "a.log").read_text() == "done\n"

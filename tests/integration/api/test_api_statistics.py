@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 
 from tests.integration.api.test_api_investigations import investigation, owner, tenant
 
@@ -65,13 +66,25 @@ async def test_administrator_sees_the_platform_and_what_kafka_did_not_say_is_nul
     assert platform["spend"]["hard_limit_usd"] == 1000
 
 
-async def test_metrics_are_for_administrators_and_leave_out_what_was_not_measured(
-    api: Api, owner: psycopg.Connection, tenant: str
-) -> None:
+@pytest.mark.parametrize(
+    ("role", "path", "status"),
+    [
+        ("admin", "/metrics", 200),
+        ("metrics_reader", "/metrics", 200),
+        ("analyst", "/metrics", 403),
+        ("audit_reader", "/metrics", 403),
+        ("metrics_reader", "/v1/stats", 403),
+        ("metrics_reader", "/v1/investigations", 403),
+    ],
+)
+async def test_scraper_reads_metrics_and_nothing_else(api: Api, tenant: str, role: str, path: str, status: int) -> None:
+    async with await api.signed_in(role, tenant=tenant) as client:
+        assert (await client.get(path)).status_code == status
+
+
+async def test_metrics_leave_out_what_was_not_measured(api: Api, owner: psycopg.Connection, tenant: str) -> None:
     investigation(owner, tenant, 1, state="awaiting_human")
-    async with await api.signed_in("analyst", tenant=tenant) as client:
-        assert (await client.get("/metrics")).status_code == 403
-    async with await api.signed_in("admin", tenant=tenant) as client:
+    async with await api.signed_in("metrics_reader", tenant=tenant) as client:
         answer = await client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     text = answer.text

@@ -78,3 +78,29 @@ def test_rule_enters_shadow_mode_and_goes_live(run: Run) -> None:
     assert "two weeks of comparing" in run("shadow", "list").output
     assert "Rule port scan is live." in run("shadow", "go-live", "--rule", "port scan", "--reason", "agreed").output
     assert "Nothing is in shadow mode." in run("shadow", "list").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["assets", "protect", "host", "hmi-9", "--reason", "kiln"], {"entity_name": "hmi-9", "protected": True}),
+        (["assets", "protected"], []),
+        (["assets", "unprotect", "host", "hmi-9"], {"entity_name": "hmi-9", "protected": False}),
+        (["kill-switches", "activate", "technique", "T1046", "--reason", "noise"], {"value": "T1046"}),
+        (["kill-switches", "list"], []),
+        (["kill-switches", "deactivate", "technique", "T1046", "--reason", "done"], {"active": False}),
+        (["shadow", "enter", "--rule", "Dig", "--reason", "new"], {"rule": "Dig"}),
+        (["shadow", "list"], []),
+        (["shadow", "go-live", "--rule", "Dig", "--reason", "agreed"], {"shadow": False}),
+        (["patterns", "drafts"], []),
+        (["batch", "status"], {"jobs": []}),
+        (["exposures", "list"], []),
+    ],
+)
+def test_command_with_json_writes_one_value_and_nothing_else(run: Run, arguments: list[str], part: object) -> None:
+    done = run(*arguments, "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert isinstance(found, type(part))
+    if isinstance(part, dict):
+        assert found.items() >= part.items()

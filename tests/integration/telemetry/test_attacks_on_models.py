@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from local.demo.attacks_on_models import SHOWN, attacks_on_models
+from local.demo.attacks_on_models import SHOWN, SIGNALS, attacks_on_models
 from local.telemetry.writing import load
 from shared.bus.outbox import Outbox
 from shared.bus.producer import MemoryProducer
@@ -21,6 +21,7 @@ async def test_detections_find_just_the_two_attacks_of_the_demo(database: Callab
         results = await DetectionRunner(postgres, Outbox(postgres, MemoryProducer())).run_all(now=now)
     finally:
         await postgres.close()
-    fired = {(rule_id, one.subject) for rule_id, found in results.items() for one in found if one.triggered}
-    assert fired == {(attack.label.rule_id, attack.label.subjects[0]) for attack in attacks}
-    assert {rule_id for rule_id, _ in fired} == set(SHOWN)
+    fired = sorted((rule, one.subject, one.signal) for rule, found in results.items() for one in found if one.triggered)
+    named = [(attack.label.rule_id, attack.label.subjects[0], signal) for attack in attacks for signal in SIGNALS]
+    assert fired == sorted(named)
+    assert {rule_id for rule_id, *_ in fired} == set(SHOWN)

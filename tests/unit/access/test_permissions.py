@@ -8,7 +8,10 @@ OF_SENIORS = [
     *("approvals.decide", "assets.manage", "cases.dispose", "cases.reopen"),
     *("drafts.review", "exposures.decide", "incidents.change", "patterns.manage"),
 ]
-OF_ADMINS = ["audit.read", "kill_switches.set", "platform.read", "shadow_modes.set", "shared_knowledge.manage"]
+OF_ADMINS = [
+    *("audit.read", "kill_switches.set", "metrics.read", "platform.read", "shadow_modes.set"),
+    "shared_knowledge.manage",
+]
 
 
 def someone(*roles: Role) -> Identity:
@@ -22,6 +25,7 @@ def someone(*roles: Role) -> Identity:
         (Role.SENIOR_ANALYST, sorted([*OF_ANALYSTS, *OF_SENIORS])),
         (Role.ADMIN, sorted([*OF_ANALYSTS, *OF_SENIORS, *OF_ADMINS])),
         (Role.AUDIT_READER, ["audit.read"]),
+        (Role.METRICS_READER, ["metrics.read"]),
     ],
 )
 def test_role_grants_exactly_what_the_specification_lists(role: Role, permitted: list[str]) -> None:
@@ -39,8 +43,8 @@ def test_every_permission_is_granted_to_admin() -> None:
 def test_service_reads_by_its_roles_and_answers_for_nobody() -> None:
     service = Identity("app-1", "Sync", frozenset({Role.ADMIN}), "contoso", is_service=True)
     assert permissions_of(service) == [
-        *("assets.manage", "audit.read", "investigations.read", "kill_switches.set", "platform.read"),
-        "shared_knowledge.manage",
+        *("assets.manage", "audit.read", "investigations.read", "kill_switches.set", "metrics.read"),
+        *("platform.read", "shared_knowledge.manage"),
     ]
 
 

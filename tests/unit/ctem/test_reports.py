@@ -177,6 +177,11 @@ def test_columns_may_stand_between_other_delimiters(delimiter: str) -> None:
     assert titles(read(Tool.WIZ, raw)[1]) == titles(read(Tool.WIZ, vulnerability())[1])
 
 
+def test_bytes_that_are_no_report_are_refused_and_not_a_defect() -> None:
+    with pytest.raises(InvalidInput, match="expected XML, JSON or CSV"):
+        read(Tool.WIZ, b"\xf1\r\x00,\x9a;\rcc\n")
+
+
 def test_header_alone_is_a_report_without_findings() -> None:
     assert read(Tool.WIZ, HEADER.encode()) == ("issues CSV", [], [])
 

@@ -38,6 +38,25 @@ def verdict(description: str, title: str = "Alert", **more: Any) -> Judgement:
 
 
 @pytest.mark.parametrize(
+    "measured",  # one sentence of each rule against attacks on models
+    [
+        "Mean confidence of 80 inferences is -4.1 standard deviations off, 30% fail the physics check, +90 ms latency.",
+        "310 alerts in 6 hours, 7.5 times the average.",
+        "812 calls of 9 endpoints in 24 hours, 40 after hours, 6.2 times the daily average.",
+        "640 questions to the model in 6 hours where at most 35 are usual.",
+        "90 calls in 6 hours where at most 30 were usual, 12 without a verified certificate.",
+        "40 checks in 15 minutes with 31 errors, 4 timeouts and 2 failures, beside 60 inferences.",
+        "3 injections in one session, 1 past the filter, 2 questions with tool calls since.",
+        "12 reports in 15 minutes with 24 protocol violations, at most 0.0 standard deviations and 3 sensors off.",
+        "A node reported 3 times weights that no production model has.",
+        "900 writes in 24 hours, 700 more than on the busiest day of the baseline.",
+    ],
+)
+def test_what_a_detection_rule_measured_is_quoted(measured: str) -> None:
+    assert [reason["quote"] for reason in verdict(measured).why.speaks_for] == [measured]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "No ransomware was found",

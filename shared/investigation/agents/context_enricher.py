@@ -31,6 +31,7 @@ class ContextEnricherAgent:
                 alert_name=state.alert_title,
                 text=state.alert_description,
                 techniques=state.techniques,
+                entities=[entity.primary_value for entity in entities.all()],
             ),
             ask_the_logs(self._hunter, state),
         )

@@ -100,14 +100,8 @@ def show_pattern(pattern_id: Id, tenant: Tenant = HOME) -> None:
 
 @patterns.command("load")
 def load_patterns(file: FileArgument, name: As = OPERATOR, tenant: Tenant = HOME) -> None:
-    """Load patterns, which approves them; each is in force once a second person has loaded the very same."""
+    """Load patterns, which approves them; each is in force once a second person has approved or loaded it too."""
     _load("fp_patterns", _items(_read(file), "fp_patterns"), name, tenant)
-
-
-@patterns.command("retire")
-def retire_pattern(pattern_id: Id, reason: Reason, tenant: Tenant = HOME) -> None:
-    """Revoke a pattern: it closes nothing any more."""
-    _retire("/patterns", pattern_id, reason, tenant)
 
 
 @indicators.command("list")
@@ -156,7 +150,8 @@ def _list(path: str, columns: Iterable[str], as_json: bool, tenant: str) -> None
         cells = [_cell(one[column]) for column in columns]
         table.add_row(*(shown(cell, limit=LONGEST_ID if cell == cells[0] else 60) for cell in cells))
     console().print(table)
-    console().print(f"{len(found)} {name}. Next: `aluskort {name} show ID`, `load FILE`, `retire ID`.", style="dim")
+    end = "revoke" if name == "patterns" else "retire"
+    console().print(f"{len(found)} {name}. Next: `aluskort {name} show ID`, `load FILE`, `{end} ID`.", style="dim")
 
 
 def _cell(value: Any) -> str:

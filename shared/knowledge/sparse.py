@@ -30,8 +30,8 @@ _ENDINGS = ("ations", "ation", "ings", "ing", "ions", "ion", "ies", "ed", "es", 
 _SHORTEST_STEM = 4
 _STOP = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "for", "from", "had", "has", "have", "in", "into",
-    "is", "it", "its", "no", "not", "of", "on", "or", "that", "the", "their", "them", "then", "there", "these", "this", "to",
-    "was", "were", "which", "will", "with",
+    "is", "it", "its", "no", "not", "of", "on", "or", "that", "the", "their", "them", "then", "there", "these", "this",
+    "to", "was", "were", "which", "will", "with",
 })  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def env(as_json: AsJson = False) -> None:
         "Kafka": f"{brokers} (kcat -b {brokers} -L); dead letters: aluskort dlq list",
         "Blob storage": variables["ALUSKORT_BLOB_CONNECTION_STRING"],
         "Event Hubs": f"{variables['ALUSKORT_SENTINEL_EVENTHUB']} ({variables['ALUSKORT_SENTINEL_HUB']})",
-        "Qdrant": variables.get("ALUSKORT_QDRANT_PATH") or os.environ.get("ALUSKORT_QDRANT_URL", ""),
+        "Qdrant": variables["ALUSKORT_QDRANT_URL"],
         "identity": f"{variables['ALUSKORT_OIDC_ISSUER']}/.well-known/openid-configuration",
         "model": f"{variables['ALUSKORT_MODEL_PROVIDER']} {variables.get('ANTHROPIC_BASE_URL', '')}",
         "data, logs": str(stack.site.folder),

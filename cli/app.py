@@ -22,6 +22,7 @@ from cli.exposures import exposures, graph
 from cli.kill_switches import kill_switches
 from cli.knowledge import indicators, load, patterns, playbooks
 from cli.pattern_review import pattern_review
+from cli.playbook_review import playbook_review
 from cli.proof import evidence, verify
 from cli.questions import questions
 from cli.shadow import shadow
@@ -90,6 +91,7 @@ app.add_typer(telemetry, name="telemetry")
 app.add_typer(detection, name="detection")
 app.add_typer(batch, name="batch")
 patterns.add_typer(pattern_review)  # without a name: its commands are among the others
+playbooks.add_typer(playbook_review)
 app.add_typer(ti, name="ti")
 
 if __name__ == "__main__":

@@ -101,14 +101,8 @@ def show_pattern(pattern_id: Id, tenant: Tenant = HOME) -> None:
 
 @patterns.command("load")
 def load_patterns(file: FileArgument, name: As = OPERATOR, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
-    """Load patterns, which approves them; each is in force once a second person has loaded the very same."""
+    """Load patterns, which approves them; each is in force once a second person has approved or loaded it too."""
     _load("fp_patterns", file, name, tenant, as_json=as_json)
-
-
-@patterns.command("retire")
-def retire_pattern(pattern_id: Id, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
-    """Revoke a pattern: it closes nothing any more."""
-    _retire("/patterns", pattern_id, reason, tenant, as_json=as_json)
 
 
 @indicators.command("list")

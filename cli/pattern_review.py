@@ -66,6 +66,7 @@ def reject(pattern: PatternId, reason: Reason, as_json: AsJson = False, tenant: 
     say(f"{pattern} is rejected.", found, as_json=as_json)
 
 
+@pattern_review.command("retire", help="The same as `revoke`, as for playbooks and indicators.")
 @pattern_review.command("revoke")
 def revoke(pattern: PatternId, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Take a pattern out of force and reopen what it closed in the last 24 hours."""

@@ -1,13 +1,15 @@
-"""``aluskort ti``: feeds of indicators."""
+"""``aluskort ti``: feeds of indicators, and reports."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.api import HOME, Tenant, as_operator
 from cli.screen import AsJson, console, say
 from cli.stack import local_stack
 from shared.errors import InvalidInput
@@ -18,16 +20,12 @@ if TYPE_CHECKING:
     from shared.bus.producer import KafkaProducer
     from shared.knowledge.feeds import Read
 
-ti = typer.Typer(no_args_is_help=True, help="Threat intelligence: feeds of indicators.")
+ti = typer.Typer(no_args_is_help=True, help="Threat intelligence: feeds of indicators, and reports.")
 
-TOPIC = "knowledge.ti.ioc.new"
+TOPIC, REPORTS = "knowledge.ti.ioc.new", "knowledge.ti.report.new"
 SHOWN = 20  # rejected entries that are printed
+SHOWN_CHARACTERS = 600  # of a part
 AT_ONCE = 500  # messages that wait for their acknowledgement
-
-
-@ti.callback()
-def _group() -> None:
-    """Keeps `import` a command of its own."""
 
 
 @ti.command("import")
@@ -84,6 +82,56 @@ def import_feed(
     say(sentence, found, as_json=as_json)
     if not counts["learnt"]:
         raise typer.Exit(1)
+
+
+@ti.command("import-report")
+def import_report(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A report as plain text.")],
+    title: Annotated[str, typer.Option("--title", help="As people cite it; the same title replaces the report.")],
+    source: Annotated[str, typer.Option("--source", help="Who wrote it.")],
+) -> None:
+    """Publish a report; its parts are found by `ti search`, and the techniques that it names with them."""
+    import asyncio
+
+    from shared.bus.producer import KafkaProducer
+    from shared.knowledge.library import Report
+    from shared.settings import kafka_security
+
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InvalidInput("FILE", got=str(file), expected="a readable file", hint=error.strerror or "") from error
+    report = Report.from_json(
+        json.dumps({"doc_id": f"{source}: {title}", "title": title, "source": source, "text": text})
+    )
+
+    async def send() -> None:
+        producer = KafkaProducer(local_stack(os.environ).environment()["ALUSKORT_KAFKA_BROKERS"], kafka_security())
+        try:
+            await producer.publish(REPORTS, report.to_json(), key=report.doc_id)
+        finally:
+            await producer.close()
+
+    asyncio.run(send())
+    console().print(f"{title!r} is published. Next: `aluskort ti search TEXT`.", markup=False)
+
+
+@ti.command("search")
+def search(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="An alert's words, a technique, a host, a hash.")],
+    shelf: Annotated[str, typer.Option("--in", metavar="SHELF", help="reports or playbooks.")] = "reports",
+    tenant: Tenant = HOME,
+) -> None:
+    """Show the parts of reports, or the playbooks, that are most like a text."""
+    from cli.case_screen import shown
+
+    found = as_operator(lambda person: person.get("/library", text=text, shelf=shelf), tenant)["items"]
+    if not found:
+        console().print(f"Nothing in the {shelf} is like it.", markup=False)
+    for one in found:
+        about = f"{one['title']}  {', '.join(one['mitre_techniques'])}"
+        console().print(shown(about, limit=200), style="bold")
+        console().print(shown(one["text"], limit=SHOWN_CHARACTERS))
 
 
 def _read(file: Path, source: str) -> Iterator[Read]:

@@ -107,11 +107,10 @@ class BlobSettings(_Group):
 
 
 class QdrantSettings(_Group):
-    """A server, or with ``path`` the embedded engine, for one process only; it is used when there is no URL."""
+    """The vector store, and its key if it wants one."""
 
     url: str = ""
     api_key: SecretStr | None = None
-    path: str = ""
 
 
 class Neo4jSettings(_Group):

@@ -162,7 +162,7 @@ async def blob(target: Target) -> AsyncIterator[Finding]:
 async def qdrant(target: Target) -> AsyncIterator[Finding]:
     """The server answers, and its collection has the vectors that we write."""
     if not target.settings.qdrant.url:
-        yield not_applicable("Qdrant", "the embedded engine belongs to the host's process; the health route covers it")
+        yield failed("Qdrant", "no server is named", "Set ALUSKORT_QDRANT_URL.")
         return
     from qdrant_client import AsyncQdrantClient
     from qdrant_client.http.exceptions import ApiException

@@ -52,5 +52,5 @@ class Qdrant:
         """Nothing to make."""
 
     def version(self) -> str:
-        """Return the version of the engine, which is embedded in Qdrant's client."""
-        return f"engine of qdrant-client {version('qdrant-client')}"
+        """Return the version of the engine."""
+        return f"Qdrant Edge {version('qdrant-edge-py')}"

@@ -19,6 +19,7 @@ from shared.api import (
     kill_switches,
     knowledge,
     pattern_review,
+    playbook_review,
     shadow_modes,
     statistics,
 )
@@ -43,6 +44,7 @@ ROUTERS = (
     statistics.router,
     batches.router,
     pattern_review.router,
+    playbook_review.router,
 )
 
 

@@ -5,7 +5,6 @@ Playbooks and indicators belong to all tenants, so the administrators of one ten
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -28,8 +27,8 @@ from shared.contracts.contract import Contract
 from shared.contracts.expression import is_readable
 from shared.errors import AccessDenied, InvalidInput
 from shared.knowledge.indicators import Indicator
-from shared.knowledge.pattern_approval import approved_by, is_in_force, revoked
-from shared.response.playbooks import Playbook
+from shared.knowledge.library import MOST_FOUND, Found
+from shared.response.playbooks import Playbook, PlaybookVersion, updated
 
 router = APIRouter(prefix="/v1", tags=["knowledge"])
 
@@ -51,6 +50,14 @@ class ByType(ListQuery):
     KEY: ClassVar = (key_text, key_text)
 
     sort: Literal["type"] = "type"
+
+
+class LibraryQuery(Contract):
+    """What to look for, and where."""
+
+    shelf: Literal["reports", "playbooks"] = "reports"
+    text: str = Field(min_length=1, max_length=2000)
+    limit: int = Field(default=5, ge=1, le=MOST_FOUND)
 
 
 class Retired(Contract):
@@ -85,17 +92,25 @@ async def read_playbook(playbook_id: Identifier, identity: InvestigationReader, 
     return await services.playbooks.read(playbook_id)
 
 
+@router.get("/playbooks/{playbook_id}/versions", responses=failures())
+async def list_playbook_versions(
+    playbook_id: Identifier, identity: InvestigationReader, services: Services
+) -> Page[PlaybookVersion]:
+    """What the playbook said each time that it was stored, the newest first; the newest 50."""
+    return Page(items=await services.playbooks.versions(playbook_id), next_cursor=None)
+
+
 @router.post("/playbooks", responses=_CHANGED)
 async def load_playbook(
     request: Request, playbook: Playbook, identity: SharedKnowledgeManager, services: Services
 ) -> Playbook:
     """Insert or replace a playbook, approved by whoever loads it. What may act alone is a setting of its own."""
-    await _demand_operator(request, identity, services)
-    _check(playbook.conditions.rules if playbook.conditions else [], "playbook.conditions.rules")
+    await demand_operator(request, identity, services)
+    demand_readable(playbook.conditions.rules if playbook.conditions else [], "playbook.conditions.rules")
     approved = playbook.model_copy(update={"review_status": "approved", "approved_by": identity.subject})
     context = {"setting": "playbooks", "change": "load", "playbook": playbook.model_dump(mode="json")}
     await services.playbooks.store(
-        approved, tenant_id=identity.tenant_id, messages=[_event(AuditEventType.CONFIG_CHANGED, context, identity)]
+        approved, tenant_id=identity.tenant_id, messages=[config_changed(context, identity), updated(approved)]
     )
     services.outbox.notify()
     return approved
@@ -106,12 +121,13 @@ async def retire_playbook(
     request: Request, playbook_id: Identifier, why: Retired, identity: SharedKnowledgeManager, services: Services
 ) -> None:
     """Select a playbook no more."""
-    await _demand_operator(request, identity, services)
+    await demand_operator(request, identity, services)
     context = {"setting": "playbooks", "change": "retire", "playbook_id": playbook_id, "reason": why.reason}
+    retired = (await services.playbooks.read(playbook_id)).model_copy(update={"review_status": "retired"})
     await services.playbooks.retire(
         playbook_id,
         tenant_id=identity.tenant_id,
-        messages=[_event(AuditEventType.CONFIG_CHANGED, context, identity)],
+        messages=[config_changed(context, identity), updated(retired)],
     )
     services.outbox.notify()
 
@@ -133,33 +149,22 @@ async def read_pattern(pattern_id: Identifier, identity: InvestigationReader, se
 
 @router.post("/patterns", responses=_CHANGED)
 async def load_pattern(pattern: FPPattern, identity: PatternManager, services: Services) -> FPPattern:
-    """Load a pattern, which is the first approval; another person who loads the very same one is the second, and it is
-    in force. A changed one begins anew. Who approved it before, in the file, counts for nothing.
+    """Load a pattern, which is the first approval; the second is another person's, who approves it or loads the very
+    same one. Each comes after a backtest. A changed one begins anew; who approved it in the file counts for nothing.
     """
     pattern = pattern.model_copy(update={"scope_tenant_id": identity.tenant_id})
-    _check([entity.value_regex for entity in pattern.entity_patterns], "pattern.entity_patterns")
-    _check([pattern.alert_name_regex] if pattern.alert_name_regex else [], "pattern.alert_name_regex")
-    async with services.patterns.changing(identity.tenant_id, pattern.pattern_id) as (before, change):
-        after = approved_by(pattern, before, by=identity.subject, now=datetime.now(UTC))
-        kind = AuditEventType.FP_PATTERN_ACTIVATED if is_in_force(after) else AuditEventType.FP_PATTERN_APPROVED
-        context = {"pattern_id": after.pattern_id, "status": after.status, "pattern": after.model_dump(mode="json")}
-        created = [] if before else [_event(AuditEventType.FP_PATTERN_CREATED, context, identity)]
-        await change(after, [*created, _event(kind, context, identity)])
-    services.outbox.notify()
-    return after
+    demand_readable([entity.value_regex for entity in pattern.entity_patterns], "pattern.entity_patterns")
+    demand_readable([pattern.alert_name_regex] if pattern.alert_name_regex else [], "pattern.alert_name_regex")
+    return await services.pattern_review.load(pattern, identity)
 
 
-@router.post("/patterns/{pattern_id}/retire", responses=_CHANGED)
-async def retire_pattern(
-    pattern_id: Identifier, why: Retired, identity: PatternManager, services: Services
-) -> FPPattern:
-    """Revoke a pattern: from now on it closes nothing."""
-    async with services.patterns.changing(identity.tenant_id, pattern_id) as (before, change):
-        after = revoked(before, pattern_id, now=datetime.now(UTC))
-        context = {"pattern_id": pattern_id, "status": after.status, "reason": why.reason}
-        await change(after, [_event(AuditEventType.FP_PATTERN_REVOKED, context, identity)])
-    services.outbox.notify()
-    return after
+@router.get("/library", responses=failures(HTTPStatus.BAD_REQUEST))
+async def search_library(
+    identity: InvestigationReader, services: Services, query: Annotated[LibraryQuery, Query()]
+) -> Page[Found]:
+    """Parts of reports, or playbooks, that are most like a text; the best first, all on one page."""
+    found = await services.library.search(query.shelf, query.text, tenant_id=identity.tenant_id, limit=query.limit)
+    return Page(items=found, next_cursor=None)
 
 
 @router.get("/indicators", responses=failures())
@@ -175,13 +180,13 @@ async def load_indicators(
     request: Request, body: IndicatorList, identity: SharedKnowledgeManager, services: Services
 ) -> None:
     """Know indicators from now on; the newest word about one wins."""
-    await _demand_operator(request, identity, services)
+    await demand_operator(request, identity, services)
     named = [f"{one.type}:{one.value}"[:500] for one in body.indicators[:50]]
     context = {"setting": "indicators", "change": "load", "count": len(body.indicators), "first": named}
     await services.indicators.load(
         body.indicators,
         tenant_id=identity.tenant_id,
-        messages=[_event(AuditEventType.CONFIG_CHANGED, context, identity)],
+        messages=[config_changed(context, identity)],
     )
     services.outbox.notify()
 
@@ -191,15 +196,15 @@ async def retire_indicator(
     request: Request, which: RetiredIndicator, identity: SharedKnowledgeManager, services: Services
 ) -> None:
     """Forget an indicator."""
-    await _demand_operator(request, identity, services)
+    await demand_operator(request, identity, services)
     context = {"setting": "indicators", "change": "retire", "value": which.value[:500], "reason": which.reason}
     await services.indicators.retire(
-        which.value, tenant_id=identity.tenant_id, messages=[_event(AuditEventType.CONFIG_CHANGED, context, identity)]
+        which.value, tenant_id=identity.tenant_id, messages=[config_changed(context, identity)]
     )
     services.outbox.notify()
 
 
-async def _demand_operator(request: Request, identity: Identity, services: ApiServices) -> None:
+async def demand_operator(request: Request, identity: Identity, services: ApiServices) -> None:
     """Raises AccessDenied, recorded, for administrators of other tenants than the operator's."""
     if identity.tenant_id != services.operator_tenant:
         why = "This belongs to all tenants: administrators of the tenant in ALUSKORT_OPERATOR_TENANT change it."
@@ -207,16 +212,18 @@ async def _demand_operator(request: Request, identity: Identity, services: ApiSe
         raise AccessDenied(why)
 
 
-def _check(expressions: list[str], where: str) -> None:
+def demand_readable(expressions: list[str], where: str) -> None:
+    """Raises InvalidInput for the first that RE2 cannot read."""
     for expression in expressions:
         if not is_readable(expression):
             raise InvalidInput(where, got=expression, expected="a regular expression that RE2 can read")
 
 
-def _event(event_type: AuditEventType, context: dict[str, Any], by: Identity) -> OutboxMessage:
+def config_changed(context: dict[str, Any], by: Identity) -> OutboxMessage:
+    """The audit event of a change of what all tenants share."""
     event = audit_event(
         tenant_id=by.tenant_id,
-        event_type=event_type,
+        event_type=AuditEventType.CONFIG_CHANGED,
         actor_type=ActorType.SYSTEM if by.is_service else ActorType.HUMAN,
         actor_id=by.subject,
         actor_permissions=permissions_of(by),

@@ -32,8 +32,10 @@ from shared.investigation.reopening import Reopening
 from shared.investigation.statistics import CaseCounts
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.indicators import Indicators
+from shared.knowledge.library import Library
 from shared.notifications.links import CaseLinks
 from shared.response.assets import Assets
+from shared.response.playbook_drafts import PlaybookDrafts
 from shared.response.playbooks import Playbooks
 from shared.response.protected import ProtectedAssets
 from shared.response.undo import Undo
@@ -66,8 +68,10 @@ class ApiServices:
     regrouping: Regrouping
     outbox: Outbox
     playbooks: Playbooks
+    playbook_drafts: PlaybookDrafts
     patterns: FPPatterns
     indicators: Indicators
+    library: Library
     operator_tenant: str  # whose administrators change what all tenants share; empty: nobody's
     counts: CaseCounts
     backlog: BacklogReader

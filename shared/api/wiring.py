@@ -35,6 +35,7 @@ from shared.investigation.statistics import CaseCounts
 from shared.investigation.waking import wake_current
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.indicators import Indicators
+from shared.knowledge.library import Library
 from shared.notifications.wiring import case_links
 from shared.response.wiring import Response
 from shared.settings import Settings
@@ -75,8 +76,10 @@ def http_api(settings: Settings, stores: Stores, bus: Bus, tokens: TokenVerifier
         regrouping=Regrouping(postgres, bus.outbox),
         outbox=bus.outbox,
         playbooks=response.playbooks,
+        playbook_drafts=response.playbook_drafts,
         patterns=FPPatterns(postgres),
         indicators=Indicators(postgres, stores.redis),
+        library=Library(stores.qdrant),
         operator_tenant=settings.operator_tenant,
         counts=CaseCounts(postgres),
         backlog=BacklogReader(postgres, settings.kafka.brokers, settings.kafka.security),

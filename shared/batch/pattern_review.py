@@ -16,14 +16,13 @@ from shared.batch.pattern_rules import Backtest, backtest
 from shared.bus.outbox import Outbox, OutboxMessage, put
 from shared.contracts.audit_event_type import AuditEventType
 from shared.contracts.batch import FPPattern, FPPatternStatus
-from shared.errors import Conflict
+from shared.errors import Conflict, NotFound
 from shared.knowledge import pattern_rows
+from shared.knowledge.pattern_approval import IN_FORCE, LONGEST, check, means_the_same
 from shared.stores.postgres import Connection, Postgres
 
-LIFETIME = timedelta(days=90)
 BACKTEST_DAYS = timedelta(days=90)
 TOPIC = "knowledge.fp.approved"
-IN_FORCE = frozenset({FPPatternStatus.APPROVED, FPPatternStatus.ACTIVE})
 
 
 class PatternReview:
@@ -43,31 +42,46 @@ class PatternReview:
         """What the pattern would have closed of the last 90 days."""
         async with self._postgres.transaction(tenant_id) as connection:
             pattern = await pattern_rows.read(connection, tenant_id, pattern_id, lock=False)
-        since = datetime.now(UTC) - BACKTEST_DAYS
-        name = "" if pattern.alert_name_regex else pattern.alert_name
-        alerts = await self._cases.count(tenant_id, since=since)
-        history = self._cases.history(tenant_id, alert_name=name, since=since)
-        return await backtest(pattern, history, alerts=alerts)
+        return await self._backtest(pattern)
+
+    async def load(self, pattern: FPPattern, by: Identity) -> FPPattern:
+        """A pattern that a person wrote, with that person's approval; it waits for another's, who loads the same one or
+        approves it. A changed one begins anew.
+
+        Raises InvalidInput for one that may not be, Conflict as approve does or when another tenant has the id.
+        """
+        check(pattern, datetime.now(UTC))
+        await self._demand_unblocked(pattern)
+        async with self._postgres.transaction(by.tenant_id) as connection:
+            try:
+                before = await pattern_rows.read(connection, by.tenant_id, pattern.pattern_id, lock=True)
+            except NotFound:
+                before = None
+            draft = _draft(pattern, before)
+            if before is None:
+                await _add(connection, draft, by)
+            elif means_the_same(before, pattern):
+                if before.status in IN_FORCE:
+                    raise Conflict(f"pattern {pattern.pattern_id} is in force already")
+                draft = before if before.status is FPPatternStatus.PENDING_REVIEW else draft
+            approved = await _approve(connection, draft, by)
+        self._outbox.notify()
+        return approved
 
     async def approve(self, pattern_id: str, by: Identity) -> FPPattern:
-        """One of two approvals; with the second the pattern is in force for 90 days.
+        """One of two approvals; with the second the pattern is in force, for 90 days unless it says a day itself.
 
         Raises Conflict for what is no draft, for a second approval of one person, and with a backtest that blocks it.
         """
-        if why := (await self.backtest(by.tenant_id, pattern_id)).blocked:
-            raise Conflict(f"pattern {pattern_id} cannot be approved: {why}")
+        async with self._postgres.transaction(by.tenant_id) as connection:
+            found = await pattern_rows.read(connection, by.tenant_id, pattern_id, lock=False)
+        await self._demand_unblocked(found)
         async with self._changing(pattern_id, by) as (connection, pattern):
             if pattern.status is not FPPatternStatus.PENDING_REVIEW:
                 raise Conflict(f"pattern {pattern_id} is {pattern.status}: only a draft can be approved")
-            if pattern.approved_by_1 == by.subject:
-                raise Conflict(f"you have approved pattern {pattern_id} already; another person must as well")
-            approved = _approved(pattern, by)
-            messages = [_event(AuditEventType.FP_PATTERN_APPROVED, approved, by)]
-            if approved.status in IN_FORCE:
-                messages.append(_event(AuditEventType.FP_PATTERN_ACTIVATED, approved, by))
-                messages.append(OutboxMessage(topic=TOPIC, key=pattern_id, value=approved.to_json()))
-            await _replace(connection, approved, messages)
-        return approved
+            if not means_the_same(pattern, found):
+                raise Conflict(f"pattern {pattern_id} was changed meanwhile: read it again")
+            return await _approve(connection, pattern, by)
 
     async def reject(self, pattern_id: str, reason: str, by: Identity) -> None:
         """Put a draft aside. Raises Conflict for what is no draft."""
@@ -91,11 +105,41 @@ class PatternReview:
             await _replace(connection, changed, [_event(AuditEventType.FP_PATTERN_REVOKED, changed, by)])
         return changed
 
+    async def _backtest(self, pattern: FPPattern) -> Backtest:
+        tenant_id, since = pattern.scope_tenant_id, datetime.now(UTC) - BACKTEST_DAYS
+        name = "" if pattern.alert_name_regex else pattern.alert_name
+        alerts = await self._cases.count(tenant_id, since=since)
+        history = self._cases.history(tenant_id, alert_name=name, since=since)
+        return await backtest(pattern, history, alerts=alerts)
+
+    async def _demand_unblocked(self, pattern: FPPattern) -> None:
+        if why := (await self._backtest(pattern)).blocked:
+            raise Conflict(f"pattern {pattern.pattern_id} cannot be approved: {why}")
+
     @asynccontextmanager
     async def _changing(self, pattern_id: str, by: Identity) -> AsyncIterator[tuple[Connection, FPPattern]]:
         async with self._postgres.transaction(by.tenant_id) as connection:
             yield connection, await pattern_rows.read(connection, by.tenant_id, pattern_id, lock=True)
         self._outbox.notify()
+
+
+async def _add(connection: Connection, draft: FPPattern, by: Identity) -> None:
+    if not await pattern_rows.add(connection, draft):
+        raise Conflict(f"the pattern id {draft.pattern_id!r} is taken; choose another one")
+    await put(connection, by.tenant_id, draft.pattern_id, [_event(AuditEventType.FP_PATTERN_CREATED, draft, by)])
+
+
+async def _approve(connection: Connection, pattern: FPPattern, by: Identity) -> FPPattern:
+    """One approval more. Raises Conflict for a second one of the same person."""
+    if pattern.approved_by_1 == by.subject:
+        raise Conflict(f"you have approved pattern {pattern.pattern_id} already; another person must as well")
+    approved = _approved(pattern, by)
+    messages = [_event(AuditEventType.FP_PATTERN_APPROVED, approved, by)]
+    if approved.status in IN_FORCE:
+        messages.append(_event(AuditEventType.FP_PATTERN_ACTIVATED, approved, by))
+        messages.append(OutboxMessage(topic=TOPIC, key=approved.pattern_id, value=approved.to_json()))
+    await _replace(connection, approved, messages)
+    return approved
 
 
 def _approved(pattern: FPPattern, by: Identity) -> FPPattern:
@@ -104,10 +148,24 @@ def _approved(pattern: FPPattern, by: Identity) -> FPPattern:
     now = datetime.now(UTC)
     return _with(
         pattern,
+        approved_by=by.subject,
         approved_by_2=by.subject,
         status=FPPatternStatus.ACTIVE,
         approval_date=utc_timestamp(now),
-        expiry_date=utc_timestamp(now + LIFETIME),
+        expiry_date=pattern.expiry_date or utc_timestamp(now + LONGEST),
+    )
+
+
+def _draft(pattern: FPPattern, before: FPPattern | None) -> FPPattern:
+    """What a person loads, without whatever the file says of approvals."""
+    nobody = ("approved_by", "approved_by_1", "approved_by_2", "approval_date", "reaffirmed_by", "reaffirmed_date")
+    created = before.created_at if before else utc_timestamp()
+    return _with(
+        pattern,
+        **dict.fromkeys(nobody),
+        status=FPPatternStatus.PENDING_REVIEW,
+        false_positive_count=0,
+        created_at=created,
     )
 
 

@@ -17,7 +17,7 @@ from shared.batch.scheduler import BatchScheduler
 from shared.batch.task_types import AGENT, batch_task
 from shared.bus.outbox import OutboxMessage
 from shared.contracts.audit_event_type import AuditEventType
-from shared.contracts.batch import BatchTask, PlaybookDraft
+from shared.contracts.batch import BatchTask, PlaybookDraft, ProposedPlaybook
 from shared.contracts.batch_answers import PlaybookProposal
 from shared.contracts.judged_case import JudgedCase
 from shared.errors import InvalidInput
@@ -82,8 +82,8 @@ async def land_playbook(_: Connection, tenant_id: str, task: BatchTask, value: A
         source_service="batch-scheduler",
         context={"playbook_id": draft.playbook_id, "title": draft.name, "cases": cases},
     )
-    message = OutboxMessage(topic=TOPIC, key=draft.playbook_id, value=draft.to_json())
-    return [audit_message(event), message]
+    proposed = ProposedPlaybook(tenant_id=tenant_id, draft=draft)
+    return [audit_message(event), OutboxMessage(topic=TOPIC, key=draft.playbook_id, value=proposed.to_json())]
 
 
 def _repeated(attacks: Sequence[JudgedCase]) -> list[str]:

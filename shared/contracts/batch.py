@@ -116,3 +116,10 @@ class PlaybookDraft(Contract):
     source_investigations: list[str] = Field(default_factory=list)
     status: str = "draft"
     created_at: str
+
+
+class ProposedPlaybook(Contract):
+    """The message on `playbooks.draft`: a draft, and whose cases it was made of."""
+
+    tenant_id: TenantId
+    draft: PlaybookDraft

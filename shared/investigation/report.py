@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from shared.audit.event import audit_event
@@ -14,7 +15,7 @@ from shared.contracts.disposition import Disposition, final_classification
 from shared.contracts.investigation import AgentRole, GraphState
 from shared.investigation.action_parameters import verdict_comment
 from shared.investigation.decision import Decision
-from shared.knowledge.incidents import Incident
+from shared.knowledge.incidents import MOST_ENTITIES, Incident
 
 SERVICE = "orchestrator"
 WITH_INCIDENTS = "sentinel"  # the source whose incidents take comments
@@ -264,6 +265,7 @@ def incident_stored(state: GraphState, happened_at: str) -> OutboxMessage:
         happened_at=happened_at,
         alert_id=state.alert_id,
         verdict=verdict_comment(state) if state.source == WITH_INCIDENTS else "",
+        entities=[entity.primary_value[:512] for entity in islice(state.parsed_entities.all(), MOST_ENTITIES)],
     )
     return OutboxMessage(topic="knowledge.incident.stored", key=state.tenant_id, value=incident.to_json())
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from shared.bus.outbox import OutboxMessage, put
 from shared.contracts.batch import EntityPattern, FPPattern
 from shared.contracts.contract import readable
 from shared.contracts.entity import AlertEntities
 from shared.contracts.expression import full_match
 from shared.contracts.listing import Listed, Listing, listed
-from shared.errors import Conflict, NotFound
 from shared.knowledge import pattern_rows
 from shared.stores.postgres import Postgres, Query
 from shared.stores.statements import statements
-
-Change = Callable[[FPPattern, Sequence[OutboxMessage]], Awaitable[None]]
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
@@ -51,27 +45,6 @@ class FPPatterns:
         async with self._postgres.transaction(tenant_id) as connection:
             return await pattern_rows.read(connection, tenant_id, pattern_id, lock=False)
 
-    @asynccontextmanager
-    async def changing(self, tenant_id: str, pattern_id: str) -> AsyncIterator[tuple[FPPattern | None, Change]]:
-        """The pattern as it stands, locked, and how to replace it; all of it is one transaction.
-
-        Raises Conflict from the change when another tenant has the id, StoreUnavailable.
-        """
-        async with self._postgres.transaction(tenant_id) as connection:
-            try:
-                before = await pattern_rows.read(connection, tenant_id, pattern_id, lock=True)
-            except NotFound:
-                before = None
-
-            async def change(after: FPPattern, messages: Sequence[OutboxMessage]) -> None:
-                if before:
-                    await pattern_rows.change(connection, after)
-                elif not await pattern_rows.add(connection, after):
-                    raise Conflict(f"the pattern id {pattern_id!r} is taken; choose another one")
-                await put(connection, tenant_id, pattern_id, messages)
-
-            yield before, change
-
     def matching(self, tenant_id: str, *, alert_name: str, entities: AlertEntities) -> Query[FPPattern | None]:
         """The most confident pattern in force that fits name and entities, or None."""
 
@@ -80,7 +53,9 @@ class FPPatterns:
             fitting = [pattern for pattern in patterns if fits(pattern, alert_name, entities)]
             return max(fitting, key=lambda pattern: pattern.confidence, default=None)
 
-        return Query(_SQL["patterns_in_force"], {"tenant_id": tenant_id, "alert_name": alert_name}, read)
+        keys = [f"{entity.entity_type}:{entity.primary_value.lower()}" for entity in entities.all()]
+        values = {"tenant_id": tenant_id, "alert_name": alert_name, "entity_keys": ["", *dict.fromkeys(keys)]}
+        return Query(_SQL["patterns_in_force"], values, read)
 
 
 def is_drifting(pattern: FPPattern) -> bool:
@@ -95,11 +70,17 @@ def _read(stored: str) -> FPPattern | None:
 
 
 def fits(pattern: FPPattern, alert_name: str, entities: AlertEntities) -> bool:
-    """True when the name fits and every entity pattern finds its entity. A pattern without entities never fits:
-    a name alone is text that an attacker can choose."""
+    """True when the name fits, every entity pattern finds its entity, and every entity of a kind that the pattern names
+    is one of those: a second host beside the known one is one that nobody approved. Other kinds may be anything.
+
+    A pattern without entities never fits: a name alone is text that an attacker can choose.
+    """
     if not pattern.entity_patterns or not _name_fits(pattern, alert_name):
         return False
-    return all(_finds(wanted, entities) for wanted in pattern.entity_patterns)
+    kinds = {wanted.type for wanted in pattern.entity_patterns}
+    given = [(entity.entity_type, entity.primary_value) for entity in entities.all() if entity.entity_type in kinds]
+    found = [{place for place, one in enumerate(given) if _matches(wanted, *one)} for wanted in pattern.entity_patterns]
+    return all(found) and len(set[int]().union(*found)) == len(given)
 
 
 def _name_fits(pattern: FPPattern, alert_name: str) -> bool:
@@ -108,6 +89,5 @@ def _name_fits(pattern: FPPattern, alert_name: str) -> bool:
     return pattern.alert_name.casefold() == alert_name.casefold()
 
 
-def _finds(wanted: EntityPattern, entities: AlertEntities) -> bool:
-    values = (entity.primary_value for entity in entities.all() if entity.entity_type == wanted.type)
-    return any(full_match(wanted.value_regex, value) for value in values)
+def _matches(wanted: EntityPattern, kind: str, value: str) -> bool:
+    return wanted.type == kind and full_match(wanted.value_regex, value)

@@ -6,11 +6,11 @@ SET status = excluded.status, approved_by_1 = excluded.approved_by_1, approved_b
     expires_at = excluded.expires_at, pattern = excluded.pattern
 
 -- name: patterns_in_force
--- Those that may fit the name: by name, and all that have an expression for it.
+-- Those that may fit: by name and one of the entities, or by an expression where they have one.
 SELECT pattern::text AS pattern
 FROM fp_patterns
 WHERE tenant_id = %(tenant_id)s AND status IN ('approved', 'active') AND expires_at > now()
-    AND alert_name_key IN (lower(%(alert_name)s), '')
+    AND alert_name_key IN (lower(%(alert_name)s), '') AND entity_key = ANY(%(entity_keys)s::text[])
 ORDER BY pattern_id
 
 -- name: list_patterns

@@ -17,17 +17,23 @@ from pydantic import Field, field_validator
 from shared.contracts.contract import Contract
 from shared.contracts.tenant import TenantId
 from shared.errors import StoreUnavailable
-from shared.knowledge.sparse import sparse_vector
+from shared.knowledge.sparse import EMBEDDING, sparse_vector
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
 
 if TYPE_CHECKING:
-    from shared.stores.qdrant import Qdrant  # a second to import: bootstrap.py does it on first use
+    from shared.stores.qdrant import Point, Qdrant  # a second to import: bootstrap.py does it on first use
 
 logger = logging.getLogger(__name__)
 
 COLLECTION = "aluskort-incident-memory"
 CANDIDATES = 20
+MOST_ENTITIES = 50
+# What a search answers with and filters by. Entities are in the vector only, where their names are hashes.
+_PAYLOAD = {
+    "doc_id", "alert_name", "alert_product", "severity", "final_classification", "outcome", "mitre_techniques",
+    "summary", "happened_at",
+}  # fmt: skip
 DECAY_PER_DAY = 0.023
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
@@ -49,6 +55,7 @@ class Incident(Contract):
     happened_at: str  # ISO 8601 with its zone
     alert_id: str = ""
     verdict: str = Field(default="", max_length=1000)  # for the source's own incident; empty when it has none
+    entities: list[str] = Field(default_factory=list, max_length=MOST_ENTITIES)  # values, as the alert has them
 
     @field_validator("happened_at")
     @classmethod
@@ -81,19 +88,20 @@ class IncidentMemory:
         """Store an incident and index it; repeating it changes nothing. Raises StoreUnavailable."""
         async with self._postgres.transaction(incident.tenant_id) as connection:
             await connection.execute(_SQL["store_incident"], incident.model_dump())
-        await self._qdrant.upsert(
-            COLLECTION,
-            tenant_id=incident.tenant_id,
-            doc_id=incident.doc_id,
-            vector=sparse_vector(f"{incident.alert_name} {incident.summary} {' '.join(incident.mitre_techniques)}"),
-            payload=incident.model_dump(),
-        )
+        await self._qdrant.upsert(COLLECTION, tenant_id=incident.tenant_id, points=[_point(incident)])
 
-    async def similar(
-        self, tenant_id: str, *, alert_name: str, text: str, techniques: Sequence[str], limit: int = 5
+    async def similar(  # noqa: PLR0913 - what an alert is found by
+        self,
+        tenant_id: str,
+        *,
+        alert_name: str,
+        text: str,
+        techniques: Sequence[str],
+        entities: Sequence[str] = (),
+        limit: int = 5,
     ) -> SimilarIncidents:
         """Best incidents for an alert. Without Qdrant, those of the same alert or technique, marked as such."""
-        vector = sparse_vector(f"{alert_name} {text} {' '.join(techniques)}")
+        vector = _vector(alert_name, text, techniques, entities)
         try:
             hits = await self._qdrant.search(COLLECTION, tenant_id=tenant_id, vector=vector, limit=CANDIDATES)
         except StoreUnavailable as error:
@@ -118,6 +126,17 @@ def incident_score(*, similarity: float, age_days: float, techniques: Sequence[s
     union = set(techniques) | set(others)
     jaccard = len(set(techniques) & set(others)) / len(union) if union else 0.0
     return 0.40 * similarity + 0.30 * math.exp(-DECAY_PER_DAY * max(age_days, 0.0)) + 0.15 + 0.15 * jaccard
+
+
+def _vector(alert_name: str, text: str, techniques: Sequence[str], entities: Sequence[str]) -> dict[int, float]:
+    return sparse_vector(" ".join([alert_name, *techniques, *entities[:MOST_ENTITIES], text]))
+
+
+def _point(incident: Incident) -> Point:
+    from shared.stores.qdrant import Point  # noqa: PLC0415 - a second to import, on first use
+
+    vector = _vector(incident.alert_name, incident.summary, incident.mitre_techniques, incident.entities)
+    return Point(incident.doc_id, vector, incident.model_dump(include=_PAYLOAD) | EMBEDDING)
 
 
 def _ranked(

@@ -9,6 +9,7 @@ from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.incidents import IncidentMemory
 from shared.knowledge.indicators import Indicators
 from shared.knowledge.learning import Learning
+from shared.knowledge.library import Library
 from shared.knowledge.risk import RiskSignals
 from shared.stores.wiring import Stores
 
@@ -43,4 +44,6 @@ class Knowledge:
     @cached_property
     def learning(self) -> Learning:
         """The consumer of `knowledge.*`."""
-        return Learning(self._producer, indicators=self.indicators, incidents=self.incidents)
+        return Learning(
+            self._producer, indicators=self.indicators, incidents=self.incidents, library=Library(self._stores.qdrant)
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -18,12 +19,14 @@ from shared.contracts.tenant import NO_TENANT
 from shared.errors import NotFound
 from shared.response.catalogue import CATALOGUE
 from shared.response.playbook_conditions import PlaybookConditions
-from shared.stores.postgres import Postgres
+from shared.stores.postgres import Connection, Postgres
 from shared.stores.statements import statements
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
 # A technique says most about what to do, a severity least; a playbook must share at least a technique or a tactic.
+MOST_VERSIONS = 50
+TOPIC = "knowledge.playbook.updated"
 _WEIGHTS = {"mitre_techniques": 4, "tactics": 2, "alert_products": 1, "severities": 1}
 
 
@@ -51,6 +54,15 @@ class Playbook(Contract):
         return self
 
 
+class PlaybookVersion(Contract):
+    """A playbook as it was stored, by whom and when."""
+
+    version: int
+    playbook: Playbook
+    stored_by: str | None
+    stored_at: datetime
+
+
 class PlaybookMatch(Contract):
     """A playbook that fits, with its score (at least 2, see the weights above)."""
 
@@ -68,14 +80,16 @@ class Playbooks:
         self, playbook: Playbook, *, tenant_id: str = NO_TENANT, messages: Sequence[OutboxMessage] = ()
     ) -> None:
         """Insert or replace a playbook; ``messages`` of the tenant go into the outbox with it."""
-        values = storable(playbook.model_dump(mode="json"))
-        conditions = Jsonb(values["conditions"]) if playbook.conditions else None
-        parameters = Jsonb(values["parameters"])
         async with self._postgres.transaction(tenant_id) as connection:
-            await connection.execute(
-                _SQL["store_playbook"], {**values, "conditions": conditions, "parameters": parameters}
-            )
+            await store(connection, playbook)
             await put(connection, tenant_id, playbook.playbook_id, messages)
+
+    async def versions(self, playbook_id: str) -> list[PlaybookVersion]:
+        """What the playbook said each time that it was stored, the newest first; at most MOST_VERSIONS."""
+        values = {"playbook_id": playbook_id, "limit": MOST_VERSIONS}
+        async with self._postgres.transaction(NO_TENANT) as connection:
+            rows = await (await connection.execute(_SQL["list_versions"], values)).fetchall()
+        return readable(PlaybookVersion, rows, where="playbook_versions")
 
     async def listed(self, listing: Listing) -> Listed[Playbook]:
         """Every playbook by its id, retired ones too. Raises StoreUnavailable."""
@@ -122,6 +136,20 @@ class Playbooks:
         return sorted(
             (match for match in scored if match.score > 0), key=lambda match: (-match.score, match.playbook.playbook_id)
         )
+
+
+async def store(connection: Connection, playbook: Playbook) -> None:
+    """Insert or replace a playbook in the caller's transaction, as a version of its own."""
+    values = storable(playbook.model_dump(mode="json"))
+    conditions = Jsonb(values["conditions"]) if playbook.conditions else None
+    whole = {"conditions": conditions, "parameters": Jsonb(values["parameters"]), "playbook": Jsonb(values)}
+    await connection.execute(_SQL["store_playbook"], values | whole)
+    await connection.execute(_SQL["add_version"], values | whole)
+
+
+def updated(playbook: Playbook) -> OutboxMessage:
+    """Says to everybody what a playbook is from now on."""
+    return OutboxMessage(topic=TOPIC, key=playbook.playbook_id, value=playbook.to_json())
 
 
 def _score(playbook: Playbook, alert: dict[str, set[str]]) -> int:

@@ -33,3 +33,16 @@ WHERE playbook_id = %(playbook_id)s
 
 -- name: retire_playbook
 UPDATE playbooks SET review_status = 'retired' WHERE playbook_id = %(playbook_id)s AND review_status <> 'retired'
+
+-- name: add_version
+-- Under the lock that storing the playbook took.
+INSERT INTO playbook_versions (playbook_id, version, playbook, stored_by)
+SELECT %(playbook_id)s, coalesce(max(version), 0) + 1, %(playbook)s, %(approved_by)s
+FROM playbook_versions
+WHERE playbook_id = %(playbook_id)s
+
+-- name: list_versions
+SELECT version, playbook, stored_by, stored_at FROM playbook_versions
+WHERE playbook_id = %(playbook_id)s
+ORDER BY version DESC
+LIMIT %(limit)s

@@ -13,6 +13,7 @@ from shared.response.connectors.connector import Connector
 from shared.response.connectors.people import Tell, no_channel
 from shared.response.executor import Executor
 from shared.response.live import LiveActions
+from shared.response.playbook_drafts import DraftIntake, PlaybookDrafts
 from shared.response.playbooks import Playbooks
 from shared.response.protected import ProtectedAssets
 from shared.response.undo import Undo
@@ -30,6 +31,7 @@ class Response:
         self._bus = bus
         self._tell = tell
         self.playbooks = Playbooks(postgres)
+        self.playbook_drafts = PlaybookDrafts(postgres)
         self.assets = Assets(postgres)
         self.protected = ProtectedAssets(postgres, bus.outbox)
         self.constraints = ExecutorConstraints(allowlisted_playbooks=settings.allowlisted_playbooks)
@@ -45,6 +47,11 @@ class Response:
     def executor(self) -> Executor:
         """The consumer of `actions.pending`."""
         return Executor(self._postgres, self._bus.producer, self.constraints, self.live)
+
+    @cached_property
+    def draft_intake(self) -> DraftIntake:
+        """The consumer of `playbooks.draft`."""
+        return DraftIntake(self._bus.producer, self.playbook_drafts)
 
     @cached_property
     def verdicts(self) -> VerdictComments:

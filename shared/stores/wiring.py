@@ -54,12 +54,12 @@ class Stores:
 
     @cached_property
     def qdrant(self) -> Qdrant:
-        """Qdrant, server or embedded."""
+        """Qdrant."""
         from shared.stores.qdrant import Qdrant  # noqa: PLC0415
 
         qdrant = self._settings.qdrant
         key = qdrant.api_key.get_secret_value() if qdrant.api_key else None
-        return Qdrant.connect(url=qdrant.url, path=qdrant.path, api_key=key)
+        return Qdrant.connect(url=qdrant.url, api_key=key)
 
     @cached_property
     def neo4j(self) -> Neo4j:

@@ -98,6 +98,7 @@ def _services(given: dict[str, Any]) -> Any:
     from shared.bootstrap import Services  # noqa: PLC0415
     from shared.bus.producer import MemoryProducer  # noqa: PLC0415
     from shared.settings import Settings  # noqa: PLC0415
+    from tests.integration.vectors import own_qdrant  # noqa: PLC0415
 
     class Measured(Services):
         def _gateway(self) -> Any:
@@ -108,7 +109,6 @@ def _services(given: dict[str, Any]) -> Any:
             "postgres": {"url": given["ours"]},
             "redis": {"url": given["redis"]},
             "kafka": {"brokers": "127.0.0.1:1"},
-            "qdrant": {"path": ":memory:"},
             "ANTHROPIC_API_KEY": "none",
             "oidc": {"issuer": "none", "audience": "none", "jwks_url": "none"},
             "allowlisted_playbooks": ["pb-bench"],
@@ -116,6 +116,7 @@ def _services(given: dict[str, Any]) -> Any:
     )
     services = Measured(settings)
     services.bus.producer = MemoryProducer()  # type: ignore[assignment]
+    services.stores.qdrant = own_qdrant()
     return services
 
 

@@ -44,6 +44,9 @@ KAFKA = {
     "learn_indicators": ("knowledge.ti.ioc.new", "aluskort.knowledge", False),
     "comment_verdicts": ("knowledge.incident.stored", "aluskort.verdict-comments", False),
     "draft_from_cases": ("knowledge.incident.stored", "aluskort.drafting", False),
+    "learn_reports": ("knowledge.ti.report.new", "aluskort.knowledge", False),
+    "learn_playbooks": ("knowledge.playbook.updated", "aluskort.knowledge", False),
+    "learn_playbook_drafts": ("playbooks.draft", "aluskort.response", False),
     "learn_incidents": ("knowledge.incident.stored", "aluskort.knowledge", False),
     **{f"store_{table}": (topic, "aluskort.telemetry", True) for topic, table in TABLES.items()},
 }

@@ -29,6 +29,7 @@ class ContextEnricherAgent:
             alert_name=state.alert_title,
             text=state.alert_description,
             techniques=state.techniques,
+            entities=[entity.primary_value for entity in entities.all()],
         )
         missing: list[str] = []
         signals, similar, state = await asyncio.gather(

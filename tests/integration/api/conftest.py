@@ -40,8 +40,10 @@ from shared.investigation.statistics import CaseCounts
 from shared.investigation.waking import Waiting
 from shared.knowledge.fp_patterns import FPPatterns
 from shared.knowledge.indicators import Indicators
+from shared.knowledge.library import Library
 from shared.response.assets import Assets
 from shared.response.live import LiveActions
+from shared.response.playbook_drafts import PlaybookDrafts
 from shared.response.playbooks import Playbooks
 from shared.response.protected import ProtectedAssets
 from shared.response.undo import Undo
@@ -49,6 +51,7 @@ from shared.settings import KafkaSecurity
 from shared.stores.postgres import Postgres
 from shared.stores.redis import Redis
 from tests.conftest import Database
+from tests.integration.vectors import own_qdrant
 
 
 @pytest.fixture(scope="session")
@@ -138,8 +141,10 @@ def api_services(
         incidents=Incidents(store),
         outbox=outbox,
         playbooks=Playbooks(store),
+        playbook_drafts=PlaybookDrafts(store),
         patterns=FPPatterns(store),
         indicators=Indicators(store, cache),
+        library=Library(own_qdrant()),
         operator_tenant=OPERATOR_TENANT,
         counts=CaseCounts(store),
         backlog=BacklogReader(store, "127.0.0.1:1", KafkaSecurity.PLAINTEXT),

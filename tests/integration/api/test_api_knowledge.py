@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from shared.contracts.batch import PlaybookDraft
 from shared.contracts.entity import AlertEntities
 from shared.knowledge.fp_patterns import FPPatterns
+from shared.response.playbooks import Playbook
 from shared.stores.postgres import Postgres
 from tests.integration.api.conftest import OPERATOR_TENANT
 from tests.integration.api.test_api_investigations import tenant
@@ -43,7 +45,7 @@ def playbook(name: str, **fields: Any) -> dict[str, Any]:
     return {"playbook_id": name, "title": "Note", "tactics": ["discovery"], "actions": ["add_comment"], **fields}
 
 
-async def test_pattern_is_in_force_only_when_a_second_person_loads_the_same_and_no_more_once_retired(
+async def test_pattern_is_in_force_only_when_a_second_person_loads_the_same_and_no_more_once_revoked(
     api: Api, store: Postgres, tenant: str
 ) -> None:
     name, known = f"fp-{uuid4()}", FPPatterns(store)
@@ -66,14 +68,14 @@ async def test_pattern_is_in_force_only_when_a_second_person_loads_the_same_and_
         active = (await first.post("/v1/patterns", json={**body, "confidence": 0.99})).json()
         assert (active["status"], active["approved_by_1"], active["approved_by_2"]) == ("active", "second", "first")
         assert await matches()
-        retired = await first.post(f"/v1/patterns/{name}/retire", json={"reason": "the scanner is gone"})
+        revoked = await first.post(f"/v1/pattern-drafts/{name}/revoke", json={"reason": "the scanner is gone"})
         listed = (await first.get("/v1/patterns")).json()["items"]
-    assert retired.json()["status"] == "revoked"
+    assert revoked.json()["pattern"]["status"] == "revoked"
     assert [one["status"] for one in listed] == ["revoked"]
     assert not await matches()
     kinds = [event.event_type for event in await api.audited() if event.context.get("pattern_id") == name]
     assert kinds == [
-        *("fp_pattern.created", "fp_pattern.approved", "fp_pattern.approved"),
+        *("fp_pattern.created", "fp_pattern.approved", "fp_pattern.approved", "fp_pattern.approved"),
         *("fp_pattern.activated", "fp_pattern.revoked"),
     ]
 
@@ -153,3 +155,50 @@ async def test_indicator_is_known_until_it_is_retired(api: Api) -> None:
         gone = await client.post("/v1/indicators/retire", json={"value": value, "reason": "a mistake"})
     assert gone.status_code == 204
     assert await api.services.indicators.lookup([value]) == {}
+
+
+async def drafted(api: Api, tenant_id: str) -> str:
+    draft = PlaybookDraft(
+        playbook_id=f"pb-{uuid4()}",
+        name="Note it",
+        description="d",
+        techniques=["T1046"],
+        remediation_steps=["add_comment"],
+        confidence=0.9,
+        created_at="2026-11-28T12:00:00Z",
+    )
+    await api.services.playbook_drafts.keep(tenant_id, draft)
+    return draft.playbook_id
+
+
+async def test_draft_of_a_playbook_is_compared_approved_and_said_to_everybody(api: Api) -> None:
+    name = await drafted(api, OPERATOR_TENANT)
+    async with await api.signed_in("admin", tenant=OPERATOR_TENANT, subject="casey") as client:
+        listed = (await client.get("/v1/playbook-drafts")).json()["items"]
+        compared = (await client.post(f"/v1/playbook-drafts/{name}/diff", json={})).json()["items"]
+        approved = (await client.post(f"/v1/playbook-drafts/{name}/approve", json={"severities": ["low"]})).json()
+        again = await client.post(f"/v1/playbook-drafts/{name}/approve", json={})
+        versions = (await client.get(f"/v1/playbooks/{name}/versions")).json()["items"]
+    assert name in {one["playbook_id"] for one in listed}
+    assert {one["field"] for one in compared} >= {"title", "actions"}
+    assert (approved["approved_by"], approved["conditions"], again.status_code) == ("casey", None, 404)
+    assert [(one["version"], one["stored_by"]) for one in versions] == [(1, "casey")]
+    assert [event.context["change"] for event in await api.audited() if event.context.get("draft") == name] == [
+        "approve"
+    ]
+    said = [Playbook.from_json(one.value) for one in api.bus.on("knowledge.playbook.updated") if one.key == name]
+    assert [one.severities for one in said] == [["low"]]
+
+
+async def test_draft_of_a_playbook_is_rejected_by_its_tenant_and_approved_by_the_operators_only(
+    api: Api, tenant: str
+) -> None:
+    name = await drafted(api, tenant)
+    async with await api.signed_in("admin", tenant=tenant) as client:
+        assert (await client.post(f"/v1/playbook-drafts/{name}/approve", json={})).status_code == 403
+    async with await api.signed_in("admin", tenant=OPERATOR_TENANT) as client:
+        assert (await client.post(f"/v1/playbook-drafts/{name}/approve", json={})).status_code == 404
+    async with await api.signed_in("senior_analyst", tenant=tenant) as client:
+        rejected = await client.post(f"/v1/playbook-drafts/{name}/reject", json={"reason": "not ours"})
+        assert rejected.status_code == 204
+        assert (await client.get("/v1/playbook-drafts")).json()["items"] == []

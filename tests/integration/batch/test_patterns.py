@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -157,3 +159,60 @@ async def test_pattern_of_another_tenant_is_not_found(office: Office, review: Pa
     stranger = Identity("eve", "Eve", frozenset({Role.ADMIN}), "another-tenant")
     with pytest.raises(NotFound):
         await review.approve(draft.pattern_id, stranger)
+
+
+def written(office: Office, **fields: Any) -> FPPattern:
+    """A pattern that a person wrote, with approvals that nobody gave."""
+    now = datetime.now(UTC)
+    return FPPattern.model_validate(
+        {
+            "pattern_id": f"fp-{uuid4()}",
+            "alert_name": "Port scan",
+            "entity_patterns": [{"type": "host", "value_regex": "scanner-1"}],
+            "confidence": 0.95,
+            "status": "active",
+            "approved_by_1": "somebody",
+            "approved_by_2": "somebody-else",
+            "expiry_date": (now + timedelta(days=30)).isoformat(),
+            "scope_tenant_id": office.tenant,
+            "created_at": now.isoformat(),
+            "updated_at": now.isoformat(),
+        }
+        | fields
+    )
+
+
+async def test_loaded_pattern_waits_for_another_persons_approval_and_keeps_its_day(
+    office: Office, review: PatternReview, store: Postgres
+) -> None:
+    pattern = written(office)
+    waiting = await review.load(pattern, person(office, "ann"))
+    assert (waiting.status, waiting.approved_by_1, waiting.approved_by_2) == ("pending_review", "ann", None)
+    with pytest.raises(Conflict, match="already"):
+        await review.load(pattern, person(office, "ann"))
+    assert await explains(store, office) is None
+    active = await review.approve(pattern.pattern_id, person(office, "bob"))
+    assert (active.status, active.expiry_date) == ("active", pattern.expiry_date)
+    assert await explains(store, office) == pattern.pattern_id
+
+
+async def test_pattern_that_would_have_closed_an_attack_is_neither_loaded_nor_stored(
+    office: Office, review: PatternReview
+) -> None:
+    office.cases.all = [case(1, disposition="true_positive")]
+    pattern = written(office)
+    with pytest.raises(Conflict, match="confirmed attack"):
+        await review.load(pattern, person(office, "ann"))
+    assert await review.drafts(office.tenant) == []
+
+
+async def test_pattern_that_is_loaded_with_another_meaning_needs_two_approvals_again(
+    office: Office, review: PatternReview, store: Postgres
+) -> None:
+    pattern = written(office)
+    await review.load(pattern, person(office, "ann"))
+    await review.load(pattern, person(office, "bob"))
+    assert await explains(store, office) == pattern.pattern_id
+    changed = pattern.model_copy(update={"confidence": 0.99})
+    assert (await review.load(changed, person(office, "bob"))).status == "pending_review"
+    assert await explains(store, office) is None

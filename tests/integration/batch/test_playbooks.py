@@ -9,7 +9,7 @@ import pytest
 from shared.batch.playbook_drafts import land_playbook
 from shared.batch.task_types import batch_task
 from shared.contracts.audit import AuditEvent
-from shared.contracts.batch import PlaybookDraft
+from shared.contracts.batch import ProposedPlaybook
 from shared.errors import InvalidInput
 from shared.stores.postgres import Postgres
 from tests.integration.batch.conftest import Office
@@ -30,7 +30,9 @@ async def test_repeated_steps_of_confirmed_attacks_become_a_draft_for_people(off
     await office.run(rounds=1)
     await office.outbox.settled()
     await office.outbox.sweep()
-    (draft,) = [PlaybookDraft.from_json(one.value) for one in office.bus.on("playbooks.draft")]
+    (proposed,) = [ProposedPlaybook.from_json(one.value) for one in office.bus.on("playbooks.draft")]
+    draft = proposed.draft
+    assert proposed.tenant_id == office.tenant
     assert (draft.remediation_steps, draft.techniques, draft.status) == (steps[0], ["T1003"], "draft")
     assert draft.source_investigations == ["i-0", "i-1"]
     events = [AuditEvent.from_json(one.value) for one in office.bus.on("audit.events")]

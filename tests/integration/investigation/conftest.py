@@ -44,10 +44,10 @@ from shared.response.playbooks import Playbook, Playbooks
 from shared.routing.router import LLMRouter
 from shared.stores.log_analytics import LogAnalytics
 from shared.stores.postgres import Postgres
-from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
 from tests.conftest import Database
 from tests.integration.gateway.harness import Events
+from tests.integration.vectors import own_qdrant
 
 NO_IOCS: dict[str, Any] = {
     kind: []
@@ -158,7 +158,7 @@ def no_log_analytics() -> LogAnalytics:
 async def context(
     store: Postgres, redis_url: str, gateway: ScriptedGateway, bus: MemoryProducer
 ) -> AsyncIterator[StepContext]:
-    redis, qdrant = Redis(redis_url), Qdrant.connect(url="", path=":memory:")
+    redis, qdrant = Redis(redis_url), own_qdrant()
     hunter = Hunter(no_log_analytics, redis, {}, seconds=1)
     outbox = Outbox(store, bus)
     yield StepContext(
@@ -191,7 +191,7 @@ async def hunted(
 ) -> AsyncIterator[StepContext]:
     """The steps' tools with the samples' workspace as the tenant's."""
     log_analytics, redis = LogAnalytics.connect(simulators.log_analytics_url()), Redis(redis_url)
-    qdrant = Qdrant.connect(url="", path=":memory:")
+    qdrant = own_qdrant()
     hunter = Hunter(lambda: log_analytics, redis, {WORKSPACE: tenant}, seconds=20)
     enricher = ContextEnricherAgent(RiskSignals(store), IncidentMemory(store, qdrant), hunter)
     yield replace(context, hunter=hunter, enricher=enricher)

@@ -31,6 +31,7 @@ from shared.investigation.graph import InvestigationGraph
 from shared.settings import Settings
 from shared.stores.postgres import BEGIN, COMMIT, Connection, Postgres, Result, Statement
 from tests.integration.investigation.release import Model
+from tests.integration.vectors import own_qdrant
 
 shared.bus.outbox.LEASE = timedelta(
     0
@@ -185,6 +186,7 @@ async def investigate(folder: Path, last: int, tenant: str, case: str) -> None:
     services = Services(Settings())
     bus = FileBus(folder, checkpoints)
     services.bus.producer = bus  # type: ignore[assignment]
+    services.stores.qdrant = own_qdrant()
     services._gateway = Model  # type: ignore[method-assign]
     await Host(services, bus, checkpoints).run(tenant, case)
 

@@ -42,8 +42,8 @@ from shared.response.executor import Executor
 from shared.response.playbooks import Playbooks
 from shared.routing.degradation import QUEUE_CONCURRENCY
 from shared.stores.postgres import Postgres
-from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
+from tests.integration.vectors import own_qdrant
 
 KINDS = ("ip_addresses", "file_hashes", "domains", "urls", "emails", "accounts", "registry_keys", "processes")
 NO_IOCS: dict[str, Any] = {kind: [] for kind in KINDS} | {"none_found": True}
@@ -121,7 +121,7 @@ class Release:
         self.outbox = Outbox(self.store, self.bus)
         self.approvals = Approvals(self.store, self.outbox, wake_nobody)
         hunter = questions_to_the_logs(self.redis)
-        incidents = IncidentMemory(self.store, Qdrant.connect(url="", path=":memory:"))
+        incidents = IncidentMemory(self.store, own_qdrant())
         self.graph = InvestigationGraph(
             StepContext(
                 repository=InvestigationRepository(self.store),

@@ -106,7 +106,6 @@ def cases(
         "ALUSKORT_POSTGRES_URL": own.url,
         "ALUSKORT_REDIS_URL": redis_url,
         "ALUSKORT_KAFKA_BROKERS": "none",
-        "ALUSKORT_QDRANT_PATH": ":memory:",
         "ALUSKORT_OIDC_ISSUER": "none",
         "ALUSKORT_OIDC_AUDIENCE": "none",
         "ALUSKORT_OIDC_JWKS_URL": "none",

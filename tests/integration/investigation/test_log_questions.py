@@ -28,9 +28,9 @@ from shared.knowledge.risk import RiskSignals
 from shared.parsing.entities import parse_alert_entities
 from shared.stores.log_analytics import LogAnalytics
 from shared.stores.postgres import Postgres
-from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
 from tests.integration.investigation.conftest import ScriptedGateway, verdict
+from tests.integration.vectors import own_qdrant
 
 # Findings beyond the alert that a verdict of the simulated model quotes, at least.
 LEAST = {
@@ -150,7 +150,7 @@ async def test_logs_that_cannot_be_reached_leave_a_verdict_that_says_so(
     hunted: StepContext, gateway: ScriptedGateway, store: Postgres, tenant: str
 ) -> None:
     nobody = LogAnalytics.connect("http://127.0.0.1:9")
-    redis, qdrant = Redis("redis://127.0.0.1:9/0"), Qdrant.connect(url="", path=":memory:")
+    redis, qdrant = Redis("redis://127.0.0.1:9/0"), own_qdrant()
     hunter = Hunter(lambda: nobody, redis, {WORKSPACE: tenant}, seconds=20)
     enricher = ContextEnricherAgent(RiskSignals(store), IncidentMemory(store, qdrant), hunter)
     gateway.verdicts = [{**verdict("true_positive", 0.9), "questions": ["archives_made_on_device"]}]
@@ -205,7 +205,7 @@ async def test_order_in_a_log_is_screened_like_one_in_the_alert(
         (await control.post(path, json=[row])).raise_for_status()
     log_analytics, redis = LogAnalytics.connect(simulators.log_analytics_url()), Redis(redis_url)
     hunter = Hunter(lambda: log_analytics, redis, {workspace: tenant}, seconds=20)
-    qdrant = Qdrant.connect(url="", path=":memory:")
+    qdrant = own_qdrant()
     enricher = ContextEnricherAgent(RiskSignals(store), IncidentMemory(store, qdrant), hunter)
     alert = alert_of("credential-dumping", tenant)
     state = await investigated(replace(simulated, hunter=hunter, enricher=enricher), alert)

@@ -27,9 +27,9 @@ from shared.knowledge.indicators import Indicator
 from shared.knowledge.risk import RiskSignals
 from shared.response.playbooks import Playbook, Playbooks
 from shared.stores.postgres import Postgres
-from shared.stores.qdrant import Qdrant
 from tests.conftest import Database
 from tests.integration.investigation.test_log_questions import alert_of, investigated
+from tests.integration.vectors import own_qdrant
 
 PAGE = CHECKOUT / "docs" / "sample-verdicts.md"
 WITHOUT_A_VERDICT = {"malformed", "missing-tenant", "duplicates-and-heartbeat"}  # dead letters, and a repetition
@@ -88,7 +88,7 @@ def stated() -> dict[str, list[str]]:
 
 
 async def test_page_states_what_each_sample_gets(simulated: StepContext, store: Postgres) -> None:
-    qdrant = Qdrant.connect(url="", path=":memory:")
+    qdrant = own_qdrant()
     memory = IncidentMemory(store, qdrant)
     enricher = ContextEnricherAgent(RiskSignals(store), memory, simulated.hunter)
     allowed = ExecutorConstraints(allowlisted_playbooks=frozenset(ALLOWLISTED_PLAYBOOKS))

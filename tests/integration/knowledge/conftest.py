@@ -7,6 +7,7 @@ from shared.stores.postgres import Postgres
 from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
 from tests.conftest import Database
+from tests.integration.vectors import own_qdrant
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +34,7 @@ async def no_cache() -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def qdrant() -> AsyncIterator[Qdrant]:
-    own = Qdrant.connect(url="", path=":memory:")
+    own = own_qdrant()
     yield own
     await own.close()
 
@@ -41,7 +42,7 @@ async def qdrant() -> AsyncIterator[Qdrant]:
 @pytest.fixture
 async def no_qdrant() -> AsyncIterator[Qdrant]:
     """A Qdrant that is unavailable."""
-    own = Qdrant.connect(url="http://127.0.0.1:1", path="")
+    own = Qdrant.connect(url="http://127.0.0.1:1")
     yield own
     await own.close()
 

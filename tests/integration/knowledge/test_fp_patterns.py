@@ -135,3 +135,40 @@ async def test_tenant_cannot_take_over_another_tenants_pattern(store: Postgres, 
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await FPPatterns(store).store(taken)
     assert await matched(store, tenant) == own.pattern_id
+
+
+@pytest.mark.parametrize(
+    ("wanted", "key"),
+    [
+        ([{"type": "host", "value_regex": r"SCANNER\-1"}], "host:scanner-1"),
+        (
+            [{"type": "host", "value_regex": "scanner-1"}, {"type": "ip", "value_regex": "10\\.0\\.0\\.77"}],
+            "ip:10.0.0.77",
+        ),
+        ([{"type": "file", "value_regex": r"C:\\Tools\\scan\.exe"}], r"file:c:\tools\scan.exe"),
+        ([{"type": "host", "value_regex": r"scanner\-1|scanner\-2"}], ""),
+        ([{"type": "host", "value_regex": "scanner-."}], ""),
+        ([{"type": "host", "value_regex": "scanner-1?"}], ""),
+        ([{"type": "host", "value_regex": r"scanner-\d"}], ""),
+        ([{"type": "host", "value_regex": "Straße"}], ""),
+        ([], ""),
+    ],
+)
+async def test_pattern_is_found_by_the_longest_value_that_it_names_or_by_its_name_alone(
+    store: Postgres, tenant: str, wanted: list[dict[str, str]], key: str
+) -> None:
+    own = pattern(tenant, entity_patterns=wanted)
+    await FPPatterns(store).store(own)
+    async with store.transaction(tenant) as connection:
+        query = "SELECT entity_key FROM fp_patterns WHERE pattern_id = %s"
+        row = await (await connection.execute(query, (own.pattern_id,))).fetchone()
+    assert row == {"entity_key": key}
+
+
+@pytest.mark.parametrize("expression", ["scanner-1", r"SCANNER\-1", "scanner-[0-9]", r"scanner\-1|scanner\-2"])
+async def test_pattern_matches_however_it_says_its_value(store: Postgres, tenant: str, expression: str) -> None:
+    own = pattern(tenant, entity_patterns=[{"type": "host", "value_regex": expression}])
+    for other in ("scanner-2", "dc-1"):
+        await FPPatterns(store).store(pattern(tenant, entity_patterns=[{"type": "host", "value_regex": other}]))
+    await FPPatterns(store).store(own)
+    assert await matched(store, tenant) == own.pattern_id

@@ -11,6 +11,7 @@ from shared.errors import StoreUnavailable
 from shared.knowledge.incidents import Incident, IncidentMemory, incident_score
 from shared.knowledge.indicators import Indicators
 from shared.knowledge.learning import Learning
+from shared.knowledge.library import Library
 from shared.stores.postgres import Postgres
 from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
@@ -115,7 +116,7 @@ async def test_incident_without_a_clear_time_is_poison_and_spoils_no_search(
     store: Postgres, qdrant: Qdrant, cache: Redis, tenant: str, happened_at: str
 ) -> None:
     bus, memory = MemoryProducer(), IncidentMemory(store, qdrant)
-    learning = Learning(bus, indicators=Indicators(store, cache), incidents=memory)
+    learning = Learning(bus, indicators=Indicators(store, cache), incidents=memory, library=Library(qdrant))
     good = incident(tenant, "good")
     bad = good.to_json().replace(good.happened_at.encode(), happened_at.encode())
     for value in (bad.replace(b":good", b":bad"), good.to_json()):

@@ -12,6 +12,7 @@ from shared.errors import StoreUnavailable
 from shared.knowledge.incidents import IncidentMemory
 from shared.knowledge.indicators import Indicator, Indicators
 from shared.knowledge.learning import Learning
+from shared.knowledge.library import Library
 from shared.stores.postgres import Postgres
 from shared.stores.qdrant import Qdrant
 from shared.stores.redis import Redis
@@ -88,7 +89,7 @@ async def test_newest_word_about_an_indicator_wins(store: Postgres, cache: Redis
 
 async def test_learning_keeps_poison_and_learns_the_rest(store: Postgres, cache: Redis, qdrant: Qdrant) -> None:
     bus, indicators, known = MemoryProducer(), Indicators(store, cache), indicator()
-    learning = Learning(bus, indicators=indicators, incidents=IncidentMemory(store, qdrant))
+    learning = Learning(bus, indicators=indicators, incidents=IncidentMemory(store, qdrant), library=Library(qdrant))
     for value in (b"no json", b'{"type": "dns"}', indicator(value="a\x00b").to_json(), known.to_json()):
         await learning.indicator(Received("knowledge.ti.ioc.new", value))
     assert len(bus.on("alerts.raw.dlq")) == 3

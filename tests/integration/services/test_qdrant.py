@@ -11,7 +11,7 @@ from local.services.qdrant import Qdrant as Service
 from local.services.service import ensure, stop
 from local.services.site import Site
 from shared.errors import StoreUnavailable
-from shared.stores.qdrant import Qdrant
+from shared.stores.qdrant import Point, Qdrant
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def service(site: Site, worker: int) -> Iterator[Service]:
 
 @pytest.fixture
 async def qdrant(service: Service) -> AsyncIterator[Qdrant]:
-    own = Qdrant.connect(url=service.url(), path="")
+    own = Qdrant.connect(url=service.url())
     yield own
     await own.close()
 
@@ -41,26 +41,26 @@ async def found(qdrant: Qdrant, collection: str, tenant: str) -> list[tuple[floa
 
 async def test_served_store_scores_rare_words_higher_and_keeps_tenants_apart(qdrant: Qdrant, collection: str) -> None:
     for doc, words in {"common": {1: 1.0}, "rare": {2: 1.0}, "like it": {1: 1.0, 3: 1.0}}.items():
-        await qdrant.upsert(collection, tenant_id="a", doc_id=doc, vector=words, payload={})
-    await qdrant.upsert(collection, tenant_id="b", doc_id="of b", vector={1: 1.0}, payload={})
+        await qdrant.upsert(collection, tenant_id="a", points=[Point(doc, words)])
+    await qdrant.upsert(collection, tenant_id="b", points=[Point("of b", {1: 1.0})])
     assert next(doc for _, doc in await found(qdrant, collection, "a")) == "rare"
     assert {doc for _, doc in await found(qdrant, collection, "b")} == {"of b"}
 
 
 async def test_served_points_are_there_after_a_restart(site: Site, service: Service, collection: str) -> None:
-    first = Qdrant.connect(url=service.url(), path="")
-    await first.upsert(collection, tenant_id="a", doc_id="a-1", vector={1: 1.0}, payload={})
+    first = Qdrant.connect(url=service.url())
+    await first.upsert(collection, tenant_id="a", points=[Point("a-1", {1: 1.0})])
     await first.close()
     stop(service, site)
     ensure(service, site)
-    again = Qdrant.connect(url=service.url(), path="")
+    again = Qdrant.connect(url=service.url())
     assert [doc for _, doc in await found(again, collection, "a")] == ["a-1"]
     await again.close()
 
 
 async def test_served_store_that_ended_is_unavailable(site: Site, service: Service, collection: str) -> None:
     stop(service, site)
-    gone = Qdrant.connect(url=service.url(), path="")
+    gone = Qdrant.connect(url=service.url())
     with pytest.raises(StoreUnavailable, match="Qdrant cannot be reached"):
         await gone.search(collection, tenant_id="a", vector={1: 1.0}, limit=1)
     await gone.close()

@@ -63,6 +63,10 @@ INSERT INTO fp_patterns (pattern_id, tenant_id, status, approved_by_1, approved_
 SELECT 'p-' || n, tenant_id, CASE n % 100 WHEN 1 THEN 'pending_review' ELSE 'active' END, 'a', 'b', now() + interval '30 days',
     jsonb_build_object('confidence', 0.95, 'alert_name', 'Alert-' || kind, 'alert_name_regex', CASE n % 500 WHEN 1 THEN 'x.*' ELSE '' END)
 FROM cases;
+INSERT INTO playbook_drafts (playbook_id, tenant_id, draft, status, decided_by, created_at)
+SELECT 'pb-' || n, tenant_id, '{}', CASE n % 100 WHEN 1 THEN 'draft' ELSE 'approved' END,
+    CASE n % 100 WHEN 1 THEN NULL ELSE 'p' END, at
+FROM cases;
 INSERT INTO risk_signals (tenant_id, entity_id, investigation_priority, source, observed_at)
 SELECT tenant_id, 'host-' || kind, 5, n, at FROM cases;
 INSERT INTO ctem_exposures (tenant_id, exposure_key, asset_id, asset_name, asset_zone, severity, status, ctem_score,

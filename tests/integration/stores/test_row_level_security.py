@@ -34,6 +34,7 @@ ROWS = {
     "incident_memory": "VALUES (%(id)s, %(tenant)s, 'i', 'n', 'p', 'low', 'c', 'o', '{}', 's')",
     "risk_signals": "VALUES (%(tenant)s, %(id)s, 1, 's', now())",
     "fp_patterns": "(pattern_id, tenant_id, status, pattern) VALUES (%(id)s, %(tenant)s, 'shadow', '{}')",
+    "playbook_drafts": "(playbook_id, tenant_id, draft) VALUES (%(id)s, %(tenant)s, '{}')",
     "kill_switches": "VALUES (%(tenant)s, 'pattern', %(id)s, 'a', 'r')",
     "escalation_budgets": "(tenant_id, taken) VALUES (%(tenant)s, '{}')",
     "shadow_modes": "(tenant_id, rule_key, rule, reason, set_by) VALUES (%(tenant)s, %(id)s, 'a', 'r', 'p')",
@@ -80,7 +81,12 @@ ROWS = {
     "late_entities": "(tenant_id, alert_id, next_try_at) VALUES (%(tenant)s, %(id)s, now())",
 }
 AUDIT = ("audit_chain_state", "audit_records")  # written by a role of their own
-ALL_TENANTS = {"threat_intel_iocs", "playbooks", "spend_months"}  # shared by all tenants, by design
+ALL_TENANTS = {
+    "threat_intel_iocs",
+    "playbooks",
+    "playbook_versions",
+    "spend_months",
+}  # shared by all tenants, by design
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.batch import FPPattern
-from shared.contracts.entity import AlertEntities
+from shared.contracts.entity import AlertEntities, EntityType, NormalizedEntity
 from shared.knowledge.fp_patterns import fits
 
 SCANNER = AlertEntities.model_validate(
@@ -52,6 +52,7 @@ def test_pattern_fits_its_alert_with_its_entity(name: str) -> None:
         {"entity_patterns": [{"type": "host", "value_regex": "scanner-(?=1)."}]},
         {"entity_patterns": [{"type": "host", "value_regex": "([0-9"}]},
         {"entity_patterns": [{"type": "host", "value_regex": ""}]},
+        {"entity_patterns": [HOST, {"type": "ip", "value_regex": "10.0.0.8"}]},
         {"alert_name_regex": "Port"},
         {"alert_name_regex": "("},
     ],
@@ -65,6 +66,7 @@ def test_pattern_fits_its_alert_with_its_entity(name: str) -> None:
         "lookahead is no RE2",
         "broken expression",
         "empty expression",
+        "another address",
         "name only in part",
         "broken name",
     ],
@@ -80,6 +82,14 @@ def test_name_expression_replaces_the_name() -> None:
 def test_every_entity_pattern_may_find_its_own_entity() -> None:
     wanted = [HOST, {"type": "ip", "value_regex": r"10\.0\.0\.\d+"}]
     assert fits(pattern(entity_patterns=wanted), "Port scan", SCANNER)
+
+
+def test_second_host_beside_the_known_one_fits_only_a_pattern_that_names_it() -> None:
+    both = SCANNER.model_copy(
+        update={"hosts": [*SCANNER.hosts, NormalizedEntity(entity_type=EntityType.HOST, primary_value="dc-1")]}
+    )
+    assert not fits(pattern(), "Port scan", both)
+    assert fits(pattern(entity_patterns=[HOST, {"type": "host", "value_regex": "dc-1"}]), "Port scan", both)
 
 
 def test_expression_that_a_backtracking_engine_would_never_finish_is_answered() -> None:

@@ -10,7 +10,7 @@ from shared.contracts.investigation import RiskState
 from shared.contracts.risk import RiskSignal
 from shared.knowledge.incidents import incident_score
 from shared.knowledge.risk import risk_state, worst_risk
-from shared.knowledge.sparse import MAX_CHARACTERS, sparse_vector
+from shared.knowledge.sparse import MAX_CHARACTERS, sparse_vector, tokens
 
 TENANT = 0.15  # every candidate is of the same tenant
 
@@ -93,6 +93,25 @@ def test_sparse_vector_counts_words_by_logarithm() -> None:
     once, thrice = sparse_vector("mimikatz"), sparse_vector("Mimikatz, (MIMIKATZ) mimikatz.")
     assert list(once.values()) == [1.0]
     assert thrice == {next(iter(once)): pytest.approx(1 + math.log(3))}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("T1003.001 AML.T0020.000 T1059", {"t1003.001", "t1003", "aml.t0020.000", "aml.t0020", "t1059"}),
+        ("read by C:\\Temp\\run32.exe", {"read", "run32.exe", "run32", "temp"}),
+        ("WS-0147.northlight.example", {"ws-0147.northlight.example", "ws-0147", "northlight.example"}),
+        ("hxxps://evil[.]example/a", {"evil.example"}),
+        ("from 192.0.2.7:443,", {"192.0.2.7", "192.0.2.7:443"}),
+        ("reads reading read", {"read"}),
+    ],
+)
+def test_tokens_are_names_and_what_a_later_text_calls_them(text: str, expected: set[str]) -> None:
+    assert expected <= set(tokens(text))
+
+
+def test_tokens_of_an_address_are_no_parts_of_it() -> None:
+    assert set(tokens("10.0.0.1 fe80::1")) == {"10.0.0.1", "fe80::1"}
 
 
 def test_sparse_vector_keeps_addresses_and_names_whole() -> None:

@@ -67,7 +67,14 @@ OWNERS = {
     },
     "knowledge": {"threat_intel_iocs", "incident_memory", "risk_signals", "fp_patterns"},
     "notifications": {"notifications"},
-    "response": {"playbooks", "executed_actions", "org_context", "protected_assets"},
+    "response": {
+        "playbooks",
+        "playbook_drafts",
+        "playbook_versions",
+        "executed_actions",
+        "org_context",
+        "protected_assets",
+    },
     "stores": {"reader_tenants"},
 }
 GUESTS = {

@@ -194,8 +194,8 @@ class InvestigationRepository:
             "most": MOST_ESCALATIONS,
             "time": timedelta(hours=1),
         }
-        [cursor] = await self._postgres.together(state.tenant_id, (_SQL["take_escalation"], values))
-        return cursor.rowcount == 1
+        [taken] = await self._postgres.together(state.tenant_id, (_SQL["take_escalation"], values))
+        return taken.count == 1
 
     async def supersede(self, tenant_id: str, approval_id: str) -> None:
         """Make an approval void that nobody answered. Raises Conflict for one that was."""

@@ -1,9 +1,9 @@
 """The commands of actions, assets, kill switches and shadow mode, on the API over HTTP."""
 
 import json
-from typing import Any
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result

@@ -20,6 +20,7 @@ module "network" {
   tags                = local.tags
   address_space       = var.address_space
   operator_network_id = var.operator_network_id
+  webhooks            = var.notifications != null
   containers = merge(
     { "443" = "Qdrant over HTTPS" },
     local.graph ? { "7687" = "Neo4j over Bolt" } : {},
@@ -40,6 +41,7 @@ module "egress" {
   firewall_prefix     = module.network.firewall_prefix
   subnet_ids          = module.network.subnet_ids
   prefixes            = { for name in ["functions", "containers"] : name => module.network.prefixes[name] }
+  channels            = try(var.notifications.channels, [])
 }
 
 module "private_link" {
@@ -134,6 +136,8 @@ module "key_vault" {
   qdrant_api_key           = var.qdrant_api_key
   graph                    = local.graph
   neo4j_password           = var.neo4j_password
+  notification_names       = local.notification_secrets
+  notification_secrets     = var.notification_secrets
   secrets_version          = var.secrets_version
   secrets_expire           = var.secrets_expire
 }

@@ -116,9 +116,9 @@ variable "live_actions" {
 
   validation {
     condition = alltrue(flatten([
-      for tenant, classes in var.live_actions : [can(regex(local.tenant, tenant)), [for class in classes : contains(["endpoint", "indicator", "identity", "mail", "incident"], class)]]
+      for tenant, classes in var.live_actions : [can(regex(local.tenant, tenant)), [for class in classes : contains(["endpoint", "indicator", "identity", "mail", "incident", "people"], class)]]
     ]))
-    error_message = "live_actions: every key is a tenant's name, every class one of endpoint, indicator, identity, mail, incident. The app would not start with it."
+    error_message = "live_actions: every key is a tenant's name, every class one of endpoint, indicator, identity, mail, incident, people. The app would not start with it."
   }
 }
 
@@ -132,6 +132,40 @@ variable "incident_workspaces" {
       for id in values(var.incident_workspaces) : can(regex("^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.OperationalInsights/workspaces/[^/]+$", id))
     ])
     error_message = "incident_workspaces: every value is a workspace's resource id; `az monitor log-analytics workspace show --query id` prints it."
+  }
+}
+
+variable "notifications" {
+  description = "Channels that people are told by (teams, slack) and the address under which they open cases; null: none. Their secrets are in notification_secrets."
+  type = object({
+    channels  = set(string)
+    link_base = string
+  })
+  default = null
+
+  validation {
+    condition     = var.notifications == null || try(length(var.notifications.channels) > 0 && alltrue([for channel in var.notifications.channels : contains(["teams", "slack"], channel)]), false)
+    error_message = "notifications.channels names at least one of teams and slack."
+  }
+
+  validation {
+    condition     = var.notifications == null || can(regex("^https://", var.notifications.link_base))
+    error_message = "notifications.link_base is an https:// address: messages link to cases below it. The app would not start with another."
+  }
+}
+
+variable "notification_secrets" {
+  description = "Of each channel the webhook, as teams-webhook and slack-webhook, and notification-link-key, at least 32 random characters that sign the links. They go to Key Vault only, never to the state."
+  type        = map(string)
+  default     = {}
+  ephemeral   = true
+  sensitive   = true
+
+  validation {
+    condition = alltrue([
+      for name in local.notification_secrets : name == "notification-link-key" ? length(lookup(var.notification_secrets, name, "")) >= 32 : startswith(lookup(var.notification_secrets, name, ""), "https://")
+    ])
+    error_message = "notification_secrets lacks one of ${join(", ", local.notification_secrets)}: each channel needs its webhook, an https:// address, and notification-link-key at least 32 characters (`openssl rand -hex 32`)."
   }
 }
 
@@ -228,6 +262,8 @@ variable "secrets_expire" {
 }
 
 locals {
+  notification_secrets = var.notifications == null ? [] : concat(["notification-link-key"], [for channel in var.notifications.channels : "${channel}-webhook"])
+
   tenant = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$" # as shared/contracts/tenant.py
 
   uuid = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"

@@ -2,12 +2,12 @@
 locals {
   app = module.identity.identities["app"]
 
-  reference = { for name in ["anthropic-api-key", "qdrant-api-key", "kafka-listen"] : name => "@Microsoft.KeyVault(SecretUri=${module.key_vault.uri}secrets/${name})" }
+  reference = { for name in concat(["anthropic-api-key", "qdrant-api-key", "kafka-listen"], local.notification_secrets) : name => "@Microsoft.KeyVault(SecretUri=${module.key_vault.uri}secrets/${name})" }
 
   # With the port: the Qdrant client would take 6333 instead of HTTPS'.
   qdrant_url = "https://qdrant.${module.containers.domain}:443"
 
-  settings = merge(local.common, local.streaming)
+  settings = merge(local.common, local.streaming, local.notifying)
 
   common = {
     AZURE_CLIENT_ID = local.app.client_id
@@ -49,6 +49,13 @@ locals {
     ALUSKORT_ACTION_LIVE           = jsonencode(var.live_actions)
     ALUSKORT_ACTION_INCIDENTS      = jsonencode(var.incident_workspaces)
   }
+  notifying = var.notifications == null ? {} : merge(
+    {
+      ALUSKORT_NOTIFICATION_LINK_BASE = var.notifications.link_base
+      ALUSKORT_NOTIFICATION_LINK_KEY  = local.reference["notification-link-key"]
+    },
+    { for channel in var.notifications.channels : "ALUSKORT_NOTIFICATION_${upper(channel)}_URL" => local.reference["${channel}-webhook"] },
+  )
   streaming = local.small ? {
     ALUSKORT_KAFKA_BROKERS  = one(module.kafka[*].brokers)
     ALUSKORT_KAFKA_SECURITY = "plaintext"

@@ -54,11 +54,13 @@ locals {
       workspace            = module.monitoring.workspace_id
       "key/audit-signing"  = "${module.key_vault.id}/keys/audit-signing"
     },
-    { for name in ["anthropic-api-key", "qdrant-api-key", "neo4j-auth", "kafka-listen"] : "secret/${name}" => "${module.key_vault.id}/secrets/${name}" },
+    { for name in concat(["anthropic-api-key", "qdrant-api-key", "neo4j-auth", "kafka-listen"], local.of_channels) : "secret/${name}" => "${module.key_vault.id}/secrets/${name}" },
   )
 
+  of_channels = ["teams-webhook", "slack-webhook", "notification-link-key"]
+
   # Scopes that this environment does not have, so that a row about one of them gives no right.
-  absent = concat(local.small ? ["event_hubs", "sentinel_hub", "siem_hub", "secret/kafka-listen"] : [], local.graph ? [] : ["secret/neo4j-auth"])
+  absent = concat(local.small ? ["event_hubs", "sentinel_hub", "siem_hub", "secret/kafka-listen"] : [], local.graph ? [] : ["secret/neo4j-auth"], [for name in setsubtract(local.of_channels, local.notification_secrets) : "secret/${name}"])
 
   diagnostic_targets = merge(
     local.small ? {} : { event_hubs = { id = module.event_hubs[0].id, tables = true } },

@@ -94,7 +94,7 @@ run "dev_is_small" {
   }
 
   assert {
-    condition     = length([for row in module.identity.table : row if contains(local.absent, row.scope)]) == 0 && join(",", sort(local.absent)) == "event_hubs,secret/kafka-listen,secret/neo4j-auth,sentinel_hub,siem_hub"
+    condition     = length([for row in module.identity.table : row if contains(local.absent, row.scope)]) == 0 && join(",", sort(local.absent)) == "event_hubs,secret/kafka-listen,secret/neo4j-auth,secret/notification-link-key,secret/slack-webhook,secret/teams-webhook,sentinel_hub,siem_hub"
     error_message = "A right is given on what is not there, or withheld on what is: ${jsonencode(local.absent)}"
   }
 }

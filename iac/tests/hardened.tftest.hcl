@@ -26,6 +26,19 @@ run "hardened" {
   }
 
   assert {
+    condition = module.egress.hosts.functions.actions == tolist(["api.security.microsoft.com", "graph.microsoft.com", "management.azure.com"]) && alltrue([
+      for name in ["management", "defender", "identity", "monitor"] : module.network.rules["functions/Outbound/${name}"].access == "Allow"
+    ])
+    error_message = "What actions and questions to the logs need is not let out: ${jsonencode(module.egress.hosts)}"
+  }
+
+  # Without notifications nothing of them is there.
+  assert {
+    condition     = length([for name in keys(local.settings) : name if startswith(name, "ALUSKORT_NOTIFICATION_")]) == 0 && !contains(keys(module.network.rules), "functions/Outbound/webhooks") && contains(local.absent, "secret/teams-webhook")
+    error_message = "A way out, a right or a setting stands for messages that nobody gets."
+  }
+
+  assert {
     condition     = alltrue(flatten([for groups in values(module.egress.hosts) : [for hosts in values(groups) : [for host in hosts : can(regex("^(\\*\\.)?[a-z0-9-]+(\\.[a-z0-9-]+)+$", host))]]]))
     error_message = "The allow-list has more than host names: ${jsonencode(module.egress.hosts)}"
   }

@@ -9,7 +9,7 @@ from typing import Any
 from shared.contracts.tenant import EVERY_TENANT, SYNTHETIC_TENANT
 from shared.investigation.approval_rows import waiting_case
 from shared.investigation.approvals import Approvals
-from shared.notifications.notice import Notice, NoticeKind, hosts_of
+from shared.notifications.notice import OF_APPROVALS, Notice, NoticeKind, hosts_of
 from shared.notifications.queue import Notifications
 from shared.stores.postgres import Postgres
 from shared.stores.statements import statements
@@ -60,7 +60,7 @@ class ApprovalWatch:
         if not self._notifications.wanted:
             return 0
         count = 0
-        for kind in NoticeKind:
+        for kind in OF_APPROVALS:
             values = {"kind": kind, "limit": MOST_NOTICES, "nobodys": SYNTHETIC_TENANT}
             async with self._postgres.transaction(EVERY_TENANT) as connection:
                 rows = await (await connection.execute(_SQL["to_notify"], values)).fetchall()

@@ -25,6 +25,9 @@ class NoticeKind(StrEnum):
     ACTION = "action"  # a response to a case is this message itself; no approval is asked for
 
 
+OF_APPROVALS = (NoticeKind.REQUESTED, NoticeKind.REMINDER, NoticeKind.ESCALATED)
+
+
 class Notice(Contract):
     """A message before it is made for a channel; ``expires_at`` is ISO 8601 UTC."""
 

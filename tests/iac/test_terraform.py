@@ -8,7 +8,7 @@ from tests.iac.conftest import IAC, Terraform
 
 TESTS_OF = {
     "dev": ("environment", "dev"),
-    "staging": ("environment", "hardened"),
+    "staging": ("environment", "hardened", "notifications"),
     "prod": ("environment", "hardened", "prod", "refusals"),
 }
 GIVEN_BY_AN_OPERATOR = [

@@ -48,3 +48,7 @@ variable "prefixes" {
   type        = map(string)
 }
 
+variable "channels" {
+  description = "Channels that people are told by: teams, slack."
+  type        = set(string)
+}

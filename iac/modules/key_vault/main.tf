@@ -94,3 +94,17 @@ resource "azurerm_key_vault_secret" "kafka_listen" {
 
   depends_on = [var.writer_ready]
 }
+
+resource "azurerm_key_vault_secret" "notifications" {
+  for_each = toset(var.notification_names)
+
+  name             = each.key
+  key_vault_id     = azurerm_key_vault.this.id
+  content_type     = "for messages to people"
+  value_wo         = var.notification_secrets[each.key]
+  value_wo_version = var.secrets_version
+  expiration_date  = var.secrets_expire
+  tags             = var.tags
+
+  depends_on = [var.writer_ready]
+}

@@ -70,6 +70,18 @@ variable "neo4j_password" {
   sensitive   = true
 }
 
+variable "notification_names" {
+  description = "Secrets that messages to people need: the channels' webhooks and the key of links."
+  type        = list(string)
+}
+
+variable "notification_secrets" {
+  description = "Their values by name."
+  type        = map(string)
+  ephemeral   = true
+  sensitive   = true
+}
+
 variable "secrets_version" {
   description = "Raised to write the secrets again."
   type        = number

@@ -12,13 +12,17 @@ locals {
   store_ports = ["443", "5671", "9093", "5432", "6432", "10000"]
 
   flows = {
-    functions = [
+    functions = concat([
       { direction = "Outbound", name = "stores", destination = local.endpoints, ports = local.store_ports, why = "Every store and Azure service is behind a private endpoint." },
       { direction = "Outbound", name = "containers", destination = local.containers, ports = keys(var.containers), why = "${join(", ", values(var.containers))}." },
       { direction = "Outbound", name = "model", destination = local.anthropic, ports = ["443"], why = "The gateway asks Claude." },
       { direction = "Outbound", name = "identity", destination = "AzureActiveDirectory", ports = ["443"], why = "Tokens of the managed identity and keys of the identity provider." },
-      { direction = "Outbound", name = "monitor", destination = "AzureMonitor", ports = ["443"], why = "Telemetry, and the SecurityAlert table." },
-    ]
+      { direction = "Outbound", name = "monitor", destination = "AzureMonitor", ports = ["443"], why = "Telemetry, and questions to the workspaces' tables." },
+      { direction = "Outbound", name = "management", destination = "AzureResourceManager", ports = ["443"], why = "Actions on Sentinel's incidents." },
+      { direction = "Outbound", name = "defender", destination = "MicrosoftDefenderForEndpoint", ports = ["443"], why = "Actions on devices, indicators and files. Graph answers under the tag of identity." },
+      ], var.webhooks ? [
+      { direction = "Outbound", name = "webhooks", destination = "Internet", ports = ["443"], why = "Messages to people; the webhooks' hosts have no service tag, the firewall narrows this to them." },
+    ] : [])
     containers = [
       { direction = "Inbound", name = "functions", source = local.functions, destination = "*", ports = keys(var.containers), why = "Only the function app speaks to ${join(" and ", [for what in values(var.containers) : split(" ", what)[0]])}." },
       { direction = "Inbound", name = "itself", source = local.containers, destination = local.containers, ports = ["*"], protocol = "*", why = "Container Apps' own traffic between its nodes." },

@@ -32,3 +32,8 @@ variable "containers" {
   description = "What the function app reaches in the containers: port to what is spoken there, its name first."
   type        = map(string)
 }
+
+variable "webhooks" {
+  description = "Whether messages go to webhooks, whose addresses no service tag names."
+  type        = bool
+}

@@ -11,7 +11,7 @@ import psycopg
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.identity.aio import DefaultAzureCredential
 from azure.storage.blob.aio import BlobServiceClient
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 
 from cli.deployment.finding import Finding, Target, failed, not_applicable, ok, warning
 from shared.errors import AluskortError
@@ -43,7 +43,7 @@ async def postgresql(target: Target) -> AsyncIterator[Finding]:
     url = target.settings.postgres.url.get_secret_value()
     try:
         arguments = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **await Login(url).arguments()}
-        connection = await psycopg.AsyncConnection[DictRow].connect(url, row_factory=dict_row, **arguments)
+        connection = await Connection.connect(url, row_factory=dict_row, **arguments)
     except (AluskortError, psycopg.OperationalError) as error:
         todo = "Check the URL; an identity needs a login (aluskort migrate --entra-principals)."
         yield failed("PostgreSQL: login", error, todo, mended=True)

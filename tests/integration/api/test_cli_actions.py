@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -97,7 +98,7 @@ def test_rule_enters_shadow_mode_and_goes_live(run: Run) -> None:
         (["exposures", "list"], []),
     ],
 )
-def test_command_with_json_writes_one_value_and_nothing_else(run: Run, arguments: list[str], part: object) -> None:
+def test_command_with_json_writes_one_value_and_nothing_else(run: Run, arguments: list[str], part: Any) -> None:
     done = run(*arguments, "--json")
     assert (done.exit_code, done.stderr) == (0, "")
     found = json.loads(done.stdout)

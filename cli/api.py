@@ -48,7 +48,9 @@ def as_operator[T](ask: Callable[[Person], Awaitable[T]], tenant: str, *, name: 
                 return await ask(await sign_in(client, issuer, name=name, roles=["admin"], tenant=tenant))
             except httpx.TransportError as error:
                 start = "Is it up?" if url else "`aluskort up` starts the local stack, `aluskort status` looks at it."
-                raise ConfigurationError(f"The API at {client.base_url} gives no answer: {error}. {start}") from error
+                raise ConfigurationError(
+                    f"The API at {client.base_url} gives no answer: {str(error).rstrip('.')}. {start}"
+                ) from error
 
     return asyncio.run(asked())
 

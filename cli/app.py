@@ -55,6 +55,11 @@ class SentencesForErrors(TyperGroup):
         except AluskortError as error:
             Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
             raise typer.Exit(1) from error
+        except BrokenPipeError:  # whoever read has enough: typer ends without a word
+            raise
+        except OSError as error:  # a full disk, a folder that is somebody else's
+            Console(stderr=True, highlight=False).print(f"This machine refused: {error}", style="red", markup=False)
+            raise typer.Exit(1) from error
 
 
 app = typer.Typer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
@@ -83,6 +84,8 @@ def up(
     screen.print(f"The product is running at [bold]{url}[/]. `aluskort down` stops it.")
     if not ports and not url.endswith(f":{PORT}"):
         screen.print(f"(Another program uses port {PORT}, so a free one was chosen; --port chooses one.)")
+    if shutil.which("aluskort") is None:
+        screen.print("`aluskort` is in .venv/bin: `source .venv/bin/activate` lets you type it as it stands here.")
     screen.print("Next: `aluskort send local/samples/credential-dumping.json --follow`, then `aluskort cases`.")
 
 

@@ -18,9 +18,9 @@ from local.demo.answers import Answer, answers
 from local.demo.api import TIMEOUT_SECONDS, Person, sign_in
 from local.demo.attacks_on_models import detect_attacks_on_models
 from local.demo.knowledge import load_knowledge
-from local.demo.report import AlertLine, AuditResult, alert_line, write_report
+from local.demo.report import AuditResult, alert_line, write_report
 from local.demo.scans import take_in_scans
-from local.demo.screen import DRY_RUN, SHOWN, answers_table, counted, in_order, table_of
+from local.demo.screen import SHOWN, answers_table, ending, in_order, table_of
 from local.demo.settling import all_audited, closed_and_carried_out
 from local.demo.topics import dead_letters, parse_milliseconds
 from local.demo.waiting import until
@@ -186,29 +186,10 @@ class Demo:
             model_provider=self._environment["ALUSKORT_MODEL_PROVIDER"],
             dead_letters=[one.model_dump(include={"error_type", "reason", "source_topic"}) for one in unread],
         )
-        self._say_end(lines, audit, report, unread=len(unread))
+        self._console.print(f"\n{ending(lines, report)}\nThe same as data: {REPORT.relative_to(CHECKOUT)}")
         failed = [line for line in lines if line.outcome == "failed"]
         succeeded = audit.chains_valid and not failed and len(unread) == self._expected.unreadable
         return Ending(succeeded, lines[0].investigation_id if lines else "")
-
-    def _say_end(self, lines: list[AlertLine], audit: AuditResult, report: dict[str, Any], *, unread: int) -> None:
-        state = "[green]valid[/]" if audit.chains_valid else "[red]BROKEN[/]"
-        times, simulated = report["timings_ms"], report["model_provider"] == "simulated"
-        actions = [action for line in lines for action in line.carried_out]
-        dry = sum(action.endswith(f": {DRY_RUN}") for action in actions)
-        cost = sum(line.cost_usd for line in lines)
-        self._console.print(
-            f"\n{len(lines)} alerts: {counted(lines)}; {unread} unreadable messages kept (`aluskort dlq list`).\n"
-            f"{len(actions)} actions carried out, {dry} of them as a dry run: nothing outside was changed.\n"
-            f"Audit: {audit.records} records in {audit.tenants} chain, {state}.\n"
-            f"Time to a verdict: median {times['triage_p50'] / 1000:.1f} s, 95 % within"
-            f" {times['triage_p95'] / 1000:.1f} s. Model calls: USD {cost:.2f}{' (simulated)' if simulated else ''}."
-        )
-        if simulated:
-            self._console.print(
-                "[yellow]The verdicts come from a simulated model with plain rules; Claude was not called.[/]"
-            )
-        self._console.print(f"The same as data: {REPORT.relative_to(CHECKOUT)}")
 
 
 async def _opened(analysts: Sequence[Person]) -> bool:

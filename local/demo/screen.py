@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.table import Column, Table
 from rich.text import Text
@@ -46,8 +47,9 @@ def table_of(lines: Sequence[AlertLine], *, full: bool) -> Table:
 
 
 def actions_of(line: AlertLine) -> str:
-    """What was done, and what was proposed and was not; of harmless actions only their kind."""
-    done, proposed = [_parts(text) for text in line.carried_out], [_parts(f"{text}: ") for text in line.actions]
+    """What was done, and what was proposed and was not; of harmless actions, which come last, only their kind."""
+    done = sorted((_parts(text) for text in line.carried_out), key=lambda one: (one[0] in HARMLESS, one))
+    proposed = [_parts(f"{text}: ") for text in line.actions]
     by_status: dict[str, list[str]] = {}
     for name, target, status in done:
         by_status.setdefault(status, []).append(_named(name, target))
@@ -63,6 +65,25 @@ def counted(lines: Sequence[AlertLine]) -> str:
     """Cases by how they ended."""
     found = Counter(_words(line.outcome) for line in lines)
     return ", ".join(f"{count} {outcome}" for outcome, count in found.most_common())
+
+
+def ending(lines: Sequence[AlertLine], report: Mapping[str, Any]) -> str:
+    """What a run came to, in Rich's markup."""
+    audit, times, simulated = report["audit"], report["timings_ms"], report["model_provider"] == "simulated"
+    actions = [action for line in lines for action in line.carried_out]
+    dry = sum(action.endswith(f": {DRY_RUN}") for action in actions)
+    state = "[green]valid[/]" if audit["chains_valid"] else "[red]BROKEN[/]"
+    said = [
+        f"{len(lines)} alerts: {counted(lines)}; {len(report['dead_letters'])} unreadable messages kept (`aluskort dlq"
+        " list`).",
+        f"{len(actions)} actions carried out, {dry} of them as a dry run: nothing outside was changed.",
+        f"Audit: {audit['records']} records in {audit['tenants']} chain, {state}.",
+        f"Time to a verdict: median {times['triage_p50'] / 1000:.1f} s, 95 % within {times['triage_p95'] / 1000:.1f} s."
+        f" Model calls: USD {sum(line.cost_usd for line in lines):.2f}{' (simulated)' if simulated else ''}.",
+    ]
+    if simulated:
+        said.append("[yellow]The verdicts come from a simulated model with plain rules; Claude was not called.[/]")
+    return "\n".join(said)
 
 
 def answers_table(answers: Sequence[Answer], titles: Mapping[str, str], *, full: bool) -> Table:

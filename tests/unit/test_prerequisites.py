@@ -53,7 +53,7 @@ def test_download_that_fails_says_of_what_how_and_what_to_do(tmp_path: Path) -> 
     mvn.write_text('#!/bin/sh\nprintf "\\033[1m[ERROR]\\033[m no kafka_2.13\\n\\n"; exit 7\n')
     mvn.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    command: list[str | Path] = [SERVICES / "fetched.sh", "Kafka into the cache", log, "mvn", "copy"]
+    command = [str(SERVICES / "fetched.sh"), "Kafka into the cache", str(log), "mvn", "copy"]
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stdout) == (7, "== Kafka into the cache\n")
     assert answer.stderr.splitlines() == [
@@ -65,7 +65,7 @@ def test_download_that_fails_says_of_what_how_and_what_to_do(tmp_path: Path) -> 
 
 
 def test_download_that_works_says_only_what_it_is(tmp_path: Path) -> None:
-    command: list[str | Path] = [SERVICES / "fetched.sh", "Something", tmp_path / "a.log", "/bin/echo", "done"]
+    command = [str(SERVICES / "fetched.sh"), "Something", str(tmp_path / "a.log"), "/bin/echo", "done"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "== Something\n", "")
     assert (tmp_path / "a.log").read_text() == "done\n"

@@ -1,5 +1,6 @@
 """Whatever file a command is given, it ends with a sentence that names what is wrong, and with exit code 1."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,25 @@ def test_useless_telemetry_ends_with_a_sentence(files: Path, file: str) -> None:
     done = CliRunner().invoke(app, ["telemetry", "convert", "otel-host", str(files / file), "--tenant", "a-tenant"])
     assert isinstance(done.exception, SystemExit)
     assert (done.exit_code, bool(done.output.strip())) == (1, True)
+
+
+def test_sending_nothing_names_how_to_look_at_the_file_and_no_case(files: Path) -> None:
+    said = CliRunner().invoke(app, ["send", str(files / "empty.json")]).output
+    assert "Next: `aluskort parse FILE`" in said
+    assert "cases" not in said
+
+
+def test_full_disk_ends_a_command_with_a_sentence_and_a_closed_pipe_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(error: OSError) -> str:
+        def say(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr("cli.questions.say", say)
+        done = CliRunner().invoke(app, ["questions"])
+        assert isinstance(done.exception, SystemExit)
+        assert done.exit_code == 1
+        return done.output
+
+    refused = "This machine refused: [Errno 28] No space left on device\n"
+    assert fails(OSError(errno.ENOSPC, "No space left on device")) == refused
+    assert fails(BrokenPipeError(errno.EPIPE, "Broken pipe")) == ""

@@ -1,5 +1,5 @@
 """From attacks that people confirmed to a draft of a playbook. Nothing in it runs: a person reviews it, writes the
-conditions under which it may act (design §8.15) and loads it; to allow it to act alone is a separate act of an admin.
+conditions under which it may act (design §8.15) and approves it; to let it act alone is a separate act of an admin.
 """
 
 from __future__ import annotations

@@ -72,14 +72,12 @@ TIMERS = {
 }
 # By Azure's host: the language and its storage; by the local one: where it keeps durable instances.
 READ_BY_HOSTS = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "ALUSKORT_TASKHUB_URL"}
-PEOPLE = {"operator", "analyst review"}
+PEOPLE = {"operator"}
 # Catalogued consumers that are not built yet: whoever builds one takes it out here.
 NOT_YET = {"normalise_exposures", "link_exposures"}
 NOT_YET_LEARNT = {
     "incidents.enriched",
     "knowledge.mitre.updated",
-    "knowledge.ti.report.new",
-    "knowledge.playbook.updated",
     "knowledge.fp.approved",
 }
 

@@ -62,13 +62,14 @@ class Incidents:
         values = {"tenant_id": tenant_id, **alert_of(alert_id)}
         async with self._postgres.transaction(tenant_id) as connection:
             while True:
-                held, found = await connection.together(
-                    [(SQL["hold_incident_of_alert"], values), (SQL["alerts_of_incident_of_alert"], values)]
-                )
-                if not held.rows:
+                async with connection.pipeline():
+                    held = await connection.execute(SQL["hold_incident_of_alert"], values)
+                    found = await connection.execute(SQL["alerts_of_incident_of_alert"], values)
+                incident = await held.fetchone()
+                if incident is None:
                     return []
-                members = [member(row) for row in found.rows]
-                if all(each.incident_id == held.rows[0]["incident_id"] for each in members):
+                members = [member(row) for row in await found.fetchall()]
+                if all(each.incident_id == incident["incident_id"] for each in members):
                     return [each.investigation_id for each in members if each.alert_id != values["alert_id"]]
                 # else it left this incident while we waited
 
@@ -329,10 +330,11 @@ async def read(connection: Connection, tenant_id: str, incident_id: str) -> Inci
 async def incident_of(connection: Connection, tenant_id: str, alert_id: str) -> Incident | None:
     """See Incidents.of_alert."""
     values = {"tenant_id": tenant_id, **alert_of(alert_id)}
-    incident, alerts = await connection.together(
-        [(SQL["incident_of_alert"], values), (SQL["alerts_of_incident_of_alert"], values)]
-    )
-    return _whole(incident.rows[0], [member(row) for row in alerts.rows]) if incident.rows else None
+    async with connection.pipeline():
+        incident = await connection.execute(SQL["incident_of_alert"], values)
+        alerts = await connection.execute(SQL["alerts_of_incident_of_alert"], values)
+    row = await incident.fetchone()
+    return _whole(row, [member(alert) for alert in await alerts.fetchall()]) if row else None
 
 
 def alert_of(alert_id: str) -> dict[str, str]:

@@ -44,6 +44,8 @@ class Connection(psycopg.AsyncConnection[DictRow]):
         async with self.lock:
             adapter = Transformer(self)
             bound = [_bound(adapter, *statement) for statement in statements]  # all, before anything is under way
+            if self.pgconn.pipeline_status:
+                raise RuntimeError("statements that travel together cannot be part of one of psycopg's pipelines")
             self.pgconn.enter_pipeline_mode()
             try:
                 for query, values, types, formats in bound:

@@ -62,8 +62,9 @@ def approve(pattern: PatternId, as_json: AsJson = False, tenant: Tenant = HOME) 
 @pattern_review.command("reject")
 def reject(pattern: PatternId, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Put a draft aside."""
-    found = _post(pattern, "reject", {"reason": reason}, tenant)
-    say(f"{pattern} is rejected.", found, as_json=as_json)
+    _post(pattern, "reject", {"reason": reason}, tenant)
+    rejected = {"pattern_id": pattern, "status": "rejected", "reason": reason}
+    say(f"{pattern} is rejected.", rejected, as_json=as_json)
 
 
 @pattern_review.command("retire", help="The same as `revoke`, as for playbooks and indicators.")

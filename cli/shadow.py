@@ -39,8 +39,9 @@ def list_all(as_json: AsJson = False, tenant: Tenant = HOME) -> None:
 @shadow.command("enter")
 def enter(reason: Reason, rule: Rule = "", as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Put the tenant, or one rule, in shadow mode."""
-    found = as_operator(lambda person: person.post("/shadow-modes", {"rule": rule, "reason": reason}), tenant)
-    say(f"{_what(rule)} is in shadow mode: people decide every case.", found, as_json=as_json)
+    body = {"rule": rule, "reason": reason}
+    as_operator(lambda person: person.post("/shadow-modes", body), tenant)
+    say(f"{_what(rule)} is in shadow mode: people decide every case.", {**body, "shadow": True}, as_json=as_json)
 
 
 @shadow.command("go-live")

@@ -178,6 +178,8 @@ def _evidence(state: Json) -> Iterator[Text | Table]:
     if state["techniques"] or state["atlas_techniques"]:
         ids = [*state["techniques"], *(item["technique_id"] for item in state["atlas_techniques"])]
         table.add_row("  techniques", shown(", ".join(dict.fromkeys(ids))))
+    if by_words := state["case_facts"].get("similar_techniques"):
+        table.add_row("  speaks of", shown(", ".join(by_words)))
     for answer in state["log_answers"]:
         rows = answer["problem"] or f"{len(answer['rows'])} row(s)"
         table.add_row("  logs", shown(f"{answer['question']}: {rows}"))

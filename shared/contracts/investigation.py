@@ -119,6 +119,7 @@ class CaseFacts(Contract):
     shadow: str = ""  # what is in shadow mode and covers the case
     shadow_actions: list[str] = Field(default_factory=list)  # that would have been asked for, or carried out
     structured_search: bool = False  # similar incidents were found without the vector store
+    similar_techniques: list[str] = Field(default_factory=list)  # that the words of an alert without any speak of
     context_missing: list[str] = Field(default_factory=list)  # what could not be gathered for good, and why
     logs_unanswered: list[str] = Field(default_factory=list)  # what the logs were not asked or did not say, and why
     wanted_questions: list[str] = Field(default_factory=list)  # to the logs, by a model whose answer was not the last

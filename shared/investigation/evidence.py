@@ -99,6 +99,7 @@ def context_view(state: GraphState) -> dict[str, Any]:
     """What we know ourselves: indicators with reputation, risk, similar incidents, exposures, techniques, and the other
     alerts of the incident.
     """
+    facts = state.case_facts
     known_first = sorted(state.ioc_matches, key=lambda item: "reputation" not in item)
     view = {
         "indicators": known_first,
@@ -108,9 +109,10 @@ def context_view(state: GraphState) -> dict[str, Any]:
         "exposures": state.ctem_exposures,
         "exposures_stale": state.ctem_stale,
         "techniques": state.atlas_techniques,
-        **({"incident": _incident(state)} if state.case_facts.incident_alerts else {}),
-        "case_facts": state.case_facts.model_dump(include=_SHOWN_FACTS),
-        **({"missing": state.case_facts.context_missing} if state.case_facts.context_missing else {}),
+        **({"incident": _incident(state)} if facts.incident_alerts else {}),
+        "case_facts": facts.model_dump(include=_SHOWN_FACTS),
+        **({"techniques_by_words": facts.similar_techniques} if facts.similar_techniques else {}),
+        **({"missing": facts.context_missing} if facts.context_missing else {}),
     }
     return {name: _bounded(value) for name, value in (view | _logs_view(state)).items()}
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import console
+from cli.screen import AsJson, console, say, say_json
 from shared.errors import InvalidInput
 
 playbook_review = typer.Typer(no_args_is_help=True, help="Drafts of playbooks: what they would change, approval.")
@@ -27,9 +27,12 @@ Terms = Annotated[
 
 
 @playbook_review.command("drafts")
-def drafts(tenant: Tenant = HOME) -> None:
+def drafts(as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """List the drafts that wait for people, with their steps."""
     items = as_operator(lambda person: person.get("/playbook-drafts"), tenant)["items"]
+    if as_json:
+        say_json(items)
+        return
     if not items:
         console().print("No draft waits.")
     for one in items:
@@ -40,9 +43,15 @@ def drafts(tenant: Tenant = HOME) -> None:
 
 
 @playbook_review.command("diff")
-def diff(draft: DraftId, replaces: Replaces = "", terms: Terms = None, tenant: Tenant = HOME) -> None:
+def diff(
+    draft: DraftId, replaces: Replaces = "", terms: Terms = None, as_json: AsJson = False, tenant: Tenant = HOME
+) -> None:
     """Show what approving a draft would change, field by field."""
-    for one in _post(draft, "diff", _terms(terms, replaces), tenant)["items"]:
+    found = _post(draft, "diff", _terms(terms, replaces), tenant)["items"]
+    if as_json:
+        say_json(found)
+        return
+    for one in found:
         console().print(one["field"], markup=False, style="bold")
         for sign, value, style in (("-", one["now"], "red"), ("+", one["then"], "green")):
             if value is not None:
@@ -50,18 +59,20 @@ def diff(draft: DraftId, replaces: Replaces = "", terms: Terms = None, tenant: T
 
 
 @playbook_review.command("approve")
-def approve(draft: DraftId, replaces: Replaces = "", terms: Terms = None, tenant: Tenant = HOME) -> None:
+def approve(
+    draft: DraftId, replaces: Replaces = "", terms: Terms = None, as_json: AsJson = False, tenant: Tenant = HOME
+) -> None:
     """Use a draft as a playbook, of its own or as the next version of another."""
     found = _post(draft, "approve", _terms(terms, replaces), tenant)
     alone = "as the settings allow" if found["conditions"] else "never without a person: it has no conditions"
-    console().print(f"{found['playbook_id']} is in use; it acts {alone}.", markup=False)
+    say(f"{found['playbook_id']} is in use; it acts {alone}.", found, as_json=as_json)
 
 
 @playbook_review.command("reject")
-def reject(draft: DraftId, reason: Reason, tenant: Tenant = HOME) -> None:
+def reject(draft: DraftId, reason: Reason, as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     """Put a draft aside."""
     _post(draft, "reject", {"reason": reason}, tenant)
-    console().print(f"{draft} is rejected.", markup=False)
+    say(f"{draft} is rejected.", {"playbook_id": draft, "rejected": True, "reason": reason}, as_json=as_json)
 
 
 def _terms(file: Path | None, replaces: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import AsJson, console, say
+from cli.screen import AsJson, console, say, say_json
 from cli.stack import local_stack
 from shared.errors import InvalidInput
 
@@ -89,6 +89,7 @@ def import_report(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A report as plain text.")],
     title: Annotated[str, typer.Option("--title", help="As people cite it; the same title replaces the report.")],
     source: Annotated[str, typer.Option("--source", help="Who wrote it.")],
+    as_json: AsJson = False,
 ) -> None:
     """Publish a report; its parts are found by `ti search`, and the techniques that it names with them."""
     import asyncio
@@ -113,19 +114,24 @@ def import_report(
             await producer.close()
 
     asyncio.run(send())
-    console().print(f"{title!r} is published. Next: `aluskort ti search TEXT`.", markup=False)
+    sentence = f"{title!r} is published. Next: `aluskort ti search TEXT`."
+    say(sentence, {"doc_id": report.doc_id, "published": True}, as_json=as_json)
 
 
 @ti.command("search")
 def search(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="An alert's words, a technique, a host, a hash.")],
     shelf: Annotated[str, typer.Option("--in", metavar="SHELF", help="reports or playbooks.")] = "reports",
+    as_json: AsJson = False,
     tenant: Tenant = HOME,
 ) -> None:
     """Show the parts of reports, or the playbooks, that are most like a text."""
     from cli.case_screen import shown
 
     found = as_operator(lambda person: person.get("/library", text=text, shelf=shelf), tenant)["items"]
+    if as_json:
+        say_json(found)
+        return
     if not found:
         console().print(f"Nothing in the {shelf} is like it.", markup=False)
     for one in found:

@@ -25,3 +25,5 @@ CREATE INDEX fp_patterns_in_force_by_entity ON fp_patterns (tenant_id, alert_nam
     WHERE status IN ('approved', 'active');
 -- contracts: the new one begins with the same columns.
 DROP INDEX fp_patterns_in_force_by_key;
+-- contracts: as this one does, which PostgreSQL preferred where it had no statistics.
+DROP INDEX fp_patterns_in_force;

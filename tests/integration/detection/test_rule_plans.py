@@ -47,12 +47,13 @@ SELECT 't', at, 'n' || n % 50, 'h' FROM times;
 
 @pytest.fixture(scope="module")
 async def year(database: Callable[[str], Database]) -> AsyncIterator[Postgres]:
-    """A year of telemetry, 20,000 rows a table."""
+    """A year of telemetry and its whole first month, as a small one needs no index; 20,000 rows a table."""
     made = database("rule_plans")
     with psycopg.connect(made.owner_url, autocommit=True) as owner:
-        owner.execute("SELECT make_telemetry_months(%s, %s)", (NOW - timedelta(days=365), NOW))
+        owner.execute("SELECT make_telemetry_months(%s, %s)", (NOW - timedelta(days=366), NOW))
         owner.execute(
-            "CREATE TEMP TABLE times AS SELECT n, now() - n * interval '1 year' / 20000 AS at"
+            "CREATE TEMP TABLE times AS"
+            " SELECT n, now() - n * (now() - date_trunc('month', now() - interval '1 year')) / 20000 AS at"
             " FROM generate_series(1, 19999) AS n"
         )
         owner.execute(FILL.encode())

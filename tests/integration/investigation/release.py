@@ -24,6 +24,7 @@ from shared.contracts.approval import ApprovalDecision
 from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.gateway import APICallMetrics, GatewayRequest, GatewayResponse
 from shared.ctem.exposures import Exposures
+from shared.errors import StoreUnavailable
 from shared.investigation.agents.atlas_mapper import ATLASMapperAgent
 from shared.investigation.agents.context_enricher import ContextEnricherAgent
 from shared.investigation.agents.ctem_correlator import CTEMCorrelatorAgent
@@ -43,7 +44,6 @@ from shared.response.playbooks import Playbooks
 from shared.routing.degradation import QUEUE_CONCURRENCY
 from shared.stores.postgres import Postgres
 from shared.stores.redis import Redis
-from tests.integration.vectors import own_qdrant
 
 KINDS = ("ip_addresses", "file_hashes", "domains", "urls", "emails", "accounts", "registry_keys", "processes")
 NO_IOCS: dict[str, Any] = {kind: [] for kind in KINDS} | {"none_found": True}
@@ -59,6 +59,13 @@ ISOLATE = {
     "requires_human_approval": False,
     "risk_state": "unknown",
 }
+
+
+class NoVectors:
+    """A vector store that is down: each release then looks in PostgreSQL."""
+
+    async def search(self, *_: Any, **__: Any) -> Any:
+        raise StoreUnavailable("Qdrant", "it is not there")
 
 
 class Model:
@@ -121,7 +128,8 @@ class Release:
         self.outbox = Outbox(self.store, self.bus)
         self.approvals = Approvals(self.store, self.outbox, wake_nobody)
         hunter = questions_to_the_logs(self.redis)
-        incidents = IncidentMemory(self.store, own_qdrant())
+        nothing: Any = NoVectors()
+        incidents = IncidentMemory(self.store, nothing)
         self.graph = InvestigationGraph(
             StepContext(
                 repository=InvestigationRepository(self.store),

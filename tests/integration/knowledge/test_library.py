@@ -33,7 +33,7 @@ def report(text: str) -> Received:
 async def test_part_of_a_report_is_found_with_the_techniques_that_it_names(
     learning: Learning, library: Library, tenant: str
 ) -> None:
-    filler = "nothing of note happened on the way " * (WORDS // 7)
+    filler = "nothing of note happened on the way " * (WORDS // 7 + 1)  # the end is in the second part only
     for _ in range(2):
         await learning.report(report(f"They phished first. {filler} Then rclone.exe copied it all, T1567.002."))
     found = await library.search("reports", "rclone.exe", tenant_id=tenant)

@@ -50,6 +50,7 @@ ROWS = {
     " techniques, principals, began_at, ended_at, linked_by, reason)"
     " VALUES (%(tenant)s, 'a', %(id)s, 'i', 's', 't', 'low', 'p', '{}', '{}', '{}', now(), now(), 'rule', 'r')",
     "incident_traces": "VALUES (%(tenant)s, 'host', 'h', 'a', now())",
+    "technique_sightings": "VALUES (%(tenant)s, %(id)s)",
     "incident_expected_alerts": "VALUES (%(tenant)s, 'a', %(id)s)",
     "databricks_audit": "(tenant_id, ts, user_id, action, target_resource) VALUES (%(tenant)s, now(), 'u', 'a', 't')",
     "orbital_nl_query_logs": "(tenant_id, ts, user_id, session_id, query_text)"

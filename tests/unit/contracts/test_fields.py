@@ -52,7 +52,7 @@ EXACTLY: dict[type, str] = {
     FPPattern: "pattern_id alert_name alert_name_regex entity_patterns severity confidence status approved_by "
     "approved_by_1 approved_by_2 approval_date expiry_date reaffirmed_date reaffirmed_by reason "
     "false_positive_count scope_rule_family scope_tenant_id scope_asset_class source_investigations created_at "
-    "updated_at",
+    "updated_at drifting_until",  # the last one by a later issue
     PlaybookDraft: "playbook_id name description tactics techniques remediation_steps confidence "
     "source_investigations status created_at",
     RiskSignal: "entity_id signal_type risk_state risk_score data_freshness_hours source",

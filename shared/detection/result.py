@@ -15,6 +15,7 @@ from shared.detection.rule import Rule, Window
 UNTRUSTED = 0.7  # what self-reported telemetry leaves of a confidence
 MOST_TEXT = 64  # characters of a threshold
 MOST_TITLE = 120  # characters of a subject in a title
+SECOND = "rec"  # the one beside the documented one, which repairs it
 
 
 def result_of(  # noqa: PLR0913 - a result names the tenant, the version and the thresholds that it was made with
@@ -69,7 +70,9 @@ def result_of(  # noqa: PLR0913 - a result names the tenant, the version and the
 
 def _of(signal: str) -> str:
     """Two signals of one rule may find the same: their alerts say which is which."""
-    return "" if signal == DOCUMENTED else f" (signal {signal})"
+    if signal == DOCUMENTED:
+        return ""
+    return " (second signal)" if signal == SECOND else f" (signal {signal})"
 
 
 def iso(moment: datetime) -> str:

@@ -254,7 +254,7 @@ def _next(case: Json) -> str:
         )
     if pending[-1]["asks_for"] == "disposition":
         return f"`aluskort disposition {name} true_positive|benign_true_positive|false_positive|undetermined|escalate`"
-    return f"`aluskort approve {name} [--only NUMBER ...]`, `aluskort deny {name}`"
+    return f"`aluskort approve {name} [--only NUMBER]...`, `aluskort deny {name}`"
 
 
 def _words(name: str) -> str:

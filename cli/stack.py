@@ -25,7 +25,7 @@ KEPT = (
     "  .venv/bin/aluskort cases --severity high\n"
     "  .venv/bin/aluskort case {case}\n"
     "  .venv/bin/aluskort stats\n"
-    "`.venv/bin/aluskort down` stops it."
+    "`.venv/bin/aluskort down` stops it, and its cases end with it: `make up` starts a stack of your own."
 )
 ENDED = (
     "`make demo KEEP=1` leaves it running for a look around. A stack of your own, with the same knowledge:\n"

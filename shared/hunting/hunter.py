@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 AT_ONCE = 3  # the API runs 5 queries of one identity at a time; intake needs some of them
 REMEMBERED_SECONDS = 300  # a step that is made again, or a like alert, asks the same within minutes
-# Queries of all cases of the process that may wait: with ordinary answers about ten seconds. A step that waits holds up
-# the next case, so in a flood some cases are judged without the logs, and say so.
-MOST_WAITING = 30
+# That the queries of all cases of the process may take, as fast as the last ones were answered. A step that waits holds
+# up the next case, so in a flood on slow logs some cases are judged without them, and say so.
+LONGEST_QUEUE = 10.0  # seconds
+NEWEST = 0.2  # weight of the newest answer's time in the usual one
 PAUSE_SECONDS, LONGEST_PAUSE = 15.0, 600.0  # after a workspace failed, if it names no time, and at most
 PROBLEM_SHOWN = 500  # characters
 
@@ -66,6 +67,7 @@ class Hunter:
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._paused: dict[str, float] = {}  # by workspace, until when by the loop's clock
         self._waiting = 0  # queries of all cases, those at work included
+        self._usual = 0.0  # seconds that an answer takes; 0 until the first
 
     def can_ask(self, tenant_id: str) -> bool:
         """Whether the tenant has a workspace."""
@@ -78,7 +80,8 @@ class Hunter:
         queries = [_query(tenant_id, question, workspace, subject) for question in questions for workspace in owned]
         known = await self._remembered(queries)
         new = [query for query in queries if query.key not in known]
-        crowded = self._waiting > 0 and self._waiting + len(new) > MOST_WAITING
+        takes = (self._waiting + len(new)) * self._usual / AT_ONCE
+        crowded = self._waiting > 0 and takes > LONGEST_QUEUE
         self._waiting += len(new)
         try:
             made = await asyncio.gather(*(self._ask(query, subject, deadline, crowded=crowded) for query in new))
@@ -110,13 +113,14 @@ class Hunter:
             async with asyncio.timeout_at(deadline), self._gate:
                 if self._paused.get(query.workspace_id, 0.0) > clock():
                     raise WorkspaceUnavailable(query.workspace_id, "it failed or throttled us a moment ago.")
-                sent = True
+                sent, began = True, clock()
                 table = await self._connect().query(
                     query.workspace_id,
                     query.text,
                     timespan=(first, last),
                     seconds=min(question.seconds, deadline - clock()),
                 )
+                self._usual += (clock() - began - self._usual) * (NEWEST if self._usual else 1.0)
         except TimeoutError:
             problem = f"no answer within the {self._seconds:g} s that all questions have together"
             if sent:

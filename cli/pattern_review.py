@@ -28,9 +28,12 @@ def drafts(as_json: AsJson = False, tenant: Tenant = HOME) -> None:
     for one in items:
         approved = f"approved by {one['approved_by_1']}, a second person must" if one["approved_by_1"] else "new"
         console().print(f"{one['pattern_id']}  {approved}", markup=False, style="bold")
-        console().print(f"  alerts named {one['alert_name']!r} that have", markup=False)
+        by, name = ("like the expression", "alert_name_regex") if one["alert_name_regex"] else ("named", "alert_name")
+        console().print(f"  alerts {by} {one[name]!r} that have", markup=False, soft_wrap=True)
         for condition in one["entity_patterns"]:
             console().print(f"    {condition['type']} = {condition['value_regex']}", markup=False)
+        until = f"until {one['expiry_date']}" if one["expiry_date"] else "for 90 days"
+        console().print(f"  with confidence {one['confidence']}, {until}", markup=False)
         console().print(f"  from {len(one['source_investigations'])} cases: {one['reason']!r}", markup=False)
 
 

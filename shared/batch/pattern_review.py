@@ -157,7 +157,7 @@ def _approved(pattern: FPPattern, by: Identity) -> FPPattern:
 
 
 def _draft(pattern: FPPattern, before: FPPattern | None) -> FPPattern:
-    """What a person loads, without whatever the file says of approvals."""
+    """What a person loads, without whatever the file says of approvals and of attacks under its rule."""
     nobody = ("approved_by", "approved_by_1", "approved_by_2", "approval_date", "reaffirmed_by", "reaffirmed_date")
     created = before.created_at if before else utc_timestamp()
     return _with(
@@ -165,6 +165,7 @@ def _draft(pattern: FPPattern, before: FPPattern | None) -> FPPattern:
         **dict.fromkeys(nobody),
         status=FPPatternStatus.PENDING_REVIEW,
         false_positive_count=0,
+        drifting_until=before.drifting_until if before else "",
         created_at=created,
     )
 

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from shared.contracts.exposure import CTEMExposure, ExposureRecord
 from shared.contracts.listing import Listed, Listing, listed
+from shared.contracts.taxonomy import current_technique
 from shared.ctem.severity import adjusted_score, triage
 from shared.errors import NotFound
 from shared.stores.postgres import Postgres, Query, Statement
@@ -76,8 +77,8 @@ def open_exposures(tenant_id: str, assets: Sequence[str]) -> Query[list[dict[str
 
 
 def sighted(tenant_id: str, techniques: Iterable[str]) -> Statement | None:
-    """Notes that an alert named these ATLAS techniques; None where it named none."""
-    named = sorted({technique for technique in techniques if technique.startswith(ATLAS)})
+    """Notes that an alert named these ATLAS techniques; None where it named none that there is."""
+    named = sorted({name for name in techniques if name.startswith(ATLAS) and current_technique(name)})
     return (_SQL["sight"], {"tenant_id": tenant_id, "techniques": named}) if named else None
 
 

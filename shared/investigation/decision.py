@@ -14,7 +14,7 @@ from shared.contracts.investigation import Classification, GraphState, Investiga
 from shared.contracts.routing import DegradationLevel
 from shared.investigation.case import is_incomplete
 from shared.investigation.evidence import is_of_plant, is_safety_relevant, shows_tactic, what_was_cut
-from shared.investigation.unattended import objections
+from shared.investigation.unattended import candidates, objections
 from shared.routing.degradation import PERMISSIONS
 
 SURE = 0.6  # below it a critical or high alert asks the stronger model, and nothing acts by itself
@@ -124,13 +124,13 @@ def _row(  # noqa: PLR0911 - one return a row
         return _benign_row(state, constraints)
     if state.confidence < SURE:
         return Row.LOW_CONFIDENCE, ask, f"confidence {state.confidence:.2f} is under {SURE}"
-    playbook = state.playbook_matches[0]["playbook_id"] if state.playbook_matches else ""
-    allowed = playbook in constraints.allowlisted_playbooks
+    playbooks = [match["playbook_id"] for match in candidates(state)]
+    allowed = bool(playbooks) and constraints.allowlisted_playbooks.issuperset(playbooks)
     confirmed = state.classification == Classification.TRUE_POSITIVE and not state.requires_human_approval
     if confirmed and allowed and state.recommended_actions:
         if found := objections(state):
-            return Row.PERSON_DECIDES, ask, f"playbook {playbook} may not act alone: {'; '.join(found)}"
-        return Row.HARMLESS_RESPONSE, act, f"harmless response by allow-listed playbook {playbook}"
+            return Row.PERSON_DECIDES, ask, f"playbook {playbooks[0]} may not act alone: {'; '.join(found)}"
+        return Row.HARMLESS_RESPONSE, act, f"harmless response by allow-listed playbook {playbooks[0]}"
     return Row.PERSON_DECIDES, ask, "nothing allows this to be closed without a person"
 
 

@@ -58,7 +58,7 @@ class Dispositions:
                 else:
                     said = await self._correct(connection, state, request, decided_by, permissions)
                 if said.disposition is DispositionName.TRUE_POSITIVE:
-                    await _distrust(connection, state)
+                    await distrust(connection, state)
         self._outbox.notify()
         if waits and said.disposition is not DispositionName.ESCALATE:
             await self._approvals.wake(locked.waiting)
@@ -101,12 +101,13 @@ class Dispositions:
         return said
 
 
-async def _distrust(connection: Connection, state: GraphState) -> None:
+async def distrust(connection: Connection, state: GraphState) -> None:
     """A person found an attack: what would have dismissed it is trusted less."""
-    if state.case_facts.fp_match:
-        await contradict(connection, state.tenant_id, state.case_facts.fp_match.pattern_id)
-    if state.case_facts.fp_match or state.classification in BENIGN:
-        await drift(connection, state.tenant_id, state.alert_title)
+    match = state.case_facts.fp_match
+    if match or state.classification in BENIGN:
+        await drift(connection, state.tenant_id, state.alert_title)  # first, as it locks all of the rule's in order
+    if match:
+        await contradict(connection, state.tenant_id, match.pattern_id)
 
 
 def _check_version(state: GraphState, request: DispositionRequest) -> None:

@@ -18,7 +18,8 @@ _TECHNIQUES = re2.compile(r"(?i)(?:\W*\b(?:AML\.)?TA?\d{4}(?:\.\d+)*\b\W*)+")
 # What names the alert, is a label, or was written by us or by a model supports nothing by being repeated.
 _NO_EVIDENCE = re2.compile(
     r"alert\.(?:title|severity|product|time|tactics|techniques|entities\.\d+\.type)(?:\.\d+)?"
-    r"|context\.(?:techniques|risk_state|case_facts|left_out_of_the_alert|log_questions|logs_unanswered|missing)(?:\..*)?"
+    r"|context\.(?:techniques|techniques_by_words|risk_state|case_facts|left_out_of_the_alert)(?:\..*)?"
+    r"|context\.(?:log_questions|logs_unanswered|missing)(?:\..*)?"
     r"|context\.incident\.(?:incident_id|note|alerts\.\d+\.(?:alert_id|severity|tactics|began_at|why|classification).*)"
     r"|context\.(?:indicators|risk_signals)\.\d+\.(?:type|context|signal_type|risk_state)"
     r"|.*#key"

@@ -7,6 +7,7 @@ never take one away.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from shared.contracts.investigation import GraphState
 from shared.contracts.taxonomy import current_technique
@@ -35,6 +36,16 @@ GRAVE_TACTICS = frozenset(
 def objections(state: GraphState) -> list[str]:
     """Why a person must decide, as a person reads it, one line a condition; empty when none is needed."""
     return [found for condition in CONDITIONS if (found := condition(state))]
+
+
+def candidates(state: GraphState) -> list[dict[str, Any]]:
+    """The playbooks that must all be ones that may act: the first, or each that fits as well where a model chose it,
+    so that its choice lets nothing act that would not have acted without.
+    """
+    matches = state.playbook_matches
+    if not state.case_facts.chosen_playbook:
+        return matches[:1]
+    return [match for match in matches if match.get("score") == matches[0].get("score")]
 
 
 def _severity(state: GraphState) -> str:
@@ -94,8 +105,8 @@ def _cut(state: GraphState) -> str:
 
 
 def _playbook(state: GraphState) -> str:
-    best = state.playbook_matches[0] if state.playbook_matches else {}
-    return "; ".join(best.get("unmet", ["no playbook says that it may"]))
+    unmet = [why for match in candidates(state) or [{}] for why in match.get("unmet", ["no playbook says that it may"])]
+    return "; ".join(dict.fromkeys(unmet))
 
 
 CONDITIONS: tuple[Callable[[GraphState], str], ...] = (

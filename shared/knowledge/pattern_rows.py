@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from shared.contracts.batch import FPPattern
 from shared.contracts.contract import readable
+from shared.contracts.expression import full_match
 from shared.contracts.outside_text import storable_text
 from shared.errors import NotFound
 from shared.stores.postgres import Connection
@@ -69,5 +70,7 @@ async def contradict(connection: Connection, tenant_id: str, pattern_id: str) ->
 
 async def drift(connection: Connection, tenant_id: str, rule: str) -> None:
     """A person found an attack in what a rule dismissed: for a while its patterns close only what is surer."""
-    values = {"tenant_id": tenant_id, "rule": storable_text(rule), "time": DRIFT}
-    await connection.execute(_SQL["drift"], values)
+    values = {"tenant_id": tenant_id, "rule": storable_text(rule)}
+    rows = await (await connection.execute(_SQL["in_force_of_rule"], values)).fetchall()
+    its = [row["pattern_id"] for row in rows if not row["expression"] or full_match(row["expression"], rule)]
+    await connection.execute(_SQL["drift"], {"tenant_id": tenant_id, "pattern_ids": its, "time": DRIFT})

@@ -26,8 +26,14 @@ UPDATE fp_patterns
 SET pattern = jsonb_set(pattern, '{confidence}', to_jsonb(round((pattern->>'confidence')::numeric * %(factor)s::numeric, 4)))
 WHERE tenant_id = %(tenant_id)s AND pattern_id = %(pattern_id)s AND status IN ('approved', 'active')
 
+-- name: in_force_of_rule
+-- By the title of its alerts in lower case, and all that have an expression for it; locked in one order by everybody.
+SELECT pattern_id, pattern->>'alert_name_regex' AS expression FROM fp_patterns
+WHERE tenant_id = %(tenant_id)s AND alert_name_key IN (lower(%(rule)s), '') AND status IN ('approved', 'active')
+ORDER BY pattern_id
+FOR UPDATE
+
 -- name: drift
--- Every pattern of the rule, by the title of its alerts in lower case.
 UPDATE fp_patterns
 SET pattern = jsonb_set(pattern, '{drifting_until}', to_jsonb(now() + %(time)s::interval))
-WHERE tenant_id = %(tenant_id)s AND alert_name_key = lower(%(rule)s) AND status IN ('approved', 'active')
+WHERE tenant_id = %(tenant_id)s AND pattern_id = ANY(%(pattern_ids)s::text[]) AND status IN ('approved', 'active')

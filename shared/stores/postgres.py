@@ -219,9 +219,11 @@ class Postgres:
                 begin = (scope,) if whole else (BEGIN, scope)
                 results = await connection.together((*begin, *first))
             except BaseException as error:
-                if isinstance(error, psycopg.Error) and not connection.closed:
-                    await connection.rollback()
-                await self._pool.putconn(connection)
+                try:
+                    if isinstance(error, psycopg.Error) and not connection.closed:
+                        await connection.rollback()
+                finally:  # also when it is cancelled or lost in the rollback: nobody else knows of it
+                    await self._pool.putconn(connection)
                 if not (isinstance(error, psycopg.OperationalError) and connection.closed and may_be_lost):
                     raise
                 may_be_lost -= 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,27 @@ def test_undo_of_an_unknown_action_ends_with_the_apis_sentence(run: Run) -> None
     done = run("actions", "undo", "i-1:0")
     assert done.exit_code == 1
     assert "action i-1:0 does not exist for this tenant" in done.output
+
+
+def test_draft_is_listed_with_all_that_it_would_close_and_for_how_long(run: Run, tmp_path: Path) -> None:
+    file, now = tmp_path / "patterns.json", datetime.now(UTC)
+    pattern: dict[str, Any] = {
+        "pattern_id": "fp-wide",
+        "alert_name": "Port scan",
+        "alert_name_regex": "(port scan|ransom.*)",
+        "entity_patterns": [{"type": "host", "value_regex": "scanner-1"}],
+        "confidence": 0.97,
+        "status": "pending_review",
+        "expiry_date": (now + timedelta(days=30)).isoformat(),
+        "scope_tenant_id": "t",
+        "created_at": now.isoformat(),
+        "updated_at": now.isoformat(),
+    }
+    file.write_text(json.dumps([pattern]))
+    assert run("patterns", "load", str(file)).exit_code == 0
+    listed = run("patterns", "drafts").output
+    for told in (pattern["alert_name_regex"], "0.97", f"{now + timedelta(days=30):%Y-%m-%d}"):
+        assert told in listed
 
 
 @pytest.mark.parametrize("text", ["{", '{"assets": []}'])

@@ -14,9 +14,9 @@ from shared.bus.received import Received
 from shared.contracts.audit import AuditEvent
 from shared.contracts.batch import FPPattern
 from shared.errors import Conflict, NotFound
-from shared.knowledge.fp_patterns import FPPatterns
+from shared.knowledge.fp_patterns import FPPatterns, is_drifting
 from shared.knowledge.incidents import Incident
-from shared.knowledge.pattern_rows import contradict
+from shared.knowledge.pattern_rows import contradict, drift
 from shared.stores.postgres import Postgres
 from tests.integration.batch.conftest import Office
 from tests.unit.batch.test_pattern_rules import CONFIRMED, case, entities
@@ -216,3 +216,16 @@ async def test_pattern_that_is_loaded_with_another_meaning_needs_two_approvals_a
     changed = pattern.model_copy(update={"confidence": 0.99})
     assert (await review.load(changed, person(office, "bob"))).status == "pending_review"
     assert await explains(store, office) is None
+
+
+async def test_loaded_pattern_drifts_as_people_found_and_not_as_its_file_says(
+    office: Office, review: PatternReview, store: Postgres
+) -> None:
+    pattern = written(office, drifting_until="soon")
+    for name in ("ann", "bob"):
+        assert not (await review.load(pattern, person(office, name))).drifting_until
+    async with store.transaction(office.tenant) as connection:
+        await drift(connection, office.tenant, "Port scan")
+    changed = pattern.model_copy(update={"confidence": 0.94, "drifting_until": ""})
+    for name in ("ann", "bob"):
+        assert is_drifting(await review.load(changed, person(office, name)))

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from shared.contracts.listing import Listing
 from shared.ctem.exposures import Exposures, sighted
 from shared.ctem.scans import Scans
@@ -32,5 +34,6 @@ async def test_exposure_whose_technique_an_alert_named_this_week_goes_first(
     assert not (await priorities(store, tenant))["named"][1]
 
 
-def test_alert_without_an_atlas_technique_notes_nothing() -> None:
-    assert sighted("t", ["T1059"]) is None
+@pytest.mark.parametrize("named", ["T1059", "AML.T9999", "AML." + "x" * 5_000])
+def test_alert_without_a_technique_of_atlas_notes_nothing(named: str) -> None:
+    assert sighted("t", [named]) is None

@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -286,6 +287,14 @@ async def test_hostile_text_is_stored(graph: InvestigationGraph, context: StepCo
     opened = await graph.open(alert(tenant, title="nul \x00 and more"))
     loaded = await context.repository.load(tenant, opened.investigation_id)
     assert loaded.alert_title == "nul \ufffd and more"
+
+
+async def test_alert_that_names_an_endless_technique_is_judged(
+    graph: InvestigationGraph, gateway: ScriptedGateway, tenant: str
+) -> None:
+    gateway.verdicts = [verdict("true_positive", 0.9)]
+    state = await drive(graph, await graph.open(alert(tenant, techniques=[f"AML.{token_hex(6_000)}"])))
+    assert state.state is InvestigationState.AWAITING_HUMAN
 
 
 async def test_indicator_of_the_model_that_stands_nowhere_in_the_alert_is_dropped_and_counted(

@@ -1,18 +1,21 @@
 """What a pattern's confidence must be above while not all of the system stands behind it, or its rule drifts."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
+from shared.contracts.batch import FPPattern
 from shared.contracts.disposition import DispositionName, DispositionReason, DispositionRequest
-from shared.contracts.investigation import InvestigationState
+from shared.contracts.investigation import GraphState, InvestigationState, PatternMatch
 from shared.contracts.routing import CircuitState, DegradationLevel, LLMProvider
 from shared.gateway.breaker_board import BreakerBoard
-from shared.investigation.dispositions import Dispositions
+from shared.investigation.dispositions import Dispositions, distrust
 from shared.investigation.flow import Step
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.steps.step_context import StepContext
-from shared.knowledge.fp_patterns import FPPatterns
+from shared.knowledge.fp_patterns import FPPatterns, is_drifting
+from shared.knowledge.pattern_rows import drift
 from shared.stores.postgres import Postgres
 from shared.stores.redis import Redis
 from tests.integration.investigation.conftest import ScriptedGateway, approved_pattern, host, verdict
@@ -70,6 +73,40 @@ async def test_true_positive_among_what_a_rule_dismissed_makes_its_patterns_need
     reasons = [entry.reasoning for entry in after.decision_chain]
     assert any("not above 0.95; its rule drifts" in reason for reason in reasons)
     assert "with 0.94, not above 0.95" in reasons[-1]
+
+
+async def test_attacks_found_at_once_among_what_two_patterns_of_a_rule_dismissed_are_both_recorded(
+    store: Postgres, tenant: str
+) -> None:
+    patterns = [approved_pattern(tenant) for _ in range(2)]
+    for pattern in patterns:
+        await FPPatterns(store).store(pattern)
+    at_once = asyncio.Barrier(2)
+
+    async def found(pattern: FPPattern) -> None:
+        match = PatternMatch(pattern_id=pattern.pattern_id, confidence=pattern.confidence, reason="")
+        state = GraphState(investigation_id="i-1", tenant_id=tenant, alert_title="Port scan").with_facts(fp_match=match)
+        async with store.transaction(tenant) as connection:
+            await at_once.wait()
+            await distrust(connection, state)
+
+    await asyncio.gather(*map(found, patterns))
+    after = [await FPPatterns(store).read(tenant, pattern.pattern_id) for pattern in patterns]
+    assert [(is_drifting(pattern), pattern.confidence) for pattern in after] == [(True, 0.873), (True, 0.873)]
+
+
+@pytest.mark.parametrize(
+    ("title", "needs_more"), [("Port scan", True), ("", False), ("Another rule", False)], ids=["fits", "none", "other"]
+)
+async def test_pattern_with_an_expression_drifts_with_every_rule_that_it_fits(
+    store: Postgres, tenant: str, title: str, needs_more: bool
+) -> None:
+    patterns = FPPatterns(store)
+    pattern = approved_pattern(tenant).model_copy(update={"alert_name_regex": "port.scan( .*)?"})
+    await patterns.store(pattern)
+    async with store.transaction(tenant) as connection:
+        await drift(connection, tenant, title)
+    assert is_drifting(await patterns.read(tenant, pattern.pattern_id)) is needs_more
 
 
 @pytest.mark.parametrize(

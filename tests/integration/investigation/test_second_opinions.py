@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.batch import EntityPattern
+from shared.contracts.executor import ExecutorConstraints
 from shared.contracts.gateway import GatewayRequest, GatewayResponse
 from shared.contracts.investigation import GraphState, InvestigationState
 from shared.errors import ModelUnavailable
@@ -13,11 +15,12 @@ from shared.investigation.agents.playbook_chooser import PlaybookChooserAgent
 from shared.investigation.graph import InvestigationGraph
 from shared.investigation.repository import MOST_ESCALATIONS, InvestigationRepository
 from shared.investigation.steps.step_context import StepContext
+from shared.response.playbook_conditions import PlaybookConditions
 from shared.response.playbooks import Playbook, Playbooks
 from shared.stores.postgres import Postgres
 from tests.conftest import Database
 from tests.integration.investigation.conftest import ScriptedGateway, verdict
-from tests.integration.investigation.test_graph import alert, drive
+from tests.integration.investigation.test_graph import SCAN_BY_OUR_SCANNER, alert, drive
 
 
 @dataclass
@@ -123,3 +126,36 @@ async def test_tie_between_playbooks_is_broken(
         asked = next(request for request in gateway.requests if request.task_type == "playbook_selection")
         assert asked.output_schema is not None
         assert asked.output_schema["properties"]["playbook_id"]["enum"] == tied
+
+
+@pytest.fixture
+async def harmless(own_database: Database) -> None:
+    """Two playbooks that fit nothing else, and equally well; their conditions hold for any port scan of ws-17."""
+    owner = Postgres(own_database.owner_url)
+    conditions = PlaybookConditions(
+        products=["Scanner"], rules=["Port scan"], entities=[EntityPattern(type="host", value_regex="ws-17")]
+    )
+    for name in ("pb-note-a", "pb-note-b"):
+        note = Playbook(playbook_id=name, title="Note", mitre_techniques=["T1592"], actions=["add_comment"])
+        await Playbooks(owner).store(note.model_copy(update={"conditions": conditions, "approved_by": "lead"}))
+    await owner.close()
+
+
+@pytest.mark.parametrize(
+    ("may_act", "ends"),
+    [
+        ({"pb-note-b"}, InvestigationState.AWAITING_HUMAN),
+        ({"pb-note-a", "pb-note-b"}, InvestigationState.CLOSED),
+    ],
+    ids=["one of them", "each of them"],
+)
+async def test_model_chooses_who_acts_alone_among_those_that_may(
+    context: StepContext, store: Postgres, harmless: None, tenant: str, may_act: set[str], ends: InvestigationState
+) -> None:
+    gateway = Listening([verdict("true_positive", 0.9, ("add_comment", "alert-1"))], chooses="pb-note-b")
+    chooser = PlaybookChooserAgent(gateway, Playbooks(store))
+    limits = ExecutorConstraints(allowlisted_playbooks=frozenset(may_act))
+    graph = InvestigationGraph(replace(context, gateway=gateway, chooser=chooser, constraints=limits))
+    scan = SCAN_BY_OUR_SCANNER | {"techniques": ["T1592"], "tactics": []}
+    state = await drive(graph, await graph.open(alert(tenant, **scan)))
+    assert (state.state, state.case_facts.chosen_playbook) == (ends, "pb-note-b")

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from shared.errors import InvalidInput, StoreSlow
-from shared.stores.postgres import Postgres, Statement
+from shared.stores.postgres import Connection, Postgres, Statement
+from tests.conftest import Database
 
 SWITCH = "INSERT INTO kill_switches VALUES (%(tenant)s, 'pattern', %(value)s, 'a', 'r')"
 COUNT = "SELECT count(*) AS n FROM kill_switches WHERE tenant_id = %(tenant)s AND value = %(value)s"
@@ -62,6 +63,26 @@ async def test_cancelled_statements_give_their_connection_back(store: Postgres) 
         with pytest.raises(asyncio.CancelledError):
             await asked
     assert await count(store, "cancelled") == 0
+
+
+async def test_connection_of_failed_statements_goes_back_though_its_rollback_is_cancelled(
+    own_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = Postgres(own_database.url, pool_size=1, wait_seconds=5)
+    rollback = Connection.rollback
+
+    async def cancelled(connection: Connection) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await rollback(connection)
+
+    with monkeypatch.context() as patched, pytest.raises(asyncio.CancelledError):
+        patched.setattr(Connection, "rollback", cancelled)
+        async with small.unit_of_work("t", switch("unrolled"), switch("unrolled")):
+            pass
+    assert await count(small, "unrolled") == 0
+    await small.close()
 
 
 async def test_statements_that_take_too_long_are_a_slow_store(store: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:

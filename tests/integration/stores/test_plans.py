@@ -115,6 +115,7 @@ def parameters(tenant_id: str, case: int) -> dict[str, Any]:
             "task_ids": [_uuid(f"task{case}")],
             "factor": 0.9,
             "rule": f"alert-{case // 30}",
+            "pattern_ids": [f"p-{case}", f"p-{case // 30}"],
         },
         **{"tasks": [Jsonb({})], "sizes": [2], "added": 1, "flush_count": 50, "flush_age": timedelta(hours=6)},
         **{"most_bytes": 100, "taken": 0, "error": "e", "errors": ["e"], "prompts": ["h"], "results": [Jsonb({})]},

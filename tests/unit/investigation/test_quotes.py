@@ -30,7 +30,10 @@ STATE = GraphState.model_validate(
         "risk_state": "unknown",
         "ueba_context": [{"entity_id": "ws-1", "signal_type": "endpoint", "risk_state": "unknown", "source": "ueba"}],
         "atlas_techniques": [{"technique_id": "T1003.001", "name": "OS Credential Dumping", "source": "alert"}],
-        "case_facts": {"flags": ["description_cut", "seen_before"]},
+        "case_facts": {
+            "flags": ["description_cut", "seen_before"],
+            "similar_techniques": ["T1003.006 DCSync by replication"],
+        },
         "similar_incidents": [{"summary": "Seen on dc-1 in May, true positive."}],
     }
 )
@@ -79,6 +82,7 @@ def test_quote_is_found_where_it_stands(quote: str, where: str) -> None:
         "endpoint",
         "unknown",  # a state of risk
         "OS Credential Dumping",  # a technique's name
+        "DCSync by replication",  # one that we found for the alert's words
         "beacon of the implant",  # a model's own words
         "seen_before",  # a flag of ours
         "description: cut at intake",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shared.contracts.alert import CanonicalAlert
 
 POLL_SECONDS = 0.5
+CLOCKS_DIFFER = timedelta(seconds=30)  # at most, between here and a deployment
 PATIENCE_SECONDS = 180.0
 SETTLED = frozenset({"closed", "failed", "awaiting_human"})
 
@@ -38,6 +40,7 @@ def follow_alerts(console: Console, alerts: Sequence[CanonicalAlert]) -> list[di
 async def _follow(console: Console, wanted: Sequence[str], person: Person) -> list[dict[str, Any]]:
     waiting, versions = set(wanted), dict[str, int]()
     settled: list[dict[str, Any]] = []
+    began = datetime.now(UTC)
     for alert_id in dict.fromkeys(wanted):
         console.print(Text(f"  sent      alert {alert_id}"), style="dim", soft_wrap=True)
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -49,6 +52,12 @@ async def _follow(console: Console, wanted: Sequence[str], person: Person) -> li
             versions[alert_id] = item["version"]
             parts = [Text(f"  {item['investigation_id'][:SHORT]}"), stands(item), verdict(item)]
             console.print(Text("  ").join([*parts, shown(item["alert_title"], limit=60)]), soft_wrap=True)
+            if since := _known_since(item, began):
+                known = (
+                    f"known already: an alert with this id came at {since:%Y-%m-%d %H:%M} UTC, so no case was opened."
+                )
+                advice = "To send it as another alert, give it another id."
+                console.print(Text(f"  {item['investigation_id'][:SHORT]}  {known} {advice}"), style="yellow")
             if item["state"] in SETTLED:
                 waiting.discard(alert_id)
                 settled.append(item)
@@ -58,3 +67,9 @@ async def _follow(console: Console, wanted: Sequence[str], person: Person) -> li
         why = "`aluskort stats` and `aluskort logs host` may say why."
         console.print(Text(f"  {alert_id}: {seen} after {PATIENCE_SECONDS:.0f} s. {why}"), style="red", soft_wrap=True)
     return settled
+
+
+def _known_since(case: dict[str, Any], began: datetime) -> datetime | None:
+    """When an earlier message about the alert opened the case; None for one that was opened just now."""
+    opened = datetime.fromisoformat(case["created_at"]).astimezone(UTC)
+    return opened if opened < began - CLOCKS_DIFFER else None

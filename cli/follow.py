@@ -53,11 +53,9 @@ async def _follow(console: Console, wanted: Sequence[str], person: Person) -> li
             parts = [Text(f"  {item['investigation_id'][:SHORT]}"), stands(item), verdict(item)]
             console.print(Text("  ").join([*parts, shown(item["alert_title"], limit=60)]), soft_wrap=True)
             if since := _known_since(item, began):
-                known = (
-                    f"known already: an alert with this id came at {since:%Y-%m-%d %H:%M} UTC, so no case was opened."
-                )
-                advice = "To send it as another alert, give it another id."
-                console.print(Text(f"  {item['investigation_id'][:SHORT]}  {known} {advice}"), style="yellow")
+                known = f"known already: an alert with this id came at {since:%Y-%m-%d %H:%M} UTC, no case was opened"
+                line = f"  {item['investigation_id'][:SHORT]}  {known}; give it another id to send it as another alert"
+                console.print(Text(line), style="yellow", soft_wrap=True)
             if item["state"] in SETTLED:
                 waiting.discard(alert_id)
                 settled.append(item)

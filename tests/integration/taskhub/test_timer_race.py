@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime
 
 import pytest
 
@@ -19,17 +20,22 @@ async def test_timer_armed_during_the_look_for_the_next_one_fires(
     hub: TaskHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked, armed = asyncio.Event(), asyncio.Event()
-    look = Store.next_timer
-    seen: list[object] = []
+    look, fire = Store.next_timer, Store.fire_timers
+    fired: list[str] = []
+
+    async def noted(self: Store, now: datetime) -> list[str]:
+        found = await fire(self, now)
+        fired.extend(found)
+        return found
 
     async def held(self: Store) -> object:
         found = await look(self)
-        if seen and found is None:  # the first timer has fired and no other is there yet
+        if fired and found is None:  # the first timer has fired and no other is there yet
             looked.set()
             await armed.wait()
-        seen.extend([found] if found else [])
         return found
 
+    monkeypatch.setattr(Store, "fire_timers", noted)
     monkeypatch.setattr(Store, "next_timer", held)
     first = await hub.start_new("approval", input_json=json.dumps(0.05))
     await reach(hub, first)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.deployment.commands import EnvironmentFile, chosen
-from cli.screen import AsJson, console, say, say_json
+from cli.screen import AsJson, Reason, console, say, say_json
 from shared.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def backtest(
 @detection.command("tune")
 def tune(  # noqa: PLR0913, PLR0917 - one for each thing that the command line can say
     name: Name,
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")],
+    reason: Reason,
     changes: Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="A threshold.")],
     tenant: Tenant = "default",
     as_json: AsJson = False,

@@ -10,7 +10,7 @@ import typer
 
 from cli.api import HOME, Tenant, as_operator
 from cli.deployment.commands import EnvironmentFile, chosen
-from cli.screen import AsJson, console, say, say_json
+from cli.screen import AsJson, Reason, console, say, say_json
 from shared.contracts.exposure import ExposureSeverity, ExposureStatus
 from shared.ctem.finding import Tool
 from shared.errors import ConfigurationError, InvalidInput
@@ -193,7 +193,7 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
 @exposures.command("accept")
 def accept(
     key: Key,
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")],
+    reason: Reason,
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="For how long.")],
     as_json: AsJson = False,
     tenant: Tenant = HOME,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import AsJson, console, say, say_json
+from cli.screen import AsJson, Reason, console, say, say_json
 from shared.contracts.kill_switch import KillSwitchDimension
 
 kill_switches = typer.Typer(
@@ -19,7 +19,6 @@ Dimension = Annotated[
     typer.Argument(metavar="DIMENSION", help="tenant, pattern, technique (with its sub-techniques) or datasource."),
 ]
 Value = Annotated[str, typer.Argument(metavar="VALUE", help="The tenant, the pattern's id, T1059, sentinel, ...")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")]
 
 
 @kill_switches.command("list")

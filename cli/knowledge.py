@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.api import HOME, OPERATOR, Tenant, as_operator, deployment
-from cli.screen import AsJson, console, say, say_json
+from cli.screen import AsJson, Reason, console, say, say_json
 from cli.stack import local_stack
 from shared.errors import InvalidInput, NotFound
 
@@ -31,7 +31,6 @@ indicators = typer.Typer(no_args_is_help=True, help="Indicators: what threat int
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="JSON: one item, a list, or keys as load takes.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")]
 As = Annotated[str, typer.Option("--as", metavar="NAME", help="Who loads; only for the local stack.")]
 
 

@@ -8,12 +8,11 @@ from urllib.parse import quote
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import AsJson, console, say, say_json
+from cli.screen import AsJson, Reason, console, say, say_json
 
 pattern_review = typer.Typer(no_args_is_help=True, help="False-positive patterns: drafts, backtest, approval.")
 
 PatternId = Annotated[str, typer.Argument(metavar="PATTERN", help="The pattern's id.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")]
 
 
 @pattern_review.command("drafts")

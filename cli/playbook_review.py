@@ -10,13 +10,12 @@ from urllib.parse import quote
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import AsJson, console, say, say_json
+from cli.screen import AsJson, Reason, console, say, say_json
 from shared.errors import InvalidInput
 
 playbook_review = typer.Typer(no_args_is_help=True, help="Drafts of playbooks: what they would change, approval.")
 
 DraftId = Annotated[str, typer.Argument(metavar="DRAFT", help="The draft's id, as `playbooks drafts` shows it.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")]
 Replaces = Annotated[str, typer.Option("--replaces", metavar="PLAYBOOK", help="The playbook that it is a version of.")]
 Terms = Annotated[
     Path | None,

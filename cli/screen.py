@@ -1,4 +1,4 @@
-"""What every command writes: to the console for people, or one JSON value for programs."""
+"""What every command writes, to the console for people or one JSON value for programs, and options that many share."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.console import Console
 WIDE = 160  # columns in a file or a pipe, where no terminal has a width
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")]
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -7,14 +7,13 @@ from typing import Annotated
 import typer
 
 from cli.api import HOME, Tenant, as_operator
-from cli.screen import AsJson, console, say, say_json
+from cli.screen import AsJson, Reason, console, say, say_json
 
 shadow = typer.Typer(
     no_args_is_help=True, help="Shadow mode: cases are judged and logged, and nothing closes or acts without a person."
 )
 
 Rule = Annotated[str, typer.Option("--rule", help="The title of one rule's alerts; all of the tenant when left out.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit chain.")]
 
 
 @shadow.command("list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from cli.stack import local_stack
 from shared.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from shared.bus.producer import KafkaProducer
     from shared.knowledge.feeds import Read
@@ -42,9 +43,7 @@ def import_feed(
     import asyncio
     from collections import Counter
 
-    from shared.bus.producer import KafkaProducer
     from shared.knowledge.feeds import Rejected
-    from shared.settings import kafka_security
 
     counts: Counter[str] = Counter()
 
@@ -68,12 +67,8 @@ def import_feed(
         if dry_run:
             await send(None)
             return
-        brokers = local_stack(os.environ).environment()["ALUSKORT_KAFKA_BROKERS"]
-        producer = KafkaProducer(brokers, kafka_security())
-        try:
+        async with _producer() as producer:
             await send(producer)
-        finally:
-            await producer.close()
 
     asyncio.run(run())
     done = "would be published" if dry_run else "are published"
@@ -94,9 +89,7 @@ def import_report(
     """Publish a report; its parts are found by `ti search`, and the techniques that it names with them."""
     import asyncio
 
-    from shared.bus.producer import KafkaProducer
     from shared.knowledge.library import Report
-    from shared.settings import kafka_security
 
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
@@ -107,11 +100,8 @@ def import_report(
     )
 
     async def send() -> None:
-        producer = KafkaProducer(local_stack(os.environ).environment()["ALUSKORT_KAFKA_BROKERS"], kafka_security())
-        try:
+        async with _producer() as producer:
             await producer.publish(REPORTS, report.to_json(), key=report.doc_id)
-        finally:
-            await producer.close()
 
     asyncio.run(send())
     sentence = f"{title!r} is published. Next: `aluskort ti search TEXT`."
@@ -138,6 +128,18 @@ def search(
         about = f"{one['title']}  {', '.join(one['mitre_techniques'])}"
         console().print(shown(about, limit=200), style="bold")
         console().print(shown(one["text"], limit=SHOWN_CHARACTERS))
+
+
+@asynccontextmanager
+async def _producer() -> AsyncIterator[KafkaProducer]:
+    from shared.bus.producer import KafkaProducer
+    from shared.settings import kafka_security
+
+    producer = KafkaProducer(local_stack(os.environ).environment()["ALUSKORT_KAFKA_BROKERS"], kafka_security())
+    try:
+        yield producer
+    finally:
+        await producer.close()
 
 
 def _read(file: Path, source: str) -> Iterator[Read]:

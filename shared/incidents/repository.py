@@ -226,10 +226,16 @@ class _Linking:
 
 def record_verdict(state: GraphState, *, decided: bool) -> Statement:
     """Notes what an alert's investigation has come to; nothing when no incident has it."""
-    said = {"classification": state.classification, "confidence": state.confidence, "outcome": state.outcome}
-    exposures = Jsonb(storable(exposures_named(state.ctem_exposures)))
-    values = {"tenant_id": state.tenant_id, **alert_of(state.alert_id), "decided": decided}
-    return SQL["record_verdict"], values | said | {"open_exposures": exposures}
+    values = {
+        "tenant_id": state.tenant_id,
+        **alert_of(state.alert_id),
+        "decided": decided,
+        "classification": state.classification,
+        "confidence": state.confidence,
+        "outcome": state.outcome,
+        "open_exposures": Jsonb(storable(exposures_named(state.ctem_exposures))),
+    }
+    return SQL["record_verdict"], values
 
 
 async def lock(connection: Connection, tenant_id: str) -> None:

@@ -71,6 +71,15 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         await end(self, *error)
 
     monkeypatch.setattr(Outbox, "notify", lambda self: None)
+    monkeypatch.setattr(Postgres, "_connection", counted_begin)
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted_execute)
+    monkeypatch.setattr(psycopg.AsyncPipeline, "__aexit__", counted_end)
+    monkeypatch.setattr(Connection, "together", counted_together)
+    _count_states(counts, monkeypatch)
+    return counts
+
+
+def _count_states(counts: Counter[str], monkeypatch: pytest.MonkeyPatch) -> None:
     read, written, entities_read = GraphState.from_stored, GraphState.model_dump, AlertEntities.from_stored
 
     def counted_read(row: Any, **options: Any) -> GraphState:
@@ -85,14 +94,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counts["entities read"] += 1
         return entities_read(row, **options)
 
-    monkeypatch.setattr(Postgres, "_connection", counted_begin)
-    monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted_execute)
-    monkeypatch.setattr(psycopg.AsyncPipeline, "__aexit__", counted_end)
-    monkeypatch.setattr(Connection, "together", counted_together)
     monkeypatch.setattr(GraphState, "from_stored", counted_read)
     monkeypatch.setattr(GraphState, "model_dump", counted_dump)
     monkeypatch.setattr(AlertEntities, "from_stored", counted_entities)
-    return counts
 
 
 def report(counts: Counter[str], capsys: pytest.CaptureFixture[str]) -> None:
